@@ -1,0 +1,1 @@
+"""Zone of Proximal Policy Optimization: RL for small models, with a teacher inside the prompt."""

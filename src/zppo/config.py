@@ -1,0 +1,225 @@
+"""Every option of a run, in sections; the defaults are the paper's values (method sections 3-5 and 11).
+
+The same section classes are used by a recipe (YAML), by the command line (`--zone.tau 0.4`) and by `ZPPOConfig`.
+Standard library only: what needs torch or transformers stands in `zppo.training.arguments`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from zppo.errors import ConfigError
+from zppo.types import AdvantageNorm, Sampling
+
+Compression = Literal["teacher", "truncate", "none"]
+Dtype = Literal["float32", "bfloat16", "float16"]
+
+
+@dataclass(frozen=True)
+class ZoneConfig:
+    """The constants of algorithm 1."""
+
+    new_questions: int = 384
+    """`|X_new|`: questions drawn from the data per rollout step (paper: 96 per gradient update x 4)."""
+    group_size: int = 8
+    """`G_S`: student responses per prompt."""
+    teacher_samples: int = 4
+    """`G_T`: teacher responses per hard question and visit."""
+    tau: float = 0.5
+    """A question is hard while its plain accuracy is below this; at or above, it graduates. In (0, 1]."""
+    replay_fraction: float = 0.25
+    """`rho_replay`: replayed questions per new question."""
+    augment_fraction: float = 0.25
+    """`rho_aug`: BCQ and NCQ prompts (together) per new question."""
+    buffer_size: int = 10_000
+    """`|B|_max`: questions; the oldest leave first."""
+    updates: int = 4
+    """`I`: gradient updates per rollout step."""
+    advantage: AdvantageNorm = "without_zero"
+    """Second step of the advantage (method section 3)."""
+
+    def __post_init__(self) -> None:
+        _positive("zone", self, "new_questions", "group_size", "teacher_samples", "buffer_size", "updates")
+        if not 0 < self.tau <= 1:
+            raise ConfigError(f"zone.tau is {self.tau}; it is an accuracy in (0, 1] (paper: 0.5)")
+        for name in ("replay_fraction", "augment_fraction"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"zone.{name} is {getattr(self, name)}; a fraction of the new questions, 0 or more")
+        if self.group_size < 2:
+            raise ConfigError("zone.group_size is 1; a group needs at least 2 rollouts to have a baseline")
+        if self.new_questions % self.updates:
+            raise ConfigError(
+                f"zone.new_questions ({self.new_questions}) is not a multiple of zone.updates ({self.updates}); "
+                f"the next one that divides is {-(-self.new_questions // self.updates) * self.updates}"
+            )
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """How student and teacher sample during training (paper: temperature 1.0, top-p 1.0, no top-k, 12,288 tokens)."""
+
+    max_tokens: int = 12_288
+    """Longest response, in tokens."""
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    """0 means no limit."""
+
+    def __post_init__(self) -> None:
+        _check_sampling("sampling", self)
+
+    def at(self, seed: int) -> Sampling:
+        return Sampling(self.max_tokens, self.temperature, self.top_p, self.top_k, seed)
+
+
+@dataclass(frozen=True)
+class EvalConfig:
+    """Held-out evaluation with plain prompts (method section 11: temperature 0.6, top-p 0.95, top-k 20)."""
+
+    every: int = 0
+    """Rollout steps between two evaluations; 0 evaluates only before and after training."""
+    samples: int = 1
+    """Responses per held-out question; accuracy is the mean over them."""
+    max_tokens: int = 12_288
+    temperature: float = 0.6
+    top_p: float = 0.95
+    top_k: int = 20
+
+    def __post_init__(self) -> None:
+        _check_sampling("eval", self)
+        _positive("eval", self, "samples")
+        if self.every < 0:
+            raise ConfigError(f"eval.every is {self.every}; rollout steps between evaluations, or 0")
+
+    def at(self, seed: int) -> Sampling:
+        return Sampling(self.max_tokens, self.temperature, self.top_p, self.top_k, seed)
+
+
+@dataclass(frozen=True)
+class UpdateConfig:
+    """One gradient update (method section 4)."""
+
+    clip_low: float = 0.20
+    clip_high: float = 0.28
+    dual_clip: float = 10.0
+    """Bound on the loss of negative advantages, as a multiple of the advantage; must exceed 1."""
+    microbatch_tokens: int = 16_384
+    """Most tokens (prompt + response, padding included) in one forward and backward pass."""
+
+    def __post_init__(self) -> None:
+        _positive("update", self, "microbatch_tokens")
+        if not 0 < self.clip_low < 1 or self.clip_high <= 0:
+            got = f"{self.clip_low} and {self.clip_high}"
+            raise ConfigError(f"update.clip_low must be in (0, 1) and update.clip_high above 0; got {got}")
+        if self.dual_clip <= 1:
+            raise ConfigError(f"update.dual_clip is {self.dual_clip}; it must exceed 1 (paper: 10)")
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """The embedded engine: transformers' `generate` on the model that is being trained."""
+
+    batch_size: int = 256
+    """Responses generated at once."""
+
+    def __post_init__(self) -> None:
+        _positive("engine", self, "batch_size")
+
+
+@dataclass(frozen=True)
+class StudentConfig:
+    model: str = ""
+    """Folder or Hub name of the checkpoint to train."""
+    dtype: Dtype = "bfloat16"
+
+
+@dataclass(frozen=True)
+class TeacherConfig:
+    model: str | None = None
+    """Folder or Hub name of a local teacher; needed by every method with BCQ or with compression by the teacher."""
+    dtype: Dtype = "bfloat16"
+    compression: Compression = "teacher"
+    """`teacher`: rewritten by the teacher; `truncate`: the last `compression_tokens` tokens; `none`: as it is."""
+    compression_tokens: int = 512
+    """Cap per candidate."""
+
+    def __post_init__(self) -> None:
+        _positive("teacher", self, "compression_tokens")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    train: str = ""
+    """JSONL, CSV or Parquet file with `prompt` (or `question`) and `answer`; other columns are kept."""
+    eval: str = ""
+    """The held-out questions, same format. Columns `level` (easy, hard) and `cluster`, if present, are reported."""
+    max_prompt_tokens: int = 4096
+    """Longer plain prompts are left out, and counted; BCQ and NCQ prompts are never truncated."""
+
+    def __post_init__(self) -> None:
+        _positive("data", self, "max_prompt_tokens")
+
+
+@dataclass(frozen=True)
+class PromptsConfig:
+    templates: str | None = None
+    """Folder whose `plain.txt`, `bcq.txt`, `ncq.txt`, `closer.txt`, `compress.txt` replace the shipped templates."""
+
+
+@dataclass(frozen=True)
+class CheckpointConfig:
+    every: int = 10
+    """Rollout steps between two checkpoints; the last step is always saved."""
+    keep: int = 2
+    """Checkpoints kept; older ones are removed after the newer one is complete."""
+
+    def __post_init__(self) -> None:
+        _positive("checkpoints", self, "every", "keep")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole run: what `zppo train RECIPE` reads. `training` goes to `transformers.TrainingArguments`."""
+
+    method: str = "zppo"
+    """`zppo`, `grpo`, or `grpo` with any of the switches: `grpo+replay`, `grpo+bcq+ncq`, `grpo+replay+ncq`, ..."""
+    seed: int = 0
+    rollout_steps: int = 200
+    student: StudentConfig = field(default_factory=StudentConfig)
+    teacher: TeacherConfig = field(default_factory=TeacherConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    prompts: PromptsConfig = field(default_factory=PromptsConfig)
+    zone: ZoneConfig = field(default_factory=ZoneConfig)
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    update: UpdateConfig = field(default_factory=UpdateConfig)
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    eval: EvalConfig = field(default_factory=EvalConfig)
+    checkpoints: CheckpointConfig = field(default_factory=CheckpointConfig)
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _positive("", self, "rollout_steps")
+        for section, option in (("student", "model"), ("data", "train"), ("data", "eval")):
+            if not getattr(getattr(self, section), option):
+                raise ConfigError(f"{section}.{option} is missing; set it in the recipe or with --{section}.{option}")
+
+
+def section_names() -> list[str]:
+    return [f.name for f in fields(Recipe)]
+
+
+def _positive(section: str, config: Any, *names: str) -> None:
+    for name in names:
+        if getattr(config, name) < 1:
+            where = f"{section}.{name}" if section else name
+            raise ConfigError(f"{where} is {getattr(config, name)}; it must be at least 1")
+
+
+def _check_sampling(section: str, config: Any) -> None:
+    _positive(section, config, "max_tokens")
+    if config.temperature <= 0:
+        raise ConfigError(f"{section}.temperature is {config.temperature}; sampling needs a temperature above 0")
+    if not 0 < config.top_p <= 1:
+        raise ConfigError(f"{section}.top_p is {config.top_p}; it must be in (0, 1]")
+    if config.top_k < 0:
+        raise ConfigError(f"{section}.top_k is {config.top_k}; a number of tokens, or 0 for no limit")

@@ -1,0 +1,19 @@
+"""A teacher made of any engine: it is asked the plain prompt of a question, like the student."""
+
+from collections.abc import Sequence
+
+from zppo.engines.base import Engine
+from zppo.types import Group, Prompt, Question, Sampling
+from zppo.zone.prompts import Templates
+
+
+class LocalTeacher:
+    """Fresh responses of a frozen model in this process."""
+
+    def __init__(self, engine: Engine, templates: Templates) -> None:
+        self.engine = engine
+        self._templates = templates
+
+    def respond(self, questions: Sequence[Question], n: int, sampling: Sampling) -> list[Group]:
+        prompts = [Prompt("plain", q, self._templates.plain(q)) for q in questions]
+        return self.engine.generate(prompts, n, sampling)

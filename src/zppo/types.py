@@ -1,0 +1,150 @@
+"""The nouns of the method. Everything that flows through a rollout step is one of these.
+
+A worked example, the life of one hard question with groups of two rollouts:
+
+>>> x = Question(id="q1", text="tom has 15 pens, 6 more than bob. how many has bob?", answer="9")
+>>> plain = Group(Prompt("plain", x, x.text), [Rollout([7, 2], "15+6=21 \\\\boxed{21}", reward=0.0, answer="21"),
+...                                             Rollout([7, 3], "15+7=22 \\\\boxed{22}", reward=0.0, answer="22")])
+>>> plain.accuracy, plain.is_trivial, len(plain.wrong)
+(0.0, True, 2)
+>>> aided = Group(Prompt("bcq", x, "..."), [Rollout([7, 4], "15-6=9 \\\\boxed{9}", reward=1.0, answer="9"),
+...                                          Rollout([7, 2], "15+6=21 \\\\boxed{21}", reward=0.0, answer="21")])
+>>> aided.accuracy, aided.is_trivial
+(0.5, False)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["plain", "replayed", "bcq", "ncq"]
+KINDS: tuple[Kind, ...] = ("plain", "replayed", "bcq", "ncq")
+AdvantageNorm = Literal["without_zero", "with_zero", "none", "group"]
+
+RIGHT = 0.5
+"""A scored response is right when its reward is above this, wrong otherwise. Rewards of the method are 0 or 1."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A dataset item. `fields` holds the dataset's other columns (for reward functions and reports)."""
+
+    id: str
+    text: str
+    answer: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What reaches the student: the user message `text`, made from `question` as `kind`.
+
+    `plain` and `replayed` prompts have the same wording; they differ in where the question came from.
+    """
+
+    kind: Kind
+    question: Question
+    text: str
+
+    @property
+    def uid(self) -> str:
+        """The group id: plain, BCQ and NCQ groups of one question stay apart (method section 2, step 6)."""
+        return f"{self.question.id}/{self.kind}"
+
+
+@dataclass
+class Rollout:
+    """One sampled response.
+
+    `token_ids` are the sampled response tokens (end token included); they alone enter the gradient. `text` is their
+    decoding, for graders and people. `reward` None means unscored. `answer` is the final (boxed) answer, if any.
+    """
+
+    token_ids: list[int]
+    text: str
+    finish_reason: Literal["stop", "length"] = "stop"
+    logprobs: list[float] | None = None
+    reward: float | None = None
+    answer: str | None = None
+    advantage: float = 0.0
+
+    @property
+    def is_right(self) -> bool:
+        return self.reward is not None and self.reward > RIGHT
+
+    @property
+    def is_wrong(self) -> bool:
+        return self.reward is not None and self.reward <= RIGHT
+
+
+@dataclass
+class Group:
+    """The rollouts of one prompt under one uid. Unscored rollouts take no part in the group's statistics.
+
+    `prompt_ids` are the token ids the engine really prefixed to every rollout (chat template included).
+    """
+
+    prompt: Prompt
+    rollouts: list[Rollout]
+    prompt_ids: list[int] = field(default_factory=list)
+
+    @property
+    def question(self) -> Question:
+        return self.prompt.question
+
+    @property
+    def rewards(self) -> list[float]:
+        """Rewards of the scored rollouts."""
+        return [r.reward for r in self.rollouts if r.reward is not None]
+
+    @property
+    def accuracy(self) -> float | None:
+        """Mean reward of the scored rollouts; None when nothing was scored."""
+        rewards = self.rewards
+        return sum(rewards) / len(rewards) if rewards else None
+
+    @property
+    def is_trivial(self) -> bool:
+        """No signal: fewer than two scored rollouts, or exactly equal rewards (never a float standard deviation)."""
+        rewards = self.rewards
+        return len(rewards) < 2 or all(r == rewards[0] for r in rewards)
+
+    @property
+    def wrong(self) -> list[Rollout]:
+        return [r for r in self.rollouts if r.is_wrong]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How an engine draws responses. `max_tokens` in tokens; `top_k` 0 means no limit."""
+
+    max_tokens: int = 12288
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A response that may enter a prompt: its (compressed) text, its final answer, and whether it is right."""
+
+    text: str
+    answer: str | None
+    is_right: bool
+
+
+Minibatch = list[tuple[Group, Rollout]]
+"""The rollouts of one gradient update, each beside its group (which holds the prompt)."""
+
+
+@dataclass
+class StepBatch:
+    """What one rollout step hands to the trainer: all groups, cut into minibatches, with the step's metrics."""
+
+    groups: list[Group]
+    minibatches: list[Minibatch]
+    metrics: dict[str, float]
+
+    def of_kind(self, *kinds: Kind) -> list[Group]:
+        return [g for g in self.groups if g.prompt.kind in kinds]

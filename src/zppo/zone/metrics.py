@@ -1,0 +1,42 @@
+"""What one rollout step shows of itself (method section 9), as `part/name` keys; absent means no such group."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
+
+from zppo.types import KINDS, Candidate, Group
+
+CandidatesByQuestion = Mapping[str, Sequence[Candidate]]
+
+
+def step_metrics(
+    groups: Sequence[Group],
+    teacher: Sequence[Group],
+    right: CandidatesByQuestion,
+    wrong: CandidatesByQuestion,
+    tau: float,
+) -> dict[str, float]:
+    """Metrics of the groups of a step. Shares of questions are taken before the caps."""
+    plain = [g for g in groups if g.prompt.kind in ("plain", "replayed")]
+    rollouts = [r for g in groups for r in g.rollouts]
+    hard = [g for g in plain if g.accuracy is not None and g.accuracy < tau]
+    metrics = {
+        "zone/hard_fraction": len(hard) / len(plain),
+        "zone/bcq_eligible": sum(bool(right.get(i) and c) for i, c in wrong.items()) / len(plain),
+        "zone/ncq_eligible": sum(bool(c) for c in wrong.values()) / len(plain),
+        "zone/trivial_groups": fmean(g.is_trivial for g in groups),
+        "zone/positive_advantages": fmean(r.advantage > 0 for r in rollouts),
+        "zone/unscored": sum(r.reward is None for r in rollouts),
+        "response/tokens_mean": fmean(len(r.token_ids) for r in rollouts),
+        "response/tokens_max": max(len(r.token_ids) for r in rollouts),
+        "response/truncated": fmean(r.finish_reason == "length" for r in rollouts),
+    }
+    for kind in KINDS:
+        of_kind = [g for g in groups if g.prompt.kind == kind]
+        metrics[f"zone/{kind}_prompts"] = len(of_kind)
+        metrics |= _mean(f"accuracy/{kind}", of_kind)
+    return metrics | _mean("accuracy/teacher_on_hard", teacher)
+
+
+def _mean(key: str, groups: Iterable[Group]) -> dict[str, float]:
+    accuracies = [g.accuracy for g in groups if g.accuracy is not None]
+    return {key: fmean(accuracies)} if accuracies else {}

@@ -1,0 +1,166 @@
+"""The prompt replay buffer: hard questions come back until solved unaided (algorithm 1, steps 1 and 7).
+
+The buffer stores questions, never responses, and listens to plain groups only: what a student does with a teacher's
+text in its prompt decides nothing here.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from zppo.errors import CheckpointError
+from zppo.types import Group, Question
+
+Fate = Literal["graduated", "evicted"]
+
+
+@dataclass
+class Entry:
+    """A buffered question and its history: plain accuracy at entry, and the plain accuracy of every later visit."""
+
+    question: Question
+    entry_accuracy: float
+    entry_step: int
+    outcomes: list[float]
+
+
+@dataclass(frozen=True)
+class Departure:
+    """How a question left: its entry accuracy, the number of times it was replayed, and its fate."""
+
+    question_id: str
+    entry_accuracy: float
+    visits: int
+    fate: Fate
+    step: int
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """What one refresh changed, in question ids."""
+
+    admitted: tuple[str, ...]
+    graduated: tuple[str, ...]
+    evicted: tuple[str, ...]
+
+    def metrics(self) -> dict[str, float]:
+        return {f"buffer/{name}": len(ids) for name, ids in asdict(self).items()}
+
+
+class PromptReplayBuffer:
+    """FIFO store of hard questions; every operation costs O(1) per question touched.
+
+    `_entries` is in order of admission (FIFO). `_slots` and `_slot_of` hold the same ids in an order of no meaning that
+    allows a uniform draw and a removal without a scan.
+    """
+
+    def __init__(self, max_size: int = 10_000) -> None:
+        self.max_size = max_size
+        self.steps = 0
+        self.admitted: Counter[float] = Counter()
+        self.departures: list[Departure] = []
+        self._entries: dict[str, Entry] = {}
+        self._slots: list[str] = []
+        self._slot_of: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, question_id: object) -> bool:
+        return question_id in self._entries
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def draw(self, count: int, rng: random.Random, excluding: Collection[str] = ()) -> list[Question]:
+        """Up to `count` different questions, uniformly, none of them in `excluding` (the step's new questions)."""
+        present = {i for i in excluding if i in self._entries}
+        drawn = rng.sample(self._slots, min(count + len(present), len(self._slots)))
+        return [self._entries[i].question for i in drawn if i not in present][:count]
+
+    def refresh(self, plain: Iterable[Group], tau: float) -> Refresh:
+        """Admit hard questions, graduate solved ones, then evict the oldest down to `max_size`.
+
+        A hard question that is already buffered keeps its place and its history. A group in which nothing was scored
+        changes nothing. Admission compares the plain accuracy with `tau`; graduation is `accuracy >= tau`.
+        """
+        self.steps += 1
+        admitted, graduated = [], []
+        for group in plain:
+            known, accuracy = self._entries.get(group.question.id), group.accuracy
+            if accuracy is None:
+                continue
+            if known is not None:
+                known.outcomes.append(accuracy)
+            if known is None and accuracy < tau:
+                self._admit(group.question, accuracy)
+                admitted.append(group.question.id)
+            elif known is not None and accuracy >= tau:
+                self._leave(group.question.id, "graduated")
+                graduated.append(group.question.id)
+        evicted = []
+        while len(self._entries) > self.max_size:
+            oldest = next(iter(self._entries))
+            self._leave(oldest, "evicted")
+            evicted.append(oldest)
+        return Refresh(tuple(admitted), tuple(graduated), tuple(evicted))
+
+    def graduated_by_entry(self) -> Counter[float]:
+        """Graduates so far by plain accuracy at entry."""
+        return Counter(d.entry_accuracy for d in self.departures if d.fate == "graduated")
+
+    def occupancy_by_entry(self) -> Counter[float]:
+        """Questions now in the buffer by plain accuracy at entry."""
+        return Counter(e.entry_accuracy for e in self._entries.values())
+
+    def metrics(self) -> dict[str, float]:
+        fates = Counter(d.fate for d in self.departures)
+        return {
+            "buffer/size": len(self),
+            "buffer/admitted_total": sum(self.admitted.values()),
+            "buffer/graduated_total": fates["graduated"],
+            "buffer/evicted_total": fates["evicted"],
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything, as plain JSON values."""
+        return {
+            "max_size": self.max_size,
+            "steps": self.steps,
+            "admitted": sorted(self.admitted.items()),
+            "departures": [asdict(d) for d in self.departures],
+            "entries": [asdict(e) for e in self._entries.values()],
+            "slots": list(self._slots),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore a `state_dict`. Raises CheckpointError when it is of another size limit or does not add up."""
+        if state["max_size"] != self.max_size:
+            raise CheckpointError(
+                f"the checkpoint's buffer holds {state['max_size']} questions, this run's {self.max_size}: "
+                "resume with the config the run was started with"
+            )
+        entries = {e["question"]["id"]: Entry(**{**e, "question": Question(**e["question"])}) for e in state["entries"]}
+        if sorted(entries) != sorted(state["slots"]):
+            raise CheckpointError("the checkpoint's buffer is damaged: its entries and its draw order differ")
+        self.steps, self._entries, self._slots = state["steps"], entries, list(state["slots"])
+        self._slot_of = {i: k for k, i in enumerate(self._slots)}
+        self.admitted = Counter(dict(state["admitted"]))
+        self.departures = [Departure(**d) for d in state["departures"]]
+
+    def _admit(self, question: Question, accuracy: float) -> None:
+        self._entries[question.id] = Entry(question, accuracy, self.steps, [])
+        self._slot_of[question.id] = len(self._slots)
+        self._slots.append(question.id)
+        self.admitted[accuracy] += 1
+
+    def _leave(self, question_id: str, fate: Fate) -> None:
+        entry = self._entries.pop(question_id)
+        self.departures.append(Departure(question_id, entry.entry_accuracy, len(entry.outcomes), fate, self.steps))
+        slot, last = self._slot_of.pop(question_id), self._slots.pop()
+        if last != question_id:
+            self._slots[slot] = last
+            self._slot_of[last] = slot
+

@@ -1,0 +1,41 @@
+"""Which questions are hard, and which of them get help (algorithm 1, steps 2, 3 and 5)."""
+
+import math
+import random
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from zppo.types import Group, Prompt
+
+
+def share(fraction: float, count: int) -> int:
+    """`floor(fraction * count)` in exact decimal arithmetic: share(0.29, 100) is 29, in floats it would be 28."""
+    return math.floor(Fraction(str(fraction)) * count)
+
+
+def hard_groups(plain: Iterable[Group], tau: float) -> list[Group]:
+    """The plain groups with mean reward below `tau`. A group in which nothing was scored is neither hard nor easy."""
+    return [g for g in plain if g.accuracy is not None and g.accuracy < tau]
+
+
+def pre_cap(hard: Sequence[Group], cap: int, rng: random.Random) -> list[Group]:
+    """The `cap` hardest groups, hardest first.
+
+    Tie rule: groups of equal accuracy stand in an order drawn uniformly with the step's RNG, so that neither new nor
+    replayed questions, nor the order of the data file, are favoured (most ties are at accuracy 0).
+    """
+    shuffled = rng.sample(hard, len(hard))
+    return sorted(shuffled, key=_accuracy)[:cap]
+
+
+def post_cap(built: Iterable[Sequence[Prompt]], cap: int) -> list[Prompt]:
+    """Walk the prompts of each kept question, hardest question first and BCQ before NCQ, and stop at `cap` prompts.
+
+    BCQ and NCQ count together, so one free slot at the end goes to a BCQ where there is one.
+    """
+    return [prompt for prompts in built for prompt in prompts][:cap]
+
+
+def _accuracy(group: Group) -> float:
+    assert group.accuracy is not None, "only scored groups are ranked"
+    return group.accuracy
