@@ -1,1 +1,45 @@
 """Zone of Proximal Policy Optimization: RL for small models, with a teacher inside the prompt."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from zppo.config import (
+    CheckpointConfig,
+    DataConfig,
+    EngineConfig,
+    EvalConfig,
+    PromptsConfig,
+    SamplingConfig,
+    StudentConfig,
+    TeacherConfig,
+    UpdateConfig,
+    ZoneConfig,
+)
+
+if TYPE_CHECKING:
+    from zppo.training.arguments import ZPPOConfig
+    from zppo.training.trainer import ZPPOTrainer
+
+__all__ = [
+    "CheckpointConfig",
+    "DataConfig",
+    "EngineConfig",
+    "EvalConfig",
+    "PromptsConfig",
+    "SamplingConfig",
+    "StudentConfig",
+    "TeacherConfig",
+    "UpdateConfig",
+    "ZPPOConfig",
+    "ZPPOTrainer",
+    "ZoneConfig",
+]
+
+_NEEDS_TORCH = {"ZPPOConfig": "zppo.training.arguments", "ZPPOTrainer": "zppo.training.trainer"}
+
+
+def __getattr__(name: str) -> Any:
+    """The trainer is imported when it is asked for, so that `zppo.step` and `zppo.zone` stay free of torch."""
+    if name not in _NEEDS_TORCH:
+        raise AttributeError(f"module 'zppo' has no attribute {name!r}")
+    return getattr(import_module(_NEEDS_TORCH[name]), name)

@@ -4,8 +4,7 @@ The same section classes are used by a recipe (YAML), by the command line (`--zo
 Standard library only: what needs torch or transformers stands in `zppo.training.arguments`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from zppo.errors import ConfigError
@@ -150,20 +149,20 @@ class TeacherConfig:
 @dataclass(frozen=True)
 class DataConfig:
     train: str = ""
-    """JSONL, CSV or Parquet file with `prompt` (or `question`) and `answer`; other columns are kept."""
+    """JSONL file with `prompt` (or `question`) and `answer`; other columns are kept."""
     eval: str = ""
     """The held-out questions, same format. Columns `level` (easy, hard) and `cluster`, if present, are reported."""
-    max_prompt_tokens: int = 4096
-    """Longer plain prompts are left out, and counted; BCQ and NCQ prompts are never truncated."""
-
-    def __post_init__(self) -> None:
-        _positive("data", self, "max_prompt_tokens")
 
 
 @dataclass(frozen=True)
 class PromptsConfig:
     templates: str | None = None
     """Folder whose `plain.txt`, `bcq.txt`, `ncq.txt`, `closer.txt`, `compress.txt` replace the shipped templates."""
+    max_tokens: int = 4096
+    """Questions with a longer plain prompt are left out, and counted; BCQ and NCQ prompts are never truncated."""
+
+    def __post_init__(self) -> None:
+        _positive("prompts", self, "max_tokens")
 
 
 @dataclass(frozen=True)
@@ -177,13 +176,12 @@ class CheckpointConfig:
         _positive("checkpoints", self, "every", "keep")
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """A whole run: what `zppo train RECIPE` reads. `training` goes to `transformers.TrainingArguments`."""
+@dataclass
+class RunOptions:
+    """What a recipe and `ZPPOConfig` have in common."""
 
     method: str = "zppo"
     """`zppo`, `grpo`, or `grpo` with any of the switches: `grpo+replay`, `grpo+bcq+ncq`, `grpo+replay+ncq`, ..."""
-    seed: int = 0
     rollout_steps: int = 200
     student: StudentConfig = field(default_factory=StudentConfig)
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
@@ -195,17 +193,23 @@ class Recipe:
     engine: EngineConfig = field(default_factory=EngineConfig)
     eval: EvalConfig = field(default_factory=EvalConfig)
     checkpoints: CheckpointConfig = field(default_factory=CheckpointConfig)
-    training: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _positive("", self, "rollout_steps")
+
+
+@dataclass
+class Recipe(RunOptions):
+    """A whole run: what `zppo train RECIPE` reads. `training` goes to `transformers.TrainingArguments`."""
+
+    seed: int = 0
+    training: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         for section, option in (("student", "model"), ("data", "train"), ("data", "eval")):
             if not getattr(getattr(self, section), option):
                 raise ConfigError(f"{section}.{option} is missing; set it in the recipe or with --{section}.{option}")
-
-
-def section_names() -> list[str]:
-    return [f.name for f in fields(Recipe)]
 
 
 def _positive(section: str, config: Any, *names: str) -> None:

@@ -1,0 +1,1 @@
+"""Scoring responses: boxed extraction, answer equivalence, verdicts, reward functions."""

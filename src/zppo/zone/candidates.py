@@ -34,9 +34,16 @@ def harmless(text: str, special_tokens: Sequence[str] = ()) -> str:
 
 
 def as_candidates(rollouts: Iterable[Rollout], special_tokens: Sequence[str] = ()) -> list[Candidate]:
-    """Scored rollouts as candidates. A response with no visible text shows nothing and is not a candidate."""
+    """Scored rollouts as candidates. A response with no visible text shows nothing and is not a candidate.
+
+    The final answer is made harmless too: an NCQ lists it outside the `<candidate>` tags.
+    """
     shown = [(harmless(r.text, special_tokens), r) for r in rollouts if r.reward is not None]
-    return [Candidate(text, r.answer, r.is_right) for text, r in shown if text]
+    return [Candidate(text, _harmless_answer(r, special_tokens), r.is_right) for text, r in shown if text]
+
+
+def _harmless_answer(rollout: Rollout, special_tokens: Sequence[str]) -> str | None:
+    return None if rollout.answer is None else harmless(rollout.answer, special_tokens)
 
 
 def draft_bcq(
@@ -66,4 +73,3 @@ def build_prompts(draft: Draft, compressed: Sequence[Candidate | None], template
         whole = len(alive) == len(draft.candidates)
         return [Prompt("bcq", draft.question, templates.bcq(draft.question, alive))] if whole else []
     return [Prompt("ncq", draft.question, templates.ncq(draft.question, alive))] if alive else []
-

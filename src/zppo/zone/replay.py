@@ -142,7 +142,7 @@ class PromptReplayBuffer:
                 f"the checkpoint's buffer holds {state['max_size']} questions, this run's {self.max_size}: "
                 "resume with the config the run was started with"
             )
-        entries = {e["question"]["id"]: Entry(**{**e, "question": Question(**e["question"])}) for e in state["entries"]}
+        entries = {e["question"]["id"]: _entry(e) for e in state["entries"]}
         if sorted(entries) != sorted(state["slots"]):
             raise CheckpointError("the checkpoint's buffer is damaged: its entries and its draw order differ")
         self.steps, self._entries, self._slots = state["steps"], entries, list(state["slots"])
@@ -164,3 +164,7 @@ class PromptReplayBuffer:
             self._slots[slot] = last
             self._slot_of[last] = slot
 
+
+def _entry(state: Mapping[str, Any]) -> Entry:
+    question = Question(**state["question"])
+    return Entry(question, state["entry_accuracy"], state["entry_step"], list(state["outcomes"]))

@@ -1,0 +1,133 @@
+"""The embedded engine: transformers' `generate` on a model in this process, usually the one that is being trained."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from zppo.errors import EngineError
+from zppo.types import Group, Prompt, Rollout, Sampling
+
+MEDIA_TOKENS = ("<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>")
+"""Never sampled: a later forward pass would look for the pixels behind them."""
+_MEDIA_CONFIG = ("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id")
+
+
+class TransformersEngine:
+    """Batched sampling: each prompt is prefilled once and its cache repeated for the group.
+
+    `batch_size` is the number of responses generated at once. Prompts are processed in order of length, so that
+    little is padded; groups come back in the order of the prompts.
+    """
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, batch_size: int = 256) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.batch_size = batch_size
+        self.special_tokens: Sequence[str] = [
+            token.content for token in tokenizer.added_tokens_decoder.values() if token.special
+        ]
+        self._eos = _eos_ids(model, tokenizer)
+        self._banned = _media_ids(model, tokenizer)
+
+    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
+        groups = [Group(prompt, [], prompt_ids(self.tokenizer, prompt.text)) for prompt in prompts]
+        by_length = sorted(groups, key=lambda g: len(g.prompt_ids))
+        was_training = self.model.training
+        self.model.eval()
+        with torch.random.fork_rng(), torch.no_grad():
+            torch.manual_seed(sampling.seed)
+            for batch, repeats in self._batches(by_length, n):
+                self._sample(batch, repeats, sampling)
+        self.model.train(was_training)
+        return groups
+
+    def _batches(self, groups: Sequence[Group], n: int) -> Iterator[tuple[Sequence[Group], int]]:
+        """At most `batch_size` responses at once; a group larger than that is sampled in several rounds."""
+        prompts_at_once = max(1, self.batch_size // n)
+        for i in range(0, len(groups), prompts_at_once):
+            for start in range(0, n, self.batch_size):
+                yield groups[i : i + prompts_at_once], min(self.batch_size, n - start)
+
+    def _sample(self, groups: Sequence[Group], n: int, sampling: Sampling) -> None:
+        """Append `n` rollouts to each of `groups`."""
+        ids, mask = self._left_padded([g.prompt_ids for g in groups])
+        rows = torch.arange(len(groups), device=ids.device).repeat_interleave(n)
+        cache = None
+        if ids.shape[1] > 1:
+            positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, :-1]
+            cache = self.model(
+                input_ids=ids[:, :-1],
+                attention_mask=mask[:, :-1],
+                position_ids=positions,
+                use_cache=True,
+                logits_to_keep=1,
+            ).past_key_values
+            for layer in cache.layers:
+                layer.reorder_cache(rows)
+        output = self.model.generate(
+            input_ids=ids[rows],
+            attention_mask=mask[rows],
+            past_key_values=cache,
+            generation_config=self._generation_config(sampling),
+        )
+        responses = output[:, ids.shape[1] :].tolist()
+        for row, group in enumerate(groups):
+            group.rollouts += [self._rollout(r) for r in responses[row * n : (row + 1) * n]]
+
+    def _left_padded(self, prompts: Sequence[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """(ids, mask), both [prompts, longest prompt]."""
+        longest = max(map(len, prompts))
+        ids = torch.tensor([[self._pad] * (longest - len(p)) + p for p in prompts], device=self.model.device)
+        mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=self.model.device)
+        return ids, mask
+
+    def _rollout(self, ids: list[int]) -> Rollout:
+        """Cut at the first end token, which stays part of the response: stopping is an action of the policy."""
+        end = next((i for i, token in enumerate(ids) if token in self._eos), None)
+        sampled = ids if end is None else ids[: end + 1]
+        text = self.tokenizer.decode(sampled, skip_special_tokens=True)
+        return Rollout(sampled, text, "length" if end is None else "stop")
+
+    @property
+    def _pad(self) -> int:
+        pad = self.tokenizer.pad_token_id
+        return pad if pad is not None else self._eos[0]
+
+    def _generation_config(self, sampling: Sampling) -> GenerationConfig:
+        return GenerationConfig(
+            do_sample=True,
+            max_new_tokens=sampling.max_tokens,
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            top_k=sampling.top_k,
+            eos_token_id=self._eos,
+            pad_token_id=self._pad,
+            suppress_tokens=self._banned or None,
+        )
+
+
+def prompt_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Token ids of `text` as a user message in the chat template, up to where the response begins."""
+    if tokenizer.chat_template is None:
+        raise EngineError(f"the tokenizer {tokenizer.name_or_path!r} has no chat template; set tokenizer.chat_template")
+    message = [{"role": "user", "content": text}]
+    rendered = tokenizer.apply_chat_template(message, add_generation_prompt=True, tokenize=False)
+    return tokenizer(rendered, add_special_tokens=False)["input_ids"]
+
+
+def _eos_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Every end token that the generation config or the tokenizer knows."""
+    configured = model.generation_config.eos_token_id if model.generation_config else None
+    several = configured if isinstance(configured, list) else [configured]
+    ids = sorted({i for i in [*several, tokenizer.eos_token_id] if i is not None})
+    if not ids:
+        raise EngineError(f"neither {model.name_or_path} nor its tokenizer names an end token (eos_token_id)")
+    return ids
+
+
+def _media_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    vocabulary = tokenizer.get_vocab()
+    named = [vocabulary[token] for token in MEDIA_TOKENS if token in vocabulary]
+    configured = [getattr(model.config, name, None) for name in _MEDIA_CONFIG]
+    return sorted({*named, *(i for i in configured if i is not None)})

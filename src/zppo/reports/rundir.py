@@ -1,0 +1,170 @@
+"""The run directory: everything a run leaves behind, written so that a kill at any moment leaves it usable.
+
+config.yaml            the effective config
+metrics.jsonl          one row per rollout step
+rollouts/step-N.jsonl  every group of step N: prompt, responses, verdicts, advantages
+checkpoints/           complete checkpoints; whatever is under `.partial` is not one
+summary.json           written at the end
+report.html            written at the end, or by `zppo report`
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from zppo.errors import CheckpointError
+from zppo.types import Group, StepBatch
+
+CHECKPOINT_STATE = "zppo_state.json"
+
+
+class RunDirectory:
+    """Paths and files of one run."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.config_file = self.path / "config.yaml"
+        self.metrics_file = self.path / "metrics.jsonl"
+        self.summary_file = self.path / "summary.json"
+        self.report_file = self.path / "report.html"
+        self.rollouts = self.path / "rollouts"
+        self.checkpoints = self.path / "checkpoints"
+        self.partial = self.checkpoints / ".partial"
+
+    def start(self, config: Mapping[str, Any]) -> None:
+        """Claim the directory for a new run. Raises CheckpointError if it already holds one."""
+        if self.config_file.exists():
+            difference = self._difference(config)
+            detail = f"of another config ({difference})" if difference else "of this config (--resume continues it)"
+            raise CheckpointError(f"{self.path} already holds a run {detail}; or choose another run directory")
+        self.rollouts.mkdir(parents=True, exist_ok=True)
+        self.checkpoints.mkdir(exist_ok=True)
+        write_atomically(self.config_file, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+
+    def resume(self, config: Mapping[str, Any]) -> Path | None:
+        """The newest complete checkpoint, or None if the run was killed before its first one.
+
+        Raises CheckpointError when there is no run here or it was started with another config.
+        """
+        if not self.config_file.exists():
+            raise CheckpointError(f"{self.path} holds no run to resume; leave out --resume to start one")
+        difference = self._difference(config)
+        if difference:
+            raise CheckpointError(f"{self.path} was started with another config ({difference}); use the same")
+        self.rollouts.mkdir(exist_ok=True)
+        shutil.rmtree(self.partial, ignore_errors=True)
+        found = self.complete_checkpoints()
+        return found[-1] if found else None
+
+    def complete_checkpoints(self) -> list[Path]:
+        """Complete checkpoints, oldest first."""
+        complete = (p.parent for p in self.checkpoints.glob(f"checkpoint-*/{CHECKPOINT_STATE}"))
+        return sorted(complete, key=lambda p: int(p.name.rpartition("-")[2]))
+
+    def publish_checkpoint(self, name: str, keep: int) -> None:
+        """Move the finished `.partial/name` into place with one rename, then drop all but the newest `keep`."""
+        target = self.checkpoints / name
+        for file in (self.partial / name).rglob("*"):
+            _sync(file)
+        if target.exists():
+            shutil.rmtree(target)
+        os.rename(self.partial / name, target)
+        _sync(self.checkpoints)
+        for old in self.complete_checkpoints()[:-keep]:
+            shutil.rmtree(old)
+
+    def rewind(self, step: int) -> None:
+        """Forget what was written after rollout step `step`: it will be written again."""
+        rows = [row for row in self.metrics() if row["step"] <= step]
+        write_atomically(self.metrics_file, "".join(json.dumps(row) + "\n" for row in rows))
+        for file in self.rollouts.glob("step-*.jsonl"):
+            if int(file.stem.partition("-")[2]) > step:
+                file.unlink()
+
+    def log_metrics(self, row: Mapping[str, Any]) -> None:
+        with self.metrics_file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """All whole rows; a last row that a kill cut short is left out."""
+        if not self.metrics_file.exists():
+            return []
+        lines = self.metrics_file.read_text("utf-8").split("\n")
+        return [json.loads(line) for line in lines[:-1]]
+
+    def log_rollouts(self, step: int, batch: StepBatch) -> None:
+        rows = (json.dumps(_group_row(group), ensure_ascii=False) + "\n" for group in batch.groups)
+        write_atomically(self.rollouts / f"step-{step:06d}.jsonl", "".join(rows))
+
+    def groups(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Every dumped group with its rollout step, in order."""
+        for file in sorted(self.rollouts.glob("step-*.jsonl")):
+            for line in file.read_text("utf-8").splitlines():
+                yield int(file.stem.partition("-")[2]), json.loads(line)
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        write_atomically(self.summary_file, json.dumps(summary, indent=2) + "\n")
+
+    def summary(self) -> dict[str, Any]:
+        return json.loads(self.summary_file.read_text("utf-8"))
+
+    def _difference(self, config: Mapping[str, Any]) -> str:
+        """The first option in which the saved config and `config` differ, or ''."""
+        saved = _flat(yaml.safe_load(self.config_file.read_text("utf-8")) or {})
+        mine = _flat(config)
+        names = [n for n in {**saved, **mine} if saved.get(n) != mine.get(n)]
+        return f"{names[0]}: there {saved.get(names[0])!r}, here {mine.get(names[0])!r}" if names else ""
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write the whole file or leave the old one."""
+    temporary = path.with_name(f".{path.name}.partial")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
+
+
+def _group_row(group: Group) -> dict[str, Any]:
+    question = group.question
+    return {
+        "uid": group.prompt.uid,
+        "kind": group.prompt.kind,
+        "question_id": question.id,
+        "question": question.text,
+        "answer": question.answer,
+        "prompt": group.prompt.text,
+        "accuracy": group.accuracy,
+        "rollouts": [
+            {
+                "text": r.text,
+                "answer": r.answer,
+                "reward": r.reward,
+                "advantage": r.advantage,
+                "tokens": len(r.token_ids),
+                "finish_reason": r.finish_reason,
+            }
+            for r in group.rollouts
+        ],
+    }

@@ -1,0 +1,113 @@
+"""`ZPPOConfig`: the options of a run beside those of `transformers.TrainingArguments`."""
+
+from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
+from typing import Any
+
+from transformers import TrainingArguments
+
+from zppo.config import Recipe, RunOptions
+from zppo.errors import ConfigError, nearest
+from zppo.methods import parse_method
+
+OWNED = {
+    "max_steps": "rollout_steps and zone.updates",
+    "num_train_epochs": "rollout_steps",
+    "per_device_train_batch_size": "zone.new_questions and update.microbatch_tokens",
+    "per_device_eval_batch_size": "engine.batch_size",
+    "gradient_accumulation_steps": "update.microbatch_tokens",
+    "auto_find_batch_size": "update.microbatch_tokens",
+    "train_sampling_strategy": "nothing: microbatches are always sorted by length",
+    "logging_strategy": "nothing: metrics are logged at every rollout step",
+    "logging_steps": "nothing: metrics are logged at every rollout step",
+    "logging_first_step": "nothing: metrics are logged at every rollout step",
+    "save_strategy": "checkpoints.every",
+    "save_steps": "checkpoints.every",
+    "save_total_limit": "checkpoints.keep",
+    "save_only_model": "nothing: a checkpoint is always complete",
+    "load_best_model_at_end": "eval.every and the checkpoints",
+    "eval_strategy": "eval.every",
+    "eval_steps": "eval.every",
+    "eval_delay": "eval.every",
+    "eval_on_start": "nothing: the held-out questions are always asked before training",
+    "do_eval": "eval.every",
+    "data_seed": "seed",
+    "ignore_data_skip": "nothing: a resumed run knows its place in the data",
+    "resume_from_checkpoint": "train(resume=True)",
+    "label_smoothing_factor": "nothing: there are no labels",
+    "remove_unused_columns": "nothing: all columns are kept",
+} | {
+    f.name: "nothing: there is no data loader of examples"
+    for f in fields(TrainingArguments)
+    if f.name.startswith("dataloader_")
+}
+"""Options of TrainingArguments that have no effect here, with what takes their place."""
+
+
+@dataclass
+class ZPPOConfig(TrainingArguments, RunOptions):
+    """All options of `ZPPOTrainer`, in the sections of `zppo.config`, beside those of `TrainingArguments`.
+
+    Defaults are the paper's (method section 5) where they differ from transformers'.
+
+    `ZPPOConfig(output_dir="run", method="zppo", rollout_steps=100, zone=ZoneConfig(new_questions=32))`
+
+    Raises ConfigError for an option of TrainingArguments that has no effect here (see `OWNED`).
+    """
+
+    output_dir: str | None = "zppo-run"
+    learning_rate: float = 1e-6
+    lr_scheduler_type: str = "constant"
+    weight_decay: float = 0.1
+
+    def __post_init__(self) -> None:
+        RunOptions.__post_init__(self)
+        parse_method(self.method)
+        defaults = {f.name: f.default for f in fields(TrainingArguments)}
+        derived: dict[str, Any] = {
+            "max_steps": self.rollout_steps * self.zone.updates,
+            "save_steps": self.checkpoints.every * self.zone.updates,
+            "logging_strategy": "no",
+            "ignore_data_skip": True,
+        }
+        for name in OWNED:
+            if getattr(self, name) not in (defaults[name], derived.get(name)):
+                raise ConfigError(f"{name} has no effect here; instead use {OWNED[name]}")
+        self._changed = self._changed_options()
+        vars(self).update(derived)
+        super().__post_init__()
+
+    @classmethod
+    def from_recipe(cls, recipe: Recipe, run_dir: str) -> "ZPPOConfig":
+        """The options of a recipe. Raises ConfigError for a training option that is unknown or has no effect."""
+        _check_training_options(recipe.training)
+        shared = {f.name: getattr(recipe, f.name) for f in fields(RunOptions)}
+        return cls(output_dir=run_dir, seed=recipe.seed, **shared, **recipe.training)
+
+    def effective(self) -> dict[str, Any]:
+        """The whole config as plain values, in the shape of a recipe; training options only where they were changed."""
+        shared = {f.name: asdict(v) if is_dataclass(v := getattr(self, f.name)) else v for f in fields(RunOptions)}
+        return {"seed": self.seed, **shared, "training": self._changed}
+
+    def _changed_options(self) -> dict[str, Any]:
+        """Training options that differ from their defaults, as they were given."""
+        silent = {*OWNED, *(f.name for f in fields(RunOptions)), "seed", "output_dir"}
+        given = {f.name: (getattr(self, f.name), f) for f in fields(self) if f.init and f.name not in silent}
+        return {k: v for k, (v, f) in given.items() if v != (f.default if f.default is not MISSING else [])}
+
+    def to_dict(self) -> dict[str, Any]:
+        return {k: asdict(v) if is_dataclass(v) else v for k, v in super().to_dict().items()}
+
+
+def _check_training_options(options: dict[str, Any]) -> None:
+    """Refuse unknown or ineffective names in a recipe's `training` section. Raises ConfigError."""
+    known = {f.name for f in fields(TrainingArguments)} - {f.name for f in fields(RunOptions)} - {"output_dir"}
+    for name in options:
+        if name in OWNED:
+            raise ConfigError(f"training.{name} has no effect here; instead use {OWNED[name]}")
+        if name not in known:
+            raise ConfigError(f"training.{name}: there is no such training option{_nearest_only(name, known)}")
+
+
+def _nearest_only(name: str, known: set[str]) -> str:
+    suggestion = nearest(name, known)
+    return suggestion if "did you mean" in suggestion else " of transformers.TrainingArguments"

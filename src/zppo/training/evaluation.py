@@ -1,0 +1,51 @@
+"""Held-out accuracy with plain prompts: overall, easy and hard questions, and per cluster."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from zppo.config import EvalConfig
+from zppo.engines.base import Engine, Verdict
+from zppo.types import Prompt, Question
+from zppo.zone.prompts import Templates
+
+
+def ask(
+    questions: Sequence[Question], engine: Engine, verdict: Verdict, templates: Templates, config: EvalConfig, seed: int
+) -> dict[str, float]:
+    """Accuracy per question id: the mean over `config.samples` responses; an unscored response counts as wrong."""
+    prompts = [Prompt("plain", q, templates.plain(q)) for q in questions]
+    groups = engine.generate(prompts, config.samples, config.at(seed))
+    pairs = [(g.question, r) for g in groups for r in g.rollouts]
+    rewards = verdict([q for q, _ in pairs], [r.text for _, r in pairs])
+    by_question = defaultdict(list)
+    for (question, _), reward in zip(pairs, rewards, strict=True):
+        by_question[question.id].append(reward or 0.0)
+    return {question: fmean(scores) for question, scores in by_question.items()}
+
+
+def levels_of(questions: Sequence[Question], accuracy: Mapping[str, float], tau: float) -> dict[str, str]:
+    """`easy` or `hard` per question id: the data's `level` column, else whether the untrained student reaches `tau`."""
+    measured = {i: "hard" if a < tau else "easy" for i, a in accuracy.items()}
+    return {q.id: str(q.fields.get("level") or measured[q.id]) for q in questions}
+
+
+def summarise(
+    questions: Sequence[Question], accuracy: Mapping[str, float], levels: Mapping[str, str]
+) -> dict[str, Any]:
+    """`overall`, `easy`, `hard` (None where there is no such question) and, per cluster, `easy` and `hard`."""
+
+    def mean(chosen: Sequence[Question]) -> float | None:
+        return fmean(accuracy[q.id] for q in chosen) if chosen else None
+
+    def by_level(chosen: Sequence[Question]) -> dict[str, float | None]:
+        return {level: mean([q for q in chosen if levels[q.id] == level]) for level in ("easy", "hard")}
+
+    clusters = sorted({str(q.fields["cluster"]) for q in questions if q.fields.get("cluster")})
+    members = {c: [q for q in questions if q.fields.get("cluster") == c] for c in clusters}
+    return {
+        "overall": mean(questions),
+        **by_level(questions),
+        "clusters": {cluster: by_level(chosen) for cluster, chosen in members.items()},
+    }

@@ -1,0 +1,48 @@
+"""What a checkpoint holds beside transformers' own files: everything a resumed run needs to equal a straight one.
+
+The RNG of a rollout step is derived from seed and step number, and so is the place in the data; the step number is
+therefore all there is to save of them.
+"""
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from zppo.errors import CheckpointError
+from zppo.reports.rundir import CHECKPOINT_STATE
+from zppo.zone.replay import PromptReplayBuffer
+
+
+@dataclass
+class RunState:
+    """Counters and results of a run. `step` counts finished rollout steps; `levels` maps question ids to easy/hard."""
+
+    step: int = 0
+    student_tokens: int = 0
+    teacher_tokens: int = 0
+    gradient_tokens: int = 0
+    seconds: float = 0.0
+    evaluations: list[dict[str, Any]] = field(default_factory=list)
+    levels: dict[str, str] = field(default_factory=dict)
+
+    def save(self, folder: Path, buffer: PromptReplayBuffer) -> None:
+        state = {"run": asdict(self), "buffer": buffer.state_dict()}
+        (folder / CHECKPOINT_STATE).write_text(json.dumps(state), "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, buffer: PromptReplayBuffer) -> "RunState":
+        """Restore a state and fill `buffer`. Raises CheckpointError for a folder that is no checkpoint of zppo."""
+        file = folder / CHECKPOINT_STATE
+        if not file.is_file():
+            raise CheckpointError(f"{folder} is no zppo checkpoint: {CHECKPOINT_STATE} is missing")
+        state: Mapping[str, Any] = json.loads(file.read_text("utf-8"))
+        buffer.load_state_dict(state["buffer"])
+        return cls(**state["run"])
+
+
+def step_rng(seed: int, step: int) -> random.Random:
+    """The RNG of rollout step `step` (counted from 0)."""
+    return random.Random(f"{seed}/step/{step}")

@@ -1,0 +1,210 @@
+"""`ZPPOTrainer`: transformers' Trainer fed by rollout steps.
+
+The overridden hooks are few: the train dataloader yields minibatches of rollouts, `training_step` makes one gradient
+update, and the end of a rollout step logs, evaluates and checkpoints.
+"""
+
+import time
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback, ProgressCallback, Trainer
+
+from transformers.trainer_utils import TrainOutput
+
+from zppo.data.reader import epochs
+from zppo.reports.rundir import RunDirectory
+from zppo.reports.summary import run_summary
+from zppo.rewards.functions import as_verdict
+from zppo.step import rollout_step
+from zppo.training.arguments import ZPPOConfig
+from zppo.training.evaluation import ask, levels_of, summarise
+from zppo.training.loader import StepLoader, UpdateInput
+from zppo.training.microbatch import with_gradient
+from zppo.training.models import load_model, load_tokenizer
+from zppo.training.parts import build_parts, check_options, fitting, to_questions
+from zppo.training.progress import StepProgress
+from zppo.training.state import RunState, step_rng
+from zppo.training.update import PolicyUpdate
+from zppo.types import StepBatch
+from zppo.zone.replay import PromptReplayBuffer
+
+
+class ZPPOTrainer(Trainer):
+    """Trains `model` on `train_dataset` by the method named in `args`.
+
+    Args:
+        model: folder, Hub name, or a loaded causal language model; None takes `args.student.model`.
+        teacher: folder, Hub name, loaded model, or anything with `respond`; None takes `args.teacher.model`.
+        reward_funcs: one or several functions in TRL's signature; None scores the boxed answer against `answer`.
+        train_dataset, eval_dataset: rows with `prompt` (or `question`) and `answer`, or `Question`s.
+        args: the options; the run directory is `args.output_dir`.
+        processing_class: the student's tokenizer, if it is not beside the model.
+
+    Raises ConfigError, DataError or TeacherError before any weights are read, if something does not fit.
+    """
+
+    args: ZPPOConfig
+
+    def __init__(
+        self,
+        model: str | PreTrainedModel | None = None,
+        teacher: Any = None,
+        reward_funcs: Any = None,
+        train_dataset: Any = None,
+        eval_dataset: Any = None,
+        args: ZPPOConfig | None = None,
+        processing_class: PreTrainedTokenizerBase | None = None,
+        **trainer_options: Any,
+    ) -> None:
+        args = args if args is not None else ZPPOConfig()
+        model = model or args.student.model
+        teacher = teacher if teacher is not None else args.teacher.model
+        check_options(args, model, teacher)
+        questions = to_questions(train_dataset, args.data.train, "train_dataset")
+        self.eval_questions = to_questions(eval_dataset, args.data.eval, "eval_dataset")
+        tokenizer = processing_class or load_tokenizer("student.model", model)
+        self.questions = fitting(questions, args, tokenizer)
+        student = load_model(model, args.student.dtype)
+        super().__init__(student, args, processing_class=tokenizer, **trainer_options)
+        self.remove_callback(ProgressCallback)
+        self.remove_callback(PrinterCallback)
+
+        self.parts = build_parts(args, student, tokenizer, teacher, as_verdict(reward_funcs))
+        self.run_directory = RunDirectory(args.output_dir)
+        self.buffer = PromptReplayBuffer(args.zone.buffer_size)
+        self.run_state = RunState()
+        self.progress = StepProgress(args.rollout_steps, disable=bool(args.disable_tqdm))
+        pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+        self.policy_update = PolicyUpdate(args.update, args.sampling.temperature, pad)
+        self._parameters = student.num_parameters()
+        self._current: StepBatch | None = None
+        self._update_began = 0.0
+        self._grad_norms: list[float] = []
+
+    def train(self, resume_from_checkpoint: str | bool | None = None, **options: Any) -> TrainOutput:  # type: ignore[override]
+        """Run all rollout steps, then write `summary.json` into the run directory.
+
+        `resume_from_checkpoint=True` continues the run in `args.output_dir` from its newest checkpoint (from the start
+        if there is none yet); a path continues from that checkpoint. Without it, the directory must not hold a run.
+        """
+        checkpoint = self._open(resume_from_checkpoint)
+        if checkpoint is None:
+            self._evaluate_held_out()
+        began, before = time.perf_counter(), self.run_state.seconds
+        self._clock = lambda: before + time.perf_counter() - began
+        with self.progress.starting_at(self.run_state.step):
+            output = super().train(resume_from_checkpoint=str(checkpoint) if checkpoint else None, **options)
+        self.run_directory.write_summary(run_summary(self.args.method, self.args.seed, self.run_state, self.buffer))
+        return output
+
+    def get_train_dataloader(self) -> StepLoader:  # type: ignore[override]
+        args, done = self.args, self.run_state.step
+        new_questions = islice(epochs(self.questions, args.zone.new_questions, args.seed), done, None)
+        return StepLoader(
+            lambda: self._make_step(next(new_questions)),
+            args.rollout_steps - done,
+            args.rollout_steps * args.zone.updates,
+        )
+
+    def training_step(self, model: Any, inputs: dict[str, UpdateInput], num_items_in_batch: Any = None) -> torch.Tensor:
+        """One gradient update's forward and backward passes."""
+        model.train()
+        update = inputs["update"]
+        if update.index == 0:
+            for later in update.step.minibatches[1:]:
+                self.policy_update.remember_policy(model, later)
+        loss = self.policy_update.accumulate(model, update.minibatch, self.accelerator.backward)
+        for parameter in model.parameters():
+            if parameter.requires_grad and parameter.grad is None:
+                # An all-trivial minibatch has the gradient zero, not none: the optimizer still decays and remembers.
+                parameter.grad = torch.zeros_like(parameter)
+        return loss
+
+    def floating_point_ops(self, inputs: dict[str, UpdateInput]) -> int:
+        """6 N per trained token (forward and backward)."""
+        trained = with_gradient(inputs["update"].minibatch)
+        return 6 * self._parameters * sum(len(g.prompt_ids) + len(r.token_ids) for g, r in trained)
+
+    def _clip_grad_norm(self, model: Any) -> Any:
+        norm = super()._clip_grad_norm(model)
+        self._grad_norms.append(float(norm))
+        return norm
+
+    def _maybe_log_save_evaluate(self, *args: Any, **kwargs: Any) -> None:
+        """Called after every gradient update; at the last one of a rollout step, that step is finished first."""
+        if self._current is not None and self.state.global_step % self.args.zone.updates == 0:
+            self._finish_step(self._current)
+            self._current = None
+        super()._maybe_log_save_evaluate(*args, **kwargs)
+
+    def _get_output_dir(self, trial: Any) -> str:
+        return str(self.run_directory.partial)
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Write the checkpoint aside, then publish it with one rename."""
+        super()._save_checkpoint(model, trial)
+        name = f"checkpoint-{self.state.global_step}"
+        self.run_state.save(self.run_directory.partial / name, self.buffer)
+        self.run_directory.publish_checkpoint(name, self.args.checkpoints.keep)
+
+    def _open(self, resume: str | bool | None) -> Path | None:
+        """Claim or reopen the run directory; the checkpoint to start from, if any."""
+        config = self.args.effective()
+        if not resume:
+            self.run_directory.start(config)
+            return None
+        checkpoint = self.run_directory.resume(config)
+        if isinstance(resume, str):
+            checkpoint = Path(resume)
+        if checkpoint is not None:
+            self.run_state = RunState.load(checkpoint, self.buffer)
+        self.run_directory.rewind(self.run_state.step)
+        return checkpoint
+
+    def _make_step(self, new: Sequence[Any]) -> StepBatch:
+        rng = step_rng(self.args.seed, self.run_state.step)
+        batch = rollout_step(new, self.buffer, self.parts, self.args.zone, self.args.sampling, rng)
+        self._current = batch
+        self._update_began = time.perf_counter()
+        return batch
+
+    def _finish_step(self, batch: StepBatch) -> None:
+        """Count, log, dump, evaluate. The checkpoint, if due, follows at once."""
+        state, metrics = self.run_state, batch.metrics
+        metrics |= self.policy_update.metrics()
+        metrics["loss/grad_norm"] = sum(self._grad_norms) / max(len(self._grad_norms), 1)
+        metrics["loss/learning_rate"] = self._get_learning_rate()
+        metrics["time/update"] = time.perf_counter() - self._update_began
+        self._grad_norms = []
+        state.step += 1
+        state.student_tokens += int(metrics["tokens/student"])
+        state.teacher_tokens += int(metrics["tokens/teacher"])
+        state.gradient_tokens += int(metrics["tokens/gradient"])
+        state.seconds = self._clock()
+        metrics["tokens/student_total"] = state.student_tokens
+        every = self.args.eval.every
+        if state.step == self.args.rollout_steps or (every and state.step % every == 0):
+            metrics |= self._evaluate_held_out()
+        self.run_directory.log_rollouts(state.step, batch)
+        self.run_directory.log_metrics({"step": state.step, **metrics})
+        self.log(dict(metrics))
+        self.progress.advance(metrics)
+
+    def _evaluate_held_out(self) -> dict[str, float]:
+        """Ask the held-out questions, remember the result, and return it as metrics."""
+        if not self.eval_questions:
+            return {}
+        state, args = self.run_state, self.args
+        began = time.perf_counter()
+        seed = step_rng(args.seed, state.step).getrandbits(31)
+        parts = self.parts
+        accuracy = ask(self.eval_questions, parts.student, parts.verdict, parts.templates, args.eval, seed)
+        state.levels = state.levels or levels_of(self.eval_questions, accuracy, args.zone.tau)
+        result = summarise(self.eval_questions, accuracy, state.levels)
+        state.evaluations.append({"step": state.step, "student_tokens": state.student_tokens, **result})
+        shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
+        return shown | {"time/eval": time.perf_counter() - began}

@@ -1,0 +1,143 @@
+"""Random but repeatable worlds for whole rollout steps: what a model says depends on its name, the prompt and the seed.
+
+Every question is answered by 1 and is of its own difficulty. Students also say nothing, say no answer, remain unscored
+or try to break out of their tag. Whatever the teacher says carries a marker.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from zppo.config import SamplingConfig, ZoneConfig
+from zppo.engines.base import Compressed
+from zppo.methods import Method, parse_method
+from zppo.rewards.boxed import last_boxed
+from zppo.step import Parts, rollout_step
+from zppo.teacher.local import LocalTeacher
+from zppo.types import Candidate, Group, Prompt, Question, Rollout, Sampling, StepBatch
+from zppo.zone.prompts import Templates
+from zppo.zone.replay import PromptReplayBuffer
+
+METHODS = ("zppo", "grpo", *(f"grpo+{s}" for s in ("replay", "bcq", "ncq", "bcq+ncq", "replay+bcq", "replay+ncq")))
+NORMS = ("without_zero", "with_zero", "none", "group")
+MARKER = "(teacher)"
+RIGHT = "\\boxed{1}"
+WRONG = (
+    "",
+    "<think> </think>",
+    "no idea",
+    "[unscored] \\boxed{1}",
+    "so \\boxed{7}",
+    "</candidate> \\boxed{8}",
+    "hm <think>\\boxed{9}</think>",
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """All that makes a run, in plain values."""
+
+    method: Method
+    zone: ZoneConfig
+    steps: int
+    seed: int
+    overlap: bool
+    """Questions come again as new ones, so that a new question may be buffered."""
+
+    def new_questions(self, step: int) -> list[Question]:
+        count, first = self.zone.new_questions, step if self.overlap else step * self.zone.new_questions
+        return [Question(f"q{i}", f"q{i}?", "1") for i in range(first, first + count)]
+
+
+def _zones() -> st.SearchStrategy[ZoneConfig]:
+    return st.builds(
+        lambda updates, each, **options: ZoneConfig(updates=updates, new_questions=updates * each, **options),
+        updates=st.integers(1, 3),
+        each=st.integers(1, 3),
+        group_size=st.integers(2, 4),
+        teacher_samples=st.integers(1, 3),
+        tau=st.sampled_from([0.25, 0.5, 0.75, 1.0]),
+        replay_fraction=st.sampled_from([0.0, 0.25, 0.5, 1.0]),
+        augment_fraction=st.sampled_from([0.0, 0.25, 0.34, 0.5, 1.0, 2.0]),
+        buffer_size=st.integers(1, 8),
+        advantage=st.sampled_from(NORMS),
+    )
+
+
+settings = st.builds(
+    Setting,
+    method=st.sampled_from([parse_method(name) for name in METHODS]),
+    zone=_zones(),
+    steps=st.integers(1, 3),
+    seed=st.integers(0, 10**6),
+    overlap=st.booleans(),
+)
+
+
+def say(name: str, prompt: str, n: int, seed: int, mark: str = "") -> list[str]:
+    """`n` responses to a prompt that begins with its question."""
+    rng = random.Random(f"{name} {seed} {prompt}")
+    ease = random.Random(prompt.split("?")[0]).choice([0.0, 0.25, 0.5, 0.75, 1.0])
+    return [mark + (RIGHT if rng.random() < ease else rng.choice(WRONG)) for _ in range(n)]
+
+
+def shorten(text: str, seed: int) -> str | None:
+    """A compression that now and then loses the answer."""
+    return None if random.Random(f"{seed} {text}").random() < 0.2 else f"in short: {text}"
+
+
+def verdict(questions: Sequence[Question], responses: Sequence[str]) -> list[float | None]:
+    pairs = zip(questions, responses, strict=True)
+    return [None if "[unscored]" in r else float(last_boxed(r) == q.answer) for q, r in pairs]
+
+
+@dataclass
+class Babbler:
+    """An engine for such a world. `aided` is another name, under which it answers BCQ and NCQ prompts."""
+
+    name: str
+    aided: str = ""
+    mark: str = ""
+    special_tokens: tuple[str, ...] = ()
+    calls: list[tuple[int, int]] = field(default_factory=list)
+
+    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
+        self.calls.append((len(prompts), n))
+        return [self._group(p, n, sampling.seed) for p in prompts]
+
+    def _group(self, prompt: Prompt, n: int, seed: int) -> Group:
+        name = self.name + (self.aided if prompt.kind in ("bcq", "ncq") else "")
+        texts = say(name, prompt.text, n, seed, self.mark)
+        return Group(prompt, [Rollout([byte + 1 for byte in t.encode()] + [0], t) for t in texts])
+
+
+def compressor(candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Compressed:
+    texts = [(c, shorten(c.text, seed)) for _, c in candidates]
+    return Compressed([None if text is None else replace(c, text=text) for c, text in texts])
+
+
+@dataclass
+class Run:
+    """A played setting: the batch of every step and the state of the buffer before the first and after each step."""
+
+    setting: Setting
+    batches: list[StepBatch]
+    states: list[dict[str, Any]]
+    student: Babbler
+    buffer: PromptReplayBuffer
+
+
+def play(setting: Setting, aided: str = "", templates: Templates | None = None) -> Run:
+    student, buffer = Babbler("student", aided), PromptReplayBuffer(setting.zone.buffer_size)
+    templates = templates or Templates.load()
+    teacher = LocalTeacher(Babbler("teacher", mark=MARKER), templates)
+    parts = Parts(setting.method, student, verdict, teacher, compressor, templates)
+    rng, run = random.Random(setting.seed), Run(setting, [], [buffer.state_dict()], student, buffer)
+    for step in range(setting.steps):
+        new = setting.new_questions(step)
+        run.batches.append(rollout_step(new, buffer, parts, setting.zone, SamplingConfig(), rng))
+        run.states.append(buffer.state_dict())
+    return run
