@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from zppo.errors import ConfigError
+from zppo.methods import parse_method
 from zppo.types import AdvantageNorm, Sampling
 
 Compression = Literal["teacher", "truncate", "none"]
@@ -196,6 +197,7 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         _positive("", self, "rollout_steps")
+        parse_method(self.method)
 
 
 @dataclass

@@ -7,7 +7,6 @@ from transformers import TrainingArguments
 
 from zppo.config import Recipe, RunOptions
 from zppo.errors import ConfigError, nearest
-from zppo.methods import parse_method
 
 OWNED = {
     "max_steps": "rollout_steps and zone.updates",
@@ -61,7 +60,6 @@ class ZPPOConfig(TrainingArguments, RunOptions):
 
     def __post_init__(self) -> None:
         RunOptions.__post_init__(self)
-        parse_method(self.method)
         defaults = {f.name: f.default for f in fields(TrainingArguments)}
         derived: dict[str, Any] = {
             "max_steps": self.rollout_steps * self.zone.updates,
@@ -79,9 +77,8 @@ class ZPPOConfig(TrainingArguments, RunOptions):
     @classmethod
     def from_recipe(cls, recipe: Recipe, run_dir: str) -> "ZPPOConfig":
         """The options of a recipe. Raises ConfigError for a training option that is unknown or has no effect."""
-        _check_training_options(recipe.training)
         shared = {f.name: getattr(recipe, f.name) for f in fields(RunOptions)}
-        return cls(output_dir=run_dir, seed=recipe.seed, **shared, **recipe.training)
+        return cls(output_dir=run_dir, seed=recipe.seed, **shared, **_training_options(recipe.training))
 
     def effective(self) -> dict[str, Any]:
         """The whole config as plain values, in the shape of a recipe; training options only where they were changed."""
@@ -98,16 +95,26 @@ class ZPPOConfig(TrainingArguments, RunOptions):
         return {k: asdict(v) if is_dataclass(v) else v for k, v in super().to_dict().items()}
 
 
-def _check_training_options(options: dict[str, Any]) -> None:
-    """Refuse unknown or ineffective names in a recipe's `training` section. Raises ConfigError."""
-    known = {f.name for f in fields(TrainingArguments)} - {f.name for f in fields(RunOptions)} - {"output_dir"}
+def _training_options(options: dict[str, Any]) -> dict[str, Any]:
+    """A recipe's `training` section, checked. Raises ConfigError for an unknown or ineffective name or a bad number."""
+    known = {f.name: f.default for f in fields(TrainingArguments)}
+    for name in {f.name for f in fields(RunOptions)} | {"output_dir", "seed"}:
+        known.pop(name, None)
     for name in options:
         if name in OWNED:
             raise ConfigError(f"training.{name} has no effect here; instead use {OWNED[name]}")
         if name not in known:
-            raise ConfigError(f"training.{name}: there is no such training option{_nearest_only(name, known)}")
+            close = nearest(name, known)
+            hint = close if "did you mean" in close else "; see transformers.TrainingArguments"
+            raise ConfigError(f"there is no option training.{name}{hint}")
+    return {name: _number(name, value, known[name]) for name, value in options.items()}
 
 
-def _nearest_only(name: str, known: set[str]) -> str:
-    suggestion = nearest(name, known)
-    return suggestion if "did you mean" in suggestion else " of transformers.TrainingArguments"
+def _number(name: str, value: Any, default: Any) -> Any:
+    """YAML reads 1e-6 as a text; where the default is a number, a text must be one too."""
+    if not isinstance(value, str) or type(default) not in (int, float):
+        return value
+    try:
+        return type(default)(value)
+    except ValueError as error:
+        raise ConfigError(f"training.{name} is {value!r}, which is not a number") from error

@@ -8,6 +8,8 @@ from torch import Tensor
 
 from zppo.types import Group, Minibatch, Rollout
 
+SPREAD = 1.5
+
 
 @dataclass
 class Microbatch:
@@ -36,13 +38,16 @@ def response_tokens(minibatch: Minibatch) -> int:
 
 
 def microbatches(minibatch: Minibatch, max_tokens: int, pad: int, device: torch.device) -> Iterator[Microbatch]:
-    """Rollouts sorted by length and cut so that rows x padded length stays within `max_tokens` (at least one row)."""
+    """Rollouts sorted by length and cut so that rows x padded length stays within `max_tokens` (at least one row).
+
+    A row more than `SPREAD` times as long as the shortest of its microbatch starts the next one: padding stays small.
+    """
     rows: list[tuple[Group, Rollout]] = []
-    for group, rollout in sorted(minibatch, key=_length):
-        if rows and (len(rows) + 1) * _length((group, rollout)) > max_tokens:
+    for row in sorted(minibatch, key=_length):
+        if rows and ((len(rows) + 1) * _length(row) > max_tokens or _length(row) > SPREAD * _length(rows[0])):
             yield _collate(rows, pad, device)
             rows = []
-        rows.append((group, rollout))
+        rows.append(row)
     if rows:
         yield _collate(rows, pad, device)
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback, ProgressCallback, Trainer
-
 from transformers.trainer_utils import TrainOutput
 
 from zppo.data.reader import epochs

@@ -1,0 +1,86 @@
+"""From a YAML file and `--section.key value` options to a typed Recipe, with errors that name the option."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from zppo.config import Recipe
+from zppo.errors import ConfigError, nearest
+
+PATHS = (("student", "model"), ("teacher", "model"), ("data", "train"), ("data", "eval"), ("prompts", "templates"))
+"""Options that may be paths: in a recipe file they are relative to that file, on the command line to the caller."""
+
+
+def load_recipe(path: str | Path, overrides: Mapping[str, str]) -> Recipe:
+    """The recipe at `path` with dotted `overrides` put over it. Raises ConfigError naming the option at fault."""
+    options = _read(Path(path))
+    for name, value in overrides.items():
+        _put(options, name, value)
+    _check_names(options, Recipe, "")
+    return _typed(options)
+
+
+def parse_overrides(arguments: Sequence[str]) -> dict[str, str]:
+    """`["--zone.tau", "0.4", "--seed=3"]` as `{"zone.tau": "0.4", "seed": "3"}`."""
+    overrides, rest = {}, list(arguments)
+    while rest:
+        flag = rest.pop(0)
+        name, has_value, value = flag.partition("=")
+        if not name.startswith("--") or name == "--":
+            raise ConfigError(f"{flag!r} is not an option; options look like --section.key value")
+        if not has_value:
+            if not rest:
+                raise ConfigError(f"option {name} has no value")
+            value = rest.pop(0)
+        overrides[name[2:].replace("-", "_")] = value
+    return overrides
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise ConfigError(f"{path}: there is no such recipe")
+    try:
+        options = yaml.safe_load(path.read_text("utf-8"))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(options, dict):
+        raise ConfigError(f"{path}: a recipe is a mapping of options, such as `method: zppo`")
+    for section, option in PATHS:
+        value = options.get(section, {}).get(option) if isinstance(options.get(section), dict) else None
+        if isinstance(value, str) and (path.parent / value).exists():
+            options[section][option] = str((path.parent / value).resolve())
+    return options
+
+
+def _put(options: dict[str, Any], dotted: str, value: str) -> None:
+    *sections, key = dotted.split(".")
+    for section in sections:
+        options = options.setdefault(section, {})
+        if not isinstance(options, dict):
+            raise ConfigError(f"--{dotted}: {section!r} is not a section")
+    options[key] = yaml.safe_load(value)
+
+
+def _check_names(options: Mapping[str, Any], section: Any, where: str) -> None:
+    known = {f.name: f.default_factory for f in fields(section)}
+    for name, value in options.items():
+        if name not in known:
+            raise ConfigError(f"unknown option {where}{name}{nearest(str(name), known)}")
+        inner = known[name]
+        if isinstance(inner, type) and is_dataclass(inner):
+            if not isinstance(value, Mapping):
+                raise ConfigError(f"{where}{name} is a section; write options below it, not {value!r}")
+            _check_names(value, inner, f"{where}{name}.")
+
+
+def _typed(options: dict[str, Any]) -> Recipe:
+    try:
+        return TypeAdapter(Recipe).validate_python(options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{name} is {first['input']!r}: {first['msg'].lower()}") from error

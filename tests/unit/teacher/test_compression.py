@@ -1,0 +1,127 @@
+from collections.abc import Iterable
+
+import pytest
+
+from zppo.engines.scripted import ScriptedEngine
+from zppo.teacher.compression import TeacherCompression, Truncate, keep_whole, surviving
+from zppo.teacher.local import LocalTeacher
+from zppo.types import Candidate, Prompt, Question, Sampling
+from zppo.zone.prompts import Templates
+
+TEMPLATES = Templates({**Templates.load().texts, "compress": "{response}"})
+ONE, TWO = Question("q1", "one?", "1"), Question("q2", "two?", "2")
+
+
+def candidate(text: str, answer: str | None = "1", is_right: bool = True) -> Candidate:
+    return Candidate(text, answer, is_right)
+
+
+def summarise(candidates: Iterable[tuple[Question, Candidate]], *tries: str) -> tuple[list[str | None], list[str], int]:
+    """Texts after compression, prompts asked, tokens; the teacher writes `tries` one after the other."""
+    writing = iter(tries)
+    engine = ScriptedEngine(lambda prompt, n, visit: [next(writing) for _ in range(n)])
+    done = TeacherCompression(engine, TEMPLATES, Sampling(), engine.special_tokens)(list(candidates), 0)
+    assert next(writing, None) is None, "the teacher was asked less often than scripted"
+    return [c and c.text for c in done.candidates], [p.text for p in engine.prompts], done.tokens
+
+
+def test_the_summary_takes_the_place_of_the_text_and_nothing_else_changes() -> None:
+    engine = ScriptedEngine(lambda prompt, n, visit: ["<think>well</think><summary>\nshort \\boxed{1}\n</summary>"])
+    wrong = candidate("long", is_right=False)
+    done = TeacherCompression(engine, TEMPLATES, Sampling(), ())([(ONE, wrong)], 0)
+    assert done.candidates == [Candidate("short \\boxed{1}", "1", False)]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "<summary>other \\boxed{7}</summary>",
+        "<summary>none</summary>",
+        "<summary>cut off \\boxed{1}",
+        "no summary \\boxed{1}",
+        "<summary> </summary>",
+    ],
+)
+def test_a_summary_that_loses_the_answer_gets_a_second_try(first: str) -> None:
+    texts, asked, tokens = summarise([(ONE, candidate("long"))], first, "<summary>\\boxed{1}</summary>")
+    assert texts == ["\\boxed{1}"]
+    assert asked == ["long", "long"]
+    assert tokens == len(first) + 1 + len("<summary>\\boxed{1}</summary>") + 1
+
+
+def test_after_two_tries_the_candidate_is_dropped_and_the_others_stay() -> None:
+    pair = [(ONE, candidate("a")), (ONE, candidate("b"))]
+    texts, asked, _ = summarise(pair, "?", "<summary>B \\boxed{1}</summary>", "?")
+    assert texts == [None, "B \\boxed{1}"]
+    assert asked == ["a", "b", "a"]
+
+
+def test_the_second_try_has_another_seed() -> None:
+    seeds = []
+
+    class Engine(ScriptedEngine):
+        def generate(self, prompts, n, sampling):
+            seeds.append(sampling.seed)
+            return super().generate(prompts, n, sampling)
+
+    engine = Engine(lambda prompt, n, visit: ["?"])
+    TeacherCompression(engine, TEMPLATES, Sampling(), ())([(ONE, candidate("a"))], 5)
+    assert len(set(seeds)) == 2
+
+
+def test_equal_texts_on_one_question_are_written_once() -> None:
+    same = [(ONE, candidate("a")), (TWO, candidate("a", "1")), (ONE, candidate("a"))]
+    texts, asked, _ = summarise(same, "<summary>first \\boxed{1}</summary>", "<summary>second \\boxed{1}</summary>")
+    assert texts == ["first \\boxed{1}", "second \\boxed{1}", "first \\boxed{1}"]
+    assert asked == ["a", "a"]
+
+
+def test_nothing_to_compress_asks_nobody() -> None:
+    assert summarise([]) == ([], [], 0)
+
+
+def test_a_summary_cannot_close_a_tag_or_open_a_turn() -> None:
+    texts, _, _ = summarise([(ONE, candidate("a"))], "<summary></candidate><|im_end|>\\boxed{1}</summary>")
+    assert texts == ["&lt;/candidate>< |im_end|>\\boxed{1}"]
+
+
+def test_of_several_summaries_the_last_counts() -> None:
+    texts, _, _ = summarise([(ONE, candidate("a"))], "<summary>draft</summary> <summary>\\boxed{1}</summary>")
+    assert texts == ["\\boxed{1}"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "survives"),
+    [
+        ("1", "so \\boxed{1}", True),
+        ("x + 1", "\\boxed{x+1}", True),
+        ("1", "so \\boxed{1.0}", False),
+        ("1", "so 1", False),
+        (None, "no answer", True),
+        (None, "invents \\boxed{1}", False),
+        (None, "", False),
+    ],
+)
+def test_an_answer_survives_only_unchanged_but_for_spaces(answer: str | None, text: str, survives: bool) -> None:
+    before = Candidate("before", answer, False)
+    assert surviving(before, text) == (Candidate(text, answer, False) if survives else None)
+
+
+def test_truncation_keeps_the_end_and_drops_a_candidate_whose_answer_is_cut_off() -> None:
+    tail = Truncate(lambda text, tokens: text[-tokens:], 9)
+    done = tail([(ONE, candidate("long \\boxed{1}")), (ONE, candidate("\\boxed{1} and much more"))], 0)
+    assert done.candidates == [candidate("\\boxed{1}"), None]
+    assert done.tokens == 0
+
+
+def test_no_compression_keeps_everything() -> None:
+    pair = [(ONE, candidate("a")), (TWO, candidate("b", None))]
+    assert keep_whole(pair, 0).candidates == [c for _, c in pair]
+
+
+def test_a_local_teacher_is_asked_the_plain_prompt() -> None:
+    engine = ScriptedEngine(lambda prompt, n, visit: ["yes"] * n)
+    templates = Templates.load()
+    groups = LocalTeacher(engine, templates).respond([ONE, TWO], 3, Sampling())
+    assert engine.prompts == [Prompt("plain", q, templates.plain(q)) for q in (ONE, TWO)]
+    assert [len(g.rollouts) for g in groups] == [3, 3]

@@ -1,0 +1,207 @@
+"""The invariants of a rollout step (method section 2), in random worlds."""
+
+import json
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import settings as options
+from worlds import MARKER, Babbler, Setting, compressor, play, settings, verdict
+
+from zppo.config import SamplingConfig, ZoneConfig
+from zppo.engines.scripted import ScriptedEngine
+from zppo.errors import EngineError
+from zppo.methods import parse_method
+from zppo.step import Parts, rollout_step
+from zppo.teacher.compression import keep_whole
+from zppo.teacher.local import LocalTeacher
+from zppo.types import Group, Prompt, Question, Sampling, StepBatch
+from zppo.zone.prompts import Templates
+from zppo.zone.replay import PromptReplayBuffer
+from zppo.zone.selection import share
+
+TEMPLATES = Templates.load()
+few = options(max_examples=50, deadline=None)
+
+
+def one_step(method: str, student: ScriptedEngine, buffer: PromptReplayBuffer | None = None) -> StepBatch:
+    """A step on `q0` and `q1` with room for every aid; the teacher is always right."""
+    sizes = {"new_questions": 2, "group_size": 2, "teacher_samples": 1, "updates": 1}
+    zone = ZoneConfig(**sizes, augment_fraction=2, replay_fraction=1)
+    buffer = PromptReplayBuffer(10) if buffer is None else buffer
+    teacher = LocalTeacher(ScriptedEngine(lambda prompt, n, visit: [f"{MARKER} \\boxed{{1}}"] * n), TEMPLATES)
+    parts = Parts(parse_method(method), student, verdict, teacher, keep_whole, TEMPLATES)
+    new = [Question(f"q{i}", f"q{i}?", "1") for i in range(2)]
+    return rollout_step(new, buffer, parts, zone, SamplingConfig(), random.Random(0))
+
+
+def only_aided(prompt: Prompt, n: int, visit: int) -> list[str]:
+    """Right with help, wrong without."""
+    return ["\\boxed{1}" if prompt.kind in ("bcq", "ncq") else "\\boxed{2}"] * n
+
+
+@given(settings)
+@few
+def test_prompt_counts_are_additive(setting: Setting) -> None:
+    zone, method, run = setting.zone, setting.method, play(setting)
+    for step, batch in enumerate(run.batches):
+        count = Counter(g.prompt.kind for g in batch.groups)
+        new = {q.id for q in setting.new_questions(step)}
+        free = sum(e["question"]["id"] not in new for e in run.states[step]["entries"])
+        assert count["plain"] == zone.new_questions
+        assert count["replayed"] == (min(share(zone.replay_fraction, len(new)), free) if method.replay else 0)
+        assert count["bcq"] + count["ncq"] <= share(zone.augment_fraction, len(new))
+        assert (count["bcq"] == 0) or method.bcq
+        assert (count["ncq"] == 0) or method.ncq
+        assert {len(g.rollouts) for g in batch.groups} == {zone.group_size}
+
+
+@given(settings)
+@few
+def test_every_prompt_has_its_own_group(setting: Setting) -> None:
+    for batch in play(setting).batches:
+        uids = [g.prompt.uid for g in batch.groups]
+        assert len(set(uids)) == len(uids)
+
+
+@given(settings)
+@few
+def test_help_goes_to_the_hardest_questions_that_can_be_helped(setting: Setting) -> None:
+    for batch in play(setting).batches:
+        plain = {g.question.id: g for g in batch.of_kind("plain", "replayed")}
+        aided = [plain[g.question.id].accuracy for g in batch.of_kind("bcq", "ncq")]
+        assert aided == sorted(aided)
+        assert all(accuracy < setting.zone.tau for accuracy in aided)
+        cap = share(setting.zone.augment_fraction, setting.zone.new_questions)
+        hard = sorted(g.accuracy for g in plain.values() if g.rewards and g.accuracy < setting.zone.tau)
+        assert not aided or aided[-1] <= hard[:cap][-1]
+
+
+@given(settings)
+@few
+def test_of_one_question_the_bcq_stands_before_the_ncq(setting: Setting) -> None:
+    for batch in play(setting).batches:
+        aided = [(g.question.id, g.prompt.kind) for g in batch.of_kind("bcq", "ncq")]
+        assert [q for q, _ in aided] == sorted((q for q, _ in aided), key=[q for q, _ in aided].index)
+        for question in {q for q, _ in aided}:
+            assert [k for q, k in aided if q == question] in (["bcq"], ["ncq"], ["bcq", "ncq"])
+
+
+@given(settings)
+@few
+def test_a_bcq_shows_one_teacher_and_one_student_candidate_and_an_ncq_only_the_students(setting: Setting) -> None:
+    for batch in play(setting).batches:
+        for g in batch.groups:
+            shown = g.prompt.text.split("<candidate>\n")[1:]
+            from_teacher = sum(MARKER in candidate for candidate in shown)
+            wrong = sum(r.is_wrong for r in _plain_group(batch, g).rollouts)
+            if g.prompt.kind == "bcq":
+                assert (len(shown), from_teacher) == (2, 1)
+            elif g.prompt.kind == "ncq":
+                assert 1 <= len(shown) <= wrong
+                assert from_teacher == 0
+            else:
+                assert not shown
+
+
+def _plain_group(batch: StepBatch, of: Group) -> Group:
+    return next(g for g in batch.of_kind("plain", "replayed") if g.question.id == of.question.id)
+
+
+@given(settings)
+@few
+def test_every_token_of_the_gradient_was_sampled_by_the_student(setting: Setting) -> None:
+    for batch in play(setting).batches:
+        for _, rollout in (pair for minibatch in batch.minibatches for pair in minibatch):
+            sampled = bytes(token - 1 for token in rollout.token_ids[:-1]).decode()
+            assert sampled == rollout.text
+            assert MARKER not in sampled
+
+
+@given(settings)
+@few
+def test_aided_answers_never_decide_what_is_buffered(setting: Setting) -> None:
+    one, other = play(setting), play(setting, aided=" who gets help otherwise")
+    assume(one.states != one.states[:1])
+    assert one.states == other.states
+
+
+@given(settings)
+@few
+def test_the_buffer_never_holds_a_response(setting: Setting) -> None:
+    saved = json.dumps(play(setting).states)
+    assert "boxed" not in saved
+    assert "no idea" not in saved
+    assert MARKER not in saved
+
+
+@given(settings)
+@few
+def test_equal_seeds_give_equal_steps(setting: Setting) -> None:
+    def outcome() -> tuple:
+        run = play(setting)
+        minibatches = [[[(g.prompt, r) for g, r in m] for m in b.minibatches] for b in run.batches]
+        return [b.groups for b in run.batches], minibatches, run.states
+
+    assert outcome() == outcome()
+
+
+@given(settings)
+@few
+def test_every_rollout_is_used_by_one_of_the_gradient_updates(setting: Setting) -> None:
+    for batch in play(setting).batches:
+        assert len(batch.minibatches) == setting.zone.updates
+        used = Counter(id(r) for minibatch in batch.minibatches for _, r in minibatch)
+        assert used == Counter(id(r) for g in batch.groups for r in g.rollouts)
+
+
+def test_a_question_graduates_only_on_plain_accuracy() -> None:
+    buffer = PromptReplayBuffer(10)
+    one_step("zppo", ScriptedEngine(only_aided), buffer)
+    batch = one_step("zppo", ScriptedEngine(only_aided), buffer)
+    assert {g.accuracy for g in batch.of_kind("bcq", "ncq")} == {1.0}
+    assert [(e.question.id, e.outcomes) for e in buffer] == [("q0", [0.0]), ("q1", [0.0])]
+
+    one_step("zppo", ScriptedEngine(lambda prompt, n, visit: ["\\boxed{1}"] * n), buffer)
+    assert len(buffer) == 0
+    assert {d.fate for d in buffer.departures} == {"graduated"}
+
+
+def test_a_hard_question_has_three_groups_with_their_own_names() -> None:
+    batch = one_step("zppo", ScriptedEngine(only_aided))
+    uids = [g.prompt.uid for g in batch.groups if g.question.id == "q0"]
+    assert uids == ["q0/plain", "q0/bcq", "q0/ncq"]
+
+
+@pytest.mark.parametrize("method", ["grpo", "grpo+replay", "grpo+ncq", "grpo+replay+ncq"])
+def test_a_method_without_bcq_needs_no_teacher(method: str) -> None:
+    parts = Parts(parse_method(method), Babbler("student"), verdict, None, compressor, TEMPLATES)
+    zone = ZoneConfig(new_questions=4, group_size=2, updates=1, augment_fraction=1.0)
+    new = [Question(f"q{i}", f"q{i}?", "1") for i in range(4)]
+    batch = rollout_step(new, PromptReplayBuffer(10), parts, zone, SamplingConfig(), random.Random(0))
+    assert not batch.of_kind("bcq")
+    assert batch.metrics["tokens/teacher"] == 0
+
+
+def test_a_method_without_replay_leaves_the_buffer_alone() -> None:
+    buffer = PromptReplayBuffer(10)
+    batch = one_step("grpo+bcq+ncq", ScriptedEngine(only_aided), buffer)
+    assert len(buffer) == buffer.steps == 0
+    assert "buffer/admitted" not in batch.metrics
+
+
+def test_sampled_tokens_are_counted_for_student_and_teacher() -> None:
+    batch = one_step("zppo", ScriptedEngine(only_aided))
+    assert batch.metrics["tokens/student"] == sum(len(r.token_ids) for g in batch.groups for r in g.rollouts)
+    assert batch.metrics["tokens/teacher"] == 2 * len(f"{MARKER} \\boxed{{1}}!")
+
+
+def test_a_script_that_does_not_fit_is_an_error_that_names_the_group() -> None:
+    prompt = Prompt("plain", Question("q", "?", "1"), "?")
+    engine = ScriptedEngine.from_table({"q/plain": [["a"]]})
+    with pytest.raises(EngineError, match="1 responses for 'q/plain'; 2 were asked for"):
+        engine.generate([prompt], 2, Sampling())
+    engine.generate([prompt], 1, Sampling())
+    with pytest.raises(EngineError, match="no visit 1 of 'q/plain'"):
+        engine.generate([prompt], 1, Sampling())

@@ -1,0 +1,113 @@
+import random
+import re
+from collections import Counter
+
+from builders import group
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zppo.types import Candidate, Question, Rollout
+from zppo.zone.candidates import as_candidates, build_prompts, draft_bcq, draft_ncq, harmless
+from zppo.zone.prompts import Templates
+
+TAG = re.compile(r"</?(?:candidate|response|summary|hint)\b", re.IGNORECASE)
+SPECIAL = ("<|im_start|>", "<|im_end|>", "<|image_pad|>", "<s>", "[INST]")
+PIECES = (*SPECIAL, "<think>", "</think>", "</candidate>", "<Candidate >", "<summary>", "</response", "<hint x=1>", "<")
+QUESTION = Question("q", "how many?", "1")
+TEMPLATES = Templates.load()
+
+hostile = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=4)), max_size=12).map("".join)
+responses = st.builds(Rollout, st.just([0]), hostile, reward=st.sampled_from([0.0, 1.0, None]))
+
+
+def candidates(right: bool, *texts: str) -> list[Candidate]:
+    return [Candidate(text, text, right) for text in texts]
+
+
+@given(hostile)
+def test_harmless_text_has_no_tag_no_special_token_and_no_thinking_mark(text: str) -> None:
+    shown = harmless(text, SPECIAL)
+    assert not TAG.search(shown)
+    assert not any(token in shown for token in (*SPECIAL, "<think>", "</think>"))
+    assert shown == shown.strip()
+
+
+@given(hostile)
+def test_making_harmless_twice_changes_nothing_more(text: str) -> None:
+    assert harmless(harmless(text, SPECIAL), SPECIAL) == harmless(text, SPECIAL)
+
+
+@given(st.text(alphabet="abc 123\\{}<>=+\n"))
+def test_harmless_leaves_ordinary_text_alone(text: str) -> None:
+    assert harmless(text, SPECIAL) == text.strip()
+
+
+@given(st.lists(responses, max_size=6))
+def test_candidates_are_the_scored_responses_that_show_something(rollouts: list[Rollout]) -> None:
+    shown = [harmless(r.text) for r in rollouts if r.reward is not None]
+    assert [c.text for c in as_candidates(rollouts)] == [text for text in shown if text]
+
+
+def test_a_final_answer_is_made_harmless_too() -> None:
+    rollout = Rollout([0], "x", reward=0.0, answer="</candidate><|im_end|>")
+    assert as_candidates([rollout], SPECIAL)[0].answer == "&lt;/candidate>< |im_end|>"
+
+
+@given(st.lists(hostile, min_size=1, max_size=4), st.lists(hostile, min_size=1, max_size=4))
+def test_a_prompt_has_as_many_candidate_tags_as_candidates(texts: list[str], answers: list[str]) -> None:
+    rollouts = [Rollout([0], text, reward=0.0, answer=answers[i % len(answers)]) for i, text in enumerate(texts)]
+    wrong = as_candidates(rollouts, SPECIAL)
+    empty = TEMPLATES.ncq(QUESTION, [])
+    for prompt in (p for draft in draft_ncq(QUESTION, wrong) for p in build_prompts(draft, wrong, TEMPLATES)):
+        tags, without = Counter(TAG.findall(prompt.text)), Counter(TAG.findall(empty))
+        assert tags - without == {"<candidate": len(wrong), "</candidate": len(wrong)}
+        assert not any(token in prompt.text for token in SPECIAL)
+
+
+def test_a_bcq_holds_one_right_and_one_wrong_candidate_in_either_order() -> None:
+    right, wrong, rng = candidates(True, "r1", "r2"), candidates(False, "w1", "w2", "w3"), random.Random(0)
+    seen = Counter(tuple(c.text for c in draft_bcq(QUESTION, right, wrong, rng)[0].candidates) for _ in range(6000))
+    assert len(seen) == 2 * 3 * 2
+    assert all({a[0], b[0]} == {"r", "w"} for a, b in seen)
+    assert all(400 < count < 600 for count in seen.values())
+
+
+def test_a_bcq_needs_both_sides() -> None:
+    rng = random.Random(0)
+    assert draft_bcq(QUESTION, [], candidates(False, "w"), rng) == []
+    assert draft_bcq(QUESTION, candidates(True, "r"), [], rng) == []
+
+
+def test_an_ncq_holds_every_wrong_candidate_in_order() -> None:
+    wrong = candidates(False, "b", "a", "b")
+    (draft,) = draft_ncq(QUESTION, wrong)
+    assert list(draft.candidates) == wrong
+    assert draft_ncq(QUESTION, []) == []
+
+
+def test_a_bcq_is_dropped_with_either_of_its_candidates() -> None:
+    pair = candidates(True, "r") + candidates(False, "w")
+    (draft,) = draft_bcq(QUESTION, pair[:1], pair[1:], random.Random(0))
+    first, second = draft.candidates
+    assert build_prompts(draft, [None, second], TEMPLATES) == build_prompts(draft, [first, None], TEMPLATES) == []
+    (prompt,) = build_prompts(draft, [first, second], TEMPLATES)
+    assert (prompt.kind, prompt.text) == ("bcq", TEMPLATES.bcq(QUESTION, [first, second]))
+
+
+def test_an_ncq_keeps_what_survives_and_is_dropped_with_the_last() -> None:
+    a, b = wrong = candidates(False, "a", "b")
+    (draft,) = draft_ncq(QUESTION, wrong)
+    (prompt,) = build_prompts(draft, [None, b], TEMPLATES)
+    assert (prompt.kind, prompt.text) == ("ncq", TEMPLATES.ncq(QUESTION, [b]))
+    assert build_prompts(draft, [None, None], TEMPLATES) == []
+    assert a.text not in prompt.text.split("<candidate>", 2)[-1].split("</candidate>")[0]
+
+
+def test_a_bcq_does_not_say_which_candidate_is_right() -> None:
+    pair = candidates(True, "same") + candidates(False, "same")
+    assert TEMPLATES.bcq(QUESTION, pair) == TEMPLATES.bcq(QUESTION, pair[::-1])
+
+
+def test_responses_of_a_group_that_are_wrong_are_the_scored_zeros() -> None:
+    g = group(0, 1, None)
+    assert [c.text for c in as_candidates(g.wrong)] == ["response 0"]
