@@ -4,8 +4,8 @@ A file holds the settings, the buffer before the run, what student and teacher s
 `expect` the outcome of each step. A bare number among the responses stands for `\\boxed{number}`. Prompts use the short
 wording below unless the file says `wording: shipped`. Metrics whose value is 0, times and token counts are left out.
 
-Where the method leaves an outcome to chance (draws, ties, order of a BCQ's candidates, minibatches) the file pins the one
-of its seed, and a comment says what else would have been right.
+Where the method leaves an outcome to chance (draws, ties, order of a BCQ's candidates, minibatches) the file pins the
+one of its seed, and a comment says so.
 
 Changed the algorithm on purpose? Print the outcome of a file, compare it with its `expect`, and reason the difference:
 

@@ -65,8 +65,9 @@ def _train(options: argparse.Namespace, rest: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     set_verbosity_error()
     disable_progress_bar()
-    ZPPOTrainer(args=ZPPOConfig.from_recipe(recipe, run_dir)).train(resume_from_checkpoint=options.resume)
-    run = RunDirectory(run_dir)
+    run, args = RunDirectory(run_dir), ZPPOConfig.from_recipe(recipe, run_dir)
+    run.check(args.effective(), options.resume)
+    ZPPOTrainer(args=args).train(resume_from_checkpoint=options.resume)
     print(before_after_table(run.summary()))
     print(f"\nreport: {write_report(run)}")
     return 0

@@ -30,7 +30,8 @@ def questions_from(rows: Iterable[Any], source: str) -> list[Question]:
     All other columns become the question's `fields`. Raises DataError for no rows, a row that is no mapping, a missing
     or empty question or answer, and an id that occurs twice.
     """
-    questions, seen = [], {}
+    questions: list[Question] = []
+    seen: dict[str, int] = {}
     for number, row in enumerate(rows, start=1):
         question = _question(row, number, f"{source}, row {number}")
         if question.id in seen:

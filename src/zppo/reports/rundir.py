@@ -36,12 +36,21 @@ class RunDirectory:
         self.checkpoints = self.path / "checkpoints"
         self.partial = self.checkpoints / ".partial"
 
+    def check(self, config: Mapping[str, Any], resume: bool) -> None:
+        """Raise CheckpointError unless a run of `config` can be started here, or continued if `resume`."""
+        there = self.config_file.exists()
+        if resume and not there:
+            raise CheckpointError(f"{self.path} holds no run to resume; leave out --resume to start one")
+        difference = self._difference(config) if there else ""
+        if resume and difference:
+            raise CheckpointError(f"{self.path} was started with another config ({difference}); use the same")
+        if there and not resume:
+            detail = f"of another config ({difference})" if difference else "of this config (--resume continues it)"
+            raise CheckpointError(f"{self.path} already holds a run {detail}; choose another run directory")
+
     def start(self, config: Mapping[str, Any]) -> None:
         """Claim the directory for a new run. Raises CheckpointError if it already holds one."""
-        if self.config_file.exists():
-            difference = self._difference(config)
-            detail = f"of another config ({difference})" if difference else "of this config (--resume continues it)"
-            raise CheckpointError(f"{self.path} already holds a run {detail}; or choose another run directory")
+        self.check(config, resume=False)
         self.rollouts.mkdir(parents=True, exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
         write_atomically(self.config_file, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
@@ -51,12 +60,7 @@ class RunDirectory:
 
         Raises CheckpointError when there is no run here or it was started with another config.
         """
-        if not self.config_file.exists():
-            raise CheckpointError(f"{self.path} holds no run to resume; leave out --resume to start one")
-        difference = self._difference(config)
-        if difference:
-            raise CheckpointError(f"{self.path} was started with another config ({difference}); use the same")
-        self.rollouts.mkdir(exist_ok=True)
+        self.check(config, resume=True)
         shutil.rmtree(self.partial, ignore_errors=True)
         found = self.complete_checkpoints()
         return found[-1] if found else None

@@ -71,7 +71,8 @@ class ZPPOConfig(TrainingArguments, RunOptions):
             if getattr(self, name) not in (defaults[name], derived.get(name)):
                 raise ConfigError(f"{name} has no effect here; instead use {OWNED[name]}")
         self._changed = self._changed_options()
-        vars(self).update(derived)
+        for name, value in derived.items():
+            setattr(self, name, value)
         super().__post_init__()
 
     @classmethod
@@ -82,7 +83,7 @@ class ZPPOConfig(TrainingArguments, RunOptions):
 
     def effective(self) -> dict[str, Any]:
         """The whole config as plain values, in the shape of a recipe; training options only where they were changed."""
-        shared = {f.name: asdict(v) if is_dataclass(v := getattr(self, f.name)) else v for f in fields(RunOptions)}
+        shared = {f.name: _plain(getattr(self, f.name)) for f in fields(RunOptions)}
         return {"seed": self.seed, **shared, "training": self._changed}
 
     def _changed_options(self) -> dict[str, Any]:
@@ -92,7 +93,12 @@ class ZPPOConfig(TrainingArguments, RunOptions):
         return {k: v for k, (v, f) in given.items() if v != (f.default if f.default is not MISSING else [])}
 
     def to_dict(self) -> dict[str, Any]:
-        return {k: asdict(v) if is_dataclass(v) else v for k, v in super().to_dict().items()}
+        return {name: _plain(value) for name, value in super().to_dict().items()}
+
+
+def _plain(value: Any) -> Any:
+    """A section of the config as a dict."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def _training_options(options: dict[str, Any]) -> dict[str, Any]:

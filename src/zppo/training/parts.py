@@ -33,6 +33,7 @@ def check_options(options: RunOptions, student: Any, teacher: Any) -> None:
             raise TeacherError(f"method {options.method!r} {need}; set teacher.model{hint}")
     elif not hasattr(teacher, "respond"):
         check_model("teacher.model", teacher)
+        prompt_ids(load_tokenizer("teacher.model", teacher), "")
     Templates.load(options.prompts.templates)
 
 
@@ -73,7 +74,7 @@ def _local_teacher(
     options: RunOptions, teacher: str | PreTrainedModel, student: PreTrainedModel, templates: Templates
 ) -> Teacher:
     tokenizer = load_tokenizer("teacher.model", teacher)
-    model = load_model(teacher, options.teacher.dtype).to(student.device).requires_grad_(False)  # type: ignore[arg-type]
+    model = load_model(teacher, options.teacher.dtype).to(student.device).requires_grad_(False)
     return LocalTeacher(TransformersEngine(model, tokenizer, options.engine.batch_size), templates)
 
 

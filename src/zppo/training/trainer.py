@@ -73,7 +73,7 @@ class ZPPOTrainer(Trainer):
         self.remove_callback(PrinterCallback)
 
         self.parts = build_parts(args, student, tokenizer, teacher, as_verdict(reward_funcs))
-        self.run_directory = RunDirectory(args.output_dir)
+        self.run_directory = RunDirectory(str(args.output_dir))
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
         self.run_state = RunState()
         self.progress = StepProgress(args.rollout_steps, disable=bool(args.disable_tqdm))
@@ -84,7 +84,7 @@ class ZPPOTrainer(Trainer):
         self._update_began = 0.0
         self._grad_norms: list[float] = []
 
-    def train(self, resume_from_checkpoint: str | bool | None = None, **options: Any) -> TrainOutput:  # type: ignore[override]
+    def train(self, resume_from_checkpoint: str | bool | None = None, **options: Any) -> TrainOutput:
         """Run all rollout steps, then write `summary.json` into the run directory.
 
         `resume_from_checkpoint=True` continues the run in `args.output_dir` from its newest checkpoint (from the start
@@ -100,7 +100,7 @@ class ZPPOTrainer(Trainer):
         self.run_directory.write_summary(run_summary(self.args.method, self.args.seed, self.run_state, self.buffer))
         return output
 
-    def get_train_dataloader(self) -> StepLoader:  # type: ignore[override]
+    def get_train_dataloader(self) -> StepLoader:
         args, done = self.args, self.run_state.step
         new_questions = islice(epochs(self.questions, args.zone.new_questions, args.seed), done, None)
         return StepLoader(

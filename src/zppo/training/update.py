@@ -1,6 +1,6 @@
 """One gradient update on one minibatch: forward, loss, backward over microbatches (method section 4)."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 
 import torch
@@ -21,7 +21,7 @@ class PolicyUpdate:
     """
 
     def __init__(self, config: UpdateConfig, temperature: float, pad: int) -> None:
-        self.counts: Counter[str] = Counter()
+        self.counts: dict[str, float] = defaultdict(float)
         self._config = config
         self._temperature = temperature
         self._pad = pad
@@ -68,7 +68,7 @@ class PolicyUpdate:
 
     def metrics(self) -> dict[str, float]:
         """Metrics since the last call; token means are over the tokens that were trained on."""
-        counts, self.counts = self.counts, Counter()
+        counts, self.counts = self.counts, defaultdict(float)
         tokens = max(counts["tokens"], 1)
         return {
             "loss/policy": counts["loss"] / counts["updates"],
@@ -83,7 +83,7 @@ class PolicyUpdate:
         return microbatches(with_gradient(minibatch), self._config.microbatch_tokens, self._pad, model.device)
 
     def _count(self, name: str, values_BT: Tensor, micro: Microbatch) -> None:
-        self.counts[name] += float((values_BT * micro.mask_BT).sum())  # type: ignore[assignment]
+        self.counts[name] += float((values_BT * micro.mask_BT).sum())
 
 
 def _logits(model: PreTrainedModel, micro: Microbatch) -> Tensor:
