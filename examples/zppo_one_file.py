@@ -12,7 +12,7 @@ The idea: when a small student fails a question, it does not imitate a teacher. 
 import math
 import random
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
@@ -164,7 +164,7 @@ def candidates(rollouts: Iterable[Rollout]) -> list[Candidate]:
 
 
 def harmless(text: str) -> str:
-    """Without thinking marks, and unable to open or close one of our tags."""
+    """Without thinking marks and unable to open or close one of our tags (the package also breaks special tokens)."""
     text = re.sub(r"</?think>", "\n", text)
     return re.sub(r"<(?=/?(?:candidate|response|summary|hint)\b)", "&lt;", text, flags=re.IGNORECASE).strip()
 
@@ -188,17 +188,17 @@ def build(
     for question, kind, whole in chosen:
         alive = [c._replace(text=t) for c in whole if (t := next(short)) is not None]
         if len(alive) == 2 if kind == "bcq" else alive:
-            asked.append((question, kind, fill(kind, question, alive)))
+            asked.append((question, kind, fill(kind, question, alive, whole)))
     return asked
 
 
-def fill(kind: str, question: Question, shown: list[Candidate] | None = None) -> str:
+def fill(kind: str, question: Question, shown: Sequence[Candidate] = (), whole: Sequence[Candidate] = ()) -> str:
     """The prompt, in one pass: what a question or a candidate contains is never taken for a placeholder."""
-    wrong = dict.fromkeys(c.answer for c in shown or [] if c.answer is not None)
+    wrong = dict.fromkeys(c.answer for c in whole if c.answer is not None)
     values = {
         "question": question.text,
         "closer": WORDING["closer"],
-        "candidates": "\n".join(f"<candidate>\n{c.text}\n</candidate>" for c in shown or []),
+        "candidates": "\n".join(f"<candidate>\n{c.text}\n</candidate>" for c in shown),
         "wrong_answers": ", ".join(f"\\boxed{{{a}}}" for a in wrong) or "(none of them states a final answer)",
     }
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], WORDING[kind])

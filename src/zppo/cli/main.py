@@ -21,6 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ZppoError as error:
         print(f"zppo: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("zppo: stopped; the same command with --resume continues from the last checkpoint", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:

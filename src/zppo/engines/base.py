@@ -44,6 +44,6 @@ class Compressor(Protocol):
 
 
 class Verdict(Protocol):
-    """Scores responses: 1.0 right, 0.0 wrong, None unscored (no verdict could be reached)."""
+    """Scores `responses[i]` as an answer to `questions[i]`: 1.0 right, 0.0 wrong, None unscored, never a zero."""
 
     def __call__(self, questions: Sequence[Question], responses: Sequence[str]) -> list[float | None]: ...

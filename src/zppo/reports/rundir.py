@@ -11,7 +11,7 @@ report.html            written at the end, or by `zppo report`
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -105,11 +105,16 @@ class RunDirectory:
         rows = (json.dumps(_group_row(group), ensure_ascii=False) + "\n" for group in batch.groups)
         write_atomically(self.rollouts / f"step-{step:06d}.jsonl", "".join(rows))
 
-    def groups(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Every dumped group with its rollout step, in order."""
+    def groups(self, steps: Collection[int] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Every dumped group with its rollout step, in order; only those of `steps` if given."""
         for file in sorted(self.rollouts.glob("step-*.jsonl")):
-            for line in file.read_text("utf-8").splitlines():
-                yield int(file.stem.partition("-")[2]), json.loads(line)
+            step = int(file.stem.partition("-")[2])
+            if steps is not None and step not in steps:
+                continue
+            # A line ends with \n alone: model text may hold other line separators, such as U+2028.
+            with file.open(encoding="utf-8", newline="\n") as lines:
+                for line in lines:
+                    yield step, json.loads(line)
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         write_atomically(self.summary_file, json.dumps(summary, indent=2) + "\n")
@@ -152,10 +157,12 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _group_row(group: Group) -> dict[str, Any]:
     question = group.question
+    cluster = question.fields.get("cluster")
     return {
         "uid": group.prompt.uid,
         "kind": group.prompt.kind,
         "question_id": question.id,
+        "cluster": None if cluster is None else str(cluster),
         "question": question.text,
         "answer": question.answer,
         "prompt": group.prompt.text,

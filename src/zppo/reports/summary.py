@@ -21,7 +21,7 @@ def run_summary(method: str, seed: int, state: RunState, buffer: PromptReplayBuf
         "accuracy_before": evaluations[0] if evaluations else None,
         "accuracy_after": evaluations[-1] if evaluations else None,
         "evaluations": state.evaluations,
-        "graduated": _by_entry(buffer.graduated_by_entry()),
+        "graduated": _by_entry(buffer.graduated),
         "admitted": _by_entry(buffer.admitted),
         "left": {fate: count for fate, count in sorted(Counter(d.fate for d in buffer.departures).items())},
         "buffer_size": len(buffer),

@@ -67,9 +67,10 @@ class Equivalence:
         return verdict
 
     def metrics(self) -> dict[str, float]:
-        """Counts since the start: comparisons asked for, and those left unscored by the deadline or by a crash."""
+        """Counts since the last call of this: comparisons, and those left unscored by the deadline or by a crash."""
         with self._lock:
-            return {f"grader/{name}": float(count) for name, count in self._counts.items()}
+            counts, self._counts = self._counts, dict.fromkeys(self._counts, 0)
+        return {f"grader/{name}": float(count) for name, count in counts.items()}
 
     def close(self) -> None:
         """Ends the worker. A later call starts a new one."""

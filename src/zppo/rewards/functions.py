@@ -14,7 +14,7 @@ from numbers import Real
 from typing import Any
 
 from zppo.errors import ConfigError, RewardError
-from zppo.rewards.verdict import BoxedVerdict, Verdict
+from zppo.rewards.verdict import BoxedVerdict
 from zppo.types import Question
 
 RewardFunction = Callable[..., Any]
@@ -38,7 +38,7 @@ class RewardFunctions:
             if not callable(function):
                 raise ConfigError(f"a reward function must be callable, not {function!r}; see zppo.rewards.functions")
         self.functions, self.weights = list(functions), weights
-        self._means: dict[str, float] = {}
+        self._scored: dict[str, list[float]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._stop: weakref.finalize[..., Any] | None = None
@@ -49,14 +49,13 @@ class RewardFunctions:
         for function, weight in zip(self.functions, self.weights, strict=True):
             rewards = self._rewards(function, arguments, responses)
             totals = [None if t is None or r is None else t + weight * r for t, r in zip(totals, rewards, strict=True)]
-            scored = [r for r in rewards if r is not None]
-            if scored:
-                self._means[f"reward/{_name(function)}"] = sum(scored) / len(scored)
+            self._scored.setdefault(f"reward/{_name(function)}", []).extend(r for r in rewards if r is not None)
         return totals
 
     def metrics(self) -> dict[str, float]:
-        """The mean reward of each function over the scored samples of its last call, unweighted."""
-        return dict(self._means)
+        """The mean reward of each function over the samples scored since the last call of this, unweighted."""
+        scored, self._scored = self._scored, {}
+        return {name: sum(rewards) / len(rewards) for name, rewards in scored.items() if rewards}
 
     def close(self) -> None:
         """Stops the event loop of coroutine functions. A later call starts a new one."""
@@ -99,7 +98,7 @@ class RewardFunctions:
             future.cancel()  # after Ctrl-C; no effect on a finished one
 
 
-def as_verdict(reward_funcs: RewardFunction | Sequence[RewardFunction] | None = None) -> Verdict:
+def as_verdict(reward_funcs: RewardFunction | Sequence[RewardFunction] | None = None) -> BoxedVerdict | RewardFunctions:
     """The verdict meant by a `reward_funcs` argument: None is the method's own, a function or a list is adapted."""
     if reward_funcs is None:
         return BoxedVerdict()

@@ -1,25 +1,14 @@
 """Right, wrong or unscored: rollouts -> **verdicts** -> groups (method section 7).
 
-A verdict is any object with the shape of `Verdict`. The method's own is `BoxedVerdict`; `functions.py` makes one of
-reward functions.
+A verdict is anything that can be called like `zppo.engines.base.Verdict`. The method's own is `BoxedVerdict`;
+`functions.py` makes one of reward functions.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.equivalence import Equivalence
 from zppo.types import Question
-
-
-class Verdict(Protocol):
-    """Scores `responses[i]` as an answer to `questions[i]`; None is unscored, never a zero."""
-
-    def __call__(self, questions: Sequence[Question], responses: Sequence[str]) -> list[float | None]: ...
-
-    def metrics(self) -> dict[str, float]: ...
-
-    def close(self) -> None: ...
 
 
 class BoxedVerdict:

@@ -37,6 +37,15 @@ def check_options(options: RunOptions, student: Any, teacher: Any) -> None:
     Templates.load(options.prompts.templates)
 
 
+def check_one_process(world_size: int, gpus: int) -> None:
+    """Refuse a launch on several devices. Raises ConfigError."""
+    if max(world_size, gpus) > 1:
+        raise ConfigError(
+            f"{world_size} processes with {gpus} GPUs: training runs in one process on one device; start it without "
+            "torchrun and with one device in CUDA_VISIBLE_DEVICES"
+        )
+
+
 def to_questions(dataset: Any, path: str, source: str) -> list[Question]:
     """Questions from a dataset, from questions, or (`dataset` None) from the JSONL file at `path`."""
     if dataset is None:

@@ -24,7 +24,7 @@ from zppo.training.evaluation import ask, levels_of, summarise
 from zppo.training.loader import StepLoader, UpdateInput
 from zppo.training.microbatch import with_gradient
 from zppo.training.models import load_model, load_tokenizer
-from zppo.training.parts import build_parts, check_options, fitting, to_questions
+from zppo.training.parts import build_parts, check_one_process, check_options, fitting, to_questions
 from zppo.training.progress import StepProgress
 from zppo.training.state import RunState, step_rng
 from zppo.training.update import PolicyUpdate
@@ -62,6 +62,7 @@ class ZPPOTrainer(Trainer):
         args = args if args is not None else ZPPOConfig()
         model = model or args.student.model
         teacher = teacher if teacher is not None else args.teacher.model
+        check_one_process(args.world_size, args.n_gpu)
         check_options(args, model, teacher)
         questions = to_questions(train_dataset, args.data.train, "train_dataset")
         self.eval_questions = to_questions(eval_dataset, args.data.eval, "eval_dataset")
@@ -72,7 +73,8 @@ class ZPPOTrainer(Trainer):
         self.remove_callback(ProgressCallback)
         self.remove_callback(PrinterCallback)
 
-        self.parts = build_parts(args, student, tokenizer, teacher, as_verdict(reward_funcs))
+        self.verdict = as_verdict(reward_funcs)
+        self.parts = build_parts(args, student, tokenizer, teacher, self.verdict)
         self.run_directory = RunDirectory(str(args.output_dir))
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
         self.run_state = RunState()
@@ -174,7 +176,7 @@ class ZPPOTrainer(Trainer):
     def _finish_step(self, batch: StepBatch) -> None:
         """Count, log, dump, evaluate. The checkpoint, if due, follows at once."""
         state, metrics = self.run_state, batch.metrics
-        metrics |= self.policy_update.metrics()
+        metrics |= self.policy_update.metrics() | self.verdict.metrics()
         metrics["loss/grad_norm"] = sum(self._grad_norms) / max(len(self._grad_norms), 1)
         metrics["loss/learning_rate"] = self._get_learning_rate()
         metrics["time/update"] = time.perf_counter() - self._update_began
@@ -202,6 +204,7 @@ class ZPPOTrainer(Trainer):
         seed = step_rng(args.seed, state.step).getrandbits(31)
         parts = self.parts
         accuracy = ask(self.eval_questions, parts.student, parts.verdict, parts.templates, args.eval, seed)
+        self.verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
         state.levels = state.levels or levels_of(self.eval_questions, accuracy, args.zone.tau)
         result = summarise(self.eval_questions, accuracy, state.levels)
         state.evaluations.append({"step": state.step, "student_tokens": state.student_tokens, **result})

@@ -66,10 +66,10 @@ def build_prompts(draft: Draft, compressed: Sequence[Candidate | None], template
     """The prompt of a draft after compression, or nothing when too few candidates survived.
 
     `compressed` is aligned with `draft.candidates`; None marks a candidate whose final answer did not survive. A BCQ
-    needs both of its candidates, an NCQ at least one.
+    needs both of its candidates, an NCQ at least one; the answers of those it lost are still listed as wrong.
     """
     alive = [c for c in compressed if c is not None]
     if draft.kind == "bcq":
         whole = len(alive) == len(draft.candidates)
         return [Prompt("bcq", draft.question, templates.bcq(draft.question, alive))] if whole else []
-    return [Prompt("ncq", draft.question, templates.ncq(draft.question, alive))] if alive else []
+    return [Prompt("ncq", draft.question, templates.ncq(draft.question, alive, draft.candidates))] if alive else []

@@ -52,10 +52,11 @@ class Templates:
     def bcq(self, question: Question, candidates: Sequence[Candidate]) -> str:
         return self._fill("bcq", question=question.text, candidates=_tagged(candidates))
 
-    def ncq(self, question: Question, candidates: Sequence[Candidate]) -> str:
-        answers = dict.fromkeys(c.answer for c in candidates if c.answer is not None)
+    def ncq(self, question: Question, shown: Sequence[Candidate], wrong: Sequence[Candidate] | None = None) -> str:
+        """`wrong` are the candidates whose distinct answers are listed: all of the group, or those `shown` if None."""
+        answers = dict.fromkeys(c.answer for c in (shown if wrong is None else wrong) if c.answer is not None)
         listed = ", ".join(f"\\boxed{{{a}}}" for a in answers) or NO_ANSWER
-        return self._fill("ncq", question=question.text, candidates=_tagged(candidates), wrong_answers=listed)
+        return self._fill("ncq", question=question.text, candidates=_tagged(shown), wrong_answers=listed)
 
     def compress(self, question: Question, response: str) -> str:
         return self._fill("compress", question=question.text, response=response)

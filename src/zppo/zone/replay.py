@@ -52,7 +52,7 @@ class Refresh:
 class PromptReplayBuffer:
     """FIFO store of hard questions; every operation costs O(1) per question touched.
 
-    `_entries` is in order of admission (FIFO). `_slots` and `_slot_of` hold the same ids in an order of no meaning that
+    `admitted`, `graduated` and `occupancy` count questions by plain accuracy at entry. `_entries` is in order of admission (FIFO). `_slots` and `_slot_of` hold the same ids in an order of no meaning that
     allows a uniform draw and a removal without a scan.
     """
 
@@ -60,6 +60,8 @@ class PromptReplayBuffer:
         self.max_size = max_size
         self.steps = 0
         self.admitted: Counter[float] = Counter()
+        self.graduated: Counter[float] = Counter()
+        self.occupancy: Counter[float] = Counter()
         self.departures: list[Departure] = []
         self._entries: dict[str, Entry] = {}
         self._slots: list[str] = []
@@ -107,22 +109,16 @@ class PromptReplayBuffer:
             evicted.append(oldest)
         return Refresh(tuple(admitted), tuple(graduated), tuple(evicted))
 
-    def graduated_by_entry(self) -> Counter[float]:
-        """Graduates so far by plain accuracy at entry."""
-        return Counter(d.entry_accuracy for d in self.departures if d.fate == "graduated")
-
-    def occupancy_by_entry(self) -> Counter[float]:
-        """Questions now in the buffer by plain accuracy at entry."""
-        return Counter(e.entry_accuracy for e in self._entries.values())
-
     def metrics(self) -> dict[str, float]:
-        fates = Counter(d.fate for d in self.departures)
+        """Size, totals since the start, and `buffer/size_entry_A`: questions now here that entered at accuracy A."""
+        graduated = self.graduated.total()
+        by_entry = {f"buffer/size_entry_{a:g}": count for a, count in sorted(self.occupancy.items()) if count}
         return {
             "buffer/size": len(self),
-            "buffer/admitted_total": sum(self.admitted.values()),
-            "buffer/graduated_total": fates["graduated"],
-            "buffer/evicted_total": fates["evicted"],
-        }
+            "buffer/admitted_total": self.admitted.total(),
+            "buffer/graduated_total": graduated,
+            "buffer/evicted_total": len(self.departures) - graduated,
+        } | by_entry
 
     def state_dict(self) -> dict[str, Any]:
         """Everything, as plain JSON values."""
@@ -149,16 +145,22 @@ class PromptReplayBuffer:
         self._slot_of = {i: k for k, i in enumerate(self._slots)}
         self.admitted = Counter(dict(state["admitted"]))
         self.departures = [Departure(**d) for d in state["departures"]]
+        self.graduated = Counter(d.entry_accuracy for d in self.departures if d.fate == "graduated")
+        self.occupancy = Counter(e.entry_accuracy for e in entries.values())
 
     def _admit(self, question: Question, accuracy: float) -> None:
         self._entries[question.id] = Entry(question, accuracy, self.steps, [])
         self._slot_of[question.id] = len(self._slots)
         self._slots.append(question.id)
         self.admitted[accuracy] += 1
+        self.occupancy[accuracy] += 1
 
     def _leave(self, question_id: str, fate: Fate) -> None:
         entry = self._entries.pop(question_id)
         self.departures.append(Departure(question_id, entry.entry_accuracy, len(entry.outcomes), fate, self.steps))
+        self.occupancy[entry.entry_accuracy] -= 1
+        if fate == "graduated":
+            self.graduated[entry.entry_accuracy] += 1
         slot, last = self._slot_of.pop(question_id), self._slots.pop()
         if last != question_id:
             self._slots[slot] = last

@@ -73,3 +73,10 @@ def test_advantages_of_an_earlier_call_do_not_linger() -> None:
     for r in g.rollouts:
         r.reward = None
     assert advantages([g], "none") == [[0, 0]]
+
+
+def test_equal_fractional_rewards_give_exactly_no_advantage() -> None:
+    g = group(0.1, 0.1, 0.1)
+    assert sum(g.rewards) / 3 != 0.1
+    for norm in ADVANTAGE_NORMS:
+        assert advantages([g, group(1, 0)], norm)[0] == [0, 0, 0]

@@ -98,7 +98,7 @@ def test_an_ncq_keeps_what_survives_and_is_dropped_with_the_last() -> None:
     a, b = wrong = candidates(False, "a", "b")
     (draft,) = draft_ncq(QUESTION, wrong)
     (prompt,) = build_prompts(draft, [None, b], TEMPLATES)
-    assert (prompt.kind, prompt.text) == ("ncq", TEMPLATES.ncq(QUESTION, [b]))
+    assert (prompt.kind, prompt.text) == ("ncq", TEMPLATES.ncq(QUESTION, [b], [a, b]))
     assert build_prompts(draft, [None, None], TEMPLATES) == []
     assert a.text not in prompt.text.split("<candidate>", 2)[-1].split("</candidate>")[0]
 

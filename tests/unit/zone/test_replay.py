@@ -88,13 +88,13 @@ class BufferAgainstList(RuleBasedStateMachine):
         assert len(self.buffer) == len(self.naive) <= 4
         assert [(d.question_id, d.visits, d.fate) for d in self.buffer.departures] == self.left
         assert self.buffer.admitted == self.admitted
-        assert self.buffer.occupancy_by_entry() == Counter(row[1] for row in self.naive)
+        assert +self.buffer.occupancy == Counter(row[1] for row in self.naive)
         assert self.buffer.metrics() == {
             "buffer/size": len(self.naive),
             "buffer/admitted_total": sum(self.admitted.values()),
             "buffer/graduated_total": sum(fate == "graduated" for _, _, fate in self.left),
             "buffer/evicted_total": sum(fate == "evicted" for _, _, fate in self.left),
-        }
+        } | {f"buffer/size_entry_{a:g}": n for a, n in Counter(row[1] for row in self.naive).items()}
 
 
 TestBufferAgainstList = BufferAgainstList.TestCase
@@ -149,7 +149,7 @@ def test_a_departure_remembers_entry_accuracy_and_visits() -> None:
         buffer.refresh([group(*rewards, id="a")], TAU)
     (departure,) = buffer.departures
     assert (departure.entry_accuracy, departure.visits, departure.fate, departure.step) == (0.25, 2, "graduated", 3)
-    assert buffer.graduated_by_entry() == {0.25: 1}
+    assert buffer.graduated == {0.25: 1}
 
 
 def test_the_state_holds_questions_and_no_response() -> None:
