@@ -68,22 +68,23 @@ class RunDirectory:
     def complete_checkpoints(self) -> list[Path]:
         """Complete checkpoints, oldest first."""
         complete = (p.parent for p in self.checkpoints.glob(f"checkpoint-*/{CHECKPOINT_STATE}"))
-        return sorted(complete, key=lambda p: int(p.name.rpartition("-")[2]))
+        return sorted(complete, key=_updates)
 
     def publish_checkpoint(self, name: str, keep: int) -> None:
         """Move the finished `.partial/name` into place with one rename, then drop all but the newest `keep`."""
         target = self.checkpoints / name
         for file in (self.partial / name).rglob("*"):
             _sync(file)
-        if target.exists():
-            shutil.rmtree(target)
+        _discard(target)
         os.rename(self.partial / name, target)
         _sync(self.checkpoints)
         for old in self.complete_checkpoints()[:-keep]:
-            shutil.rmtree(old)
+            _discard(old)
 
-    def rewind(self, step: int) -> None:
-        """Forget what was written after rollout step `step`: it will be written again."""
+    def rewind(self, step: int, updates: int) -> None:
+        """Forget what was written after rollout step `step` (`updates` gradient updates): it will be written again."""
+        for later in [c for c in self.checkpoints.glob("checkpoint-*") if _updates(c) > updates]:
+            _discard(later)
         rows = [row for row in self.metrics() if row["step"] <= step]
         write_atomically(self.metrics_file, "".join(json.dumps(row) + "\n" for row in rows))
         for file in self.rollouts.glob("step-*.jsonl"):
@@ -102,7 +103,7 @@ class RunDirectory:
         return [json.loads(line) for line in lines[:-1]]
 
     def log_rollouts(self, step: int, batch: StepBatch) -> None:
-        rows = (json.dumps(_group_row(group), ensure_ascii=False) + "\n" for group in batch.groups)
+        rows = (json.dumps(_group_row(group)) + "\n" for group in batch.groups)
         write_atomically(self.rollouts / f"step-{step:06d}.jsonl", "".join(rows))
 
     def groups(self, steps: Collection[int] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -138,6 +139,17 @@ def write_atomically(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
+
+
+def _updates(checkpoint: Path) -> int:
+    """Gradient updates made when it was taken."""
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+def _discard(checkpoint: Path) -> None:
+    """Remove a checkpoint, if it exists: its state first, so that what a kill may leave does not count as complete."""
+    (checkpoint / CHECKPOINT_STATE).unlink(missing_ok=True)
+    shutil.rmtree(checkpoint, ignore_errors=True)
 
 
 def _sync(path: Path) -> None:

@@ -18,6 +18,7 @@ def run_summary(method: str, seed: int, state: RunState, buffer: PromptReplayBuf
         "teacher_tokens": state.teacher_tokens,
         "gradient_tokens": state.gradient_tokens,
         "seconds": round(state.seconds, 1),
+        "held_out_questions": dict(sorted(Counter(state.levels.values()).items())),
         "accuracy_before": evaluations[0] if evaluations else None,
         "accuracy_after": evaluations[-1] if evaluations else None,
         "evaluations": state.evaluations,

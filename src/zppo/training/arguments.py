@@ -1,6 +1,7 @@
 """`ZPPOConfig`: the options of a run beside those of `transformers.TrainingArguments`."""
 
-from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
+import json
+from dataclasses import MISSING, Field, asdict, dataclass, fields, is_dataclass
 from typing import Any
 
 from transformers import TrainingArguments
@@ -8,37 +9,50 @@ from transformers import TrainingArguments
 from zppo.config import Recipe, RunOptions
 from zppo.errors import ConfigError, nearest
 
-OWNED = {
-    "max_steps": "rollout_steps and zone.updates",
-    "num_train_epochs": "rollout_steps",
-    "per_device_train_batch_size": "zone.new_questions and update.microbatch_tokens",
-    "per_device_eval_batch_size": "engine.batch_size",
-    "gradient_accumulation_steps": "update.microbatch_tokens",
-    "auto_find_batch_size": "update.microbatch_tokens",
-    "train_sampling_strategy": "nothing: microbatches are always sorted by length",
-    "logging_strategy": "nothing: metrics are logged at every rollout step",
-    "logging_steps": "nothing: metrics are logged at every rollout step",
-    "logging_first_step": "nothing: metrics are logged at every rollout step",
-    "save_strategy": "checkpoints.every",
-    "save_steps": "checkpoints.every",
-    "save_total_limit": "checkpoints.keep",
-    "save_only_model": "nothing: a checkpoint is always complete",
-    "load_best_model_at_end": "eval.every and the checkpoints",
-    "eval_strategy": "eval.every",
-    "eval_steps": "eval.every",
-    "eval_delay": "eval.every",
-    "eval_on_start": "nothing: the held-out questions are always asked before training",
-    "do_eval": "eval.every",
-    "data_seed": "seed",
-    "ignore_data_skip": "nothing: a resumed run knows its place in the data",
-    "resume_from_checkpoint": "train(resume=True)",
-    "label_smoothing_factor": "nothing: there are no labels",
-    "remove_unused_columns": "nothing: all columns are kept",
-} | {
-    f.name: "nothing: there is no data loader of examples"
-    for f in fields(TrainingArguments)
-    if f.name.startswith("dataloader_")
-}
+OWNED = (
+    {
+        "max_steps": "rollout_steps and zone.updates",
+        "num_train_epochs": "rollout_steps",
+        "per_device_train_batch_size": "zone.new_questions and update.microbatch_tokens",
+        "per_device_eval_batch_size": "engine.batch_size",
+        "gradient_accumulation_steps": "update.microbatch_tokens",
+        "auto_find_batch_size": "update.microbatch_tokens",
+        "train_sampling_strategy": "nothing: microbatches are always sorted by length",
+        "logging_strategy": "nothing: metrics are logged at every rollout step",
+        "logging_steps": "nothing: metrics are logged at every rollout step",
+        "logging_first_step": "nothing: metrics are logged at every rollout step",
+        "save_strategy": "checkpoints.every",
+        "save_steps": "checkpoints.every",
+        "save_total_limit": "checkpoints.keep",
+        "save_only_model": "nothing: a checkpoint is always complete",
+        "load_best_model_at_end": "eval.every and the checkpoints",
+        "eval_strategy": "eval.every",
+        "eval_steps": "eval.every",
+        "eval_delay": "eval.every",
+        "eval_on_start": "nothing: the held-out questions are always asked before training",
+        "do_eval": "eval.every",
+        "data_seed": "seed",
+        "ignore_data_skip": "nothing: a resumed run knows its place in the data",
+        "resume_from_checkpoint": "train(resume=True)",
+        "label_smoothing_factor": "nothing: there are no labels",
+        "remove_unused_columns": "nothing: all columns are kept",
+        "enable_jit_checkpoint": "checkpoints.every",
+        "include_num_input_tokens_seen": "nothing: tokens are counted in the metrics",
+        "torch_empty_cache_steps": "update.microbatch_tokens and engine.batch_size",
+        "do_train": "train()",
+        "do_predict": "eval.every",
+    }
+    | {
+        name: "eval.every and the held-out metrics"
+        for name in ("prediction_loss_only", "metric_for_best_model", "greater_is_better", "include_for_metrics")
+        + ("batch_eval_metrics", "eval_accumulation_steps", "eval_do_concat_batches", "eval_use_gather_object")
+    }
+    | {
+        f.name: "nothing: there is no data loader of examples"
+        for f in fields(TrainingArguments)
+        if f.name.startswith("dataloader_")
+    }
+)
 """Options of TrainingArguments that have no effect here, with what takes their place."""
 
 
@@ -60,7 +74,7 @@ class ZPPOConfig(TrainingArguments, RunOptions):
 
     def __post_init__(self) -> None:
         RunOptions.__post_init__(self)
-        defaults = {f.name: f.default for f in fields(TrainingArguments)}
+        defaults = {f.name: _default(f) for f in fields(TrainingArguments)}
         derived: dict[str, Any] = {
             "max_steps": self.rollout_steps * self.zone.updates,
             "save_steps": self.checkpoints.every * self.zone.updates,
@@ -82,18 +96,22 @@ class ZPPOConfig(TrainingArguments, RunOptions):
         return cls(output_dir=run_dir, seed=recipe.seed, **shared, **_training_options(recipe.training))
 
     def effective(self) -> dict[str, Any]:
-        """The whole config as plain values, in the shape of a recipe; training options only where they were changed."""
+        """The whole config as JSON values, in the shape of a recipe; training options only where they were changed."""
         shared = {f.name: _plain(getattr(self, f.name)) for f in fields(RunOptions)}
-        return {"seed": self.seed, **shared, "training": self._changed}
+        return json.loads(json.dumps({"seed": self.seed, **shared, "training": self._changed}, default=str))
 
     def _changed_options(self) -> dict[str, Any]:
         """Training options that differ from their defaults, as they were given."""
         silent = {*OWNED, *(f.name for f in fields(RunOptions)), "seed", "output_dir"}
         given = {f.name: (getattr(self, f.name), f) for f in fields(self) if f.init and f.name not in silent}
-        return {k: v for k, (v, f) in given.items() if v != (f.default if f.default is not MISSING else [])}
+        return {k: v for k, (v, f) in given.items() if v != _default(f)}
 
     def to_dict(self) -> dict[str, Any]:
         return {name: _plain(value) for name, value in super().to_dict().items()}
+
+
+def _default(option: Field[Any]) -> Any:
+    return option.default_factory() if option.default_factory is not MISSING else option.default
 
 
 def _plain(value: Any) -> Any:

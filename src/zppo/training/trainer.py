@@ -15,6 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallba
 from transformers.trainer_utils import TrainOutput
 
 from zppo.data.reader import epochs
+from zppo.errors import CheckpointError
 from zppo.reports.rundir import RunDirectory
 from zppo.reports.summary import run_summary
 from zppo.rewards.functions import as_verdict
@@ -85,6 +86,7 @@ class ZPPOTrainer(Trainer):
         self._current: StepBatch | None = None
         self._update_began = 0.0
         self._grad_norms: list[float] = []
+        self._save_wanted = False
 
     def train(self, resume_from_checkpoint: str | bool | None = None, **options: Any) -> TrainOutput:
         """Run all rollout steps, then write `summary.json` into the run directory.
@@ -130,16 +132,25 @@ class ZPPOTrainer(Trainer):
         trained = with_gradient(inputs["update"].minibatch)
         return 6 * self._parameters * sum(len(g.prompt_ids) + len(r.token_ids) for g, r in trained)
 
-    def _clip_grad_norm(self, model: Any) -> Any:
-        norm = super()._clip_grad_norm(model)
+    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+        """Called at every gradient update, clipped or not."""
+        norm = super()._get_grad_norm(model, grad_norm=grad_norm)
         self._grad_norms.append(float(norm))
         return norm
 
     def _maybe_log_save_evaluate(self, *args: Any, **kwargs: Any) -> None:
-        """Called after every gradient update; at the last one of a rollout step, that step is finished first."""
-        if self._current is not None and self.state.global_step % self.args.zone.updates == 0:
-            self._finish_step(self._current)
-            self._current = None
+        """Called after every gradient update; at the last one of a rollout step, that step is finished first.
+
+        A checkpoint that a callback asks for within a rollout step is taken at the end of that step.
+        """
+        self.state.epoch = self.state.global_step / self.state.max_steps  # of the whole run, also after a resume
+        self._save_wanted |= self.control.should_save
+        self.control.should_save = False
+        if self.state.global_step % self.args.zone.updates == 0:
+            if self._current is not None:
+                self._finish_step(self._current)
+                self._current = None
+            self.control.should_save, self._save_wanted = self._save_wanted, False
         super()._maybe_log_save_evaluate(*args, **kwargs)
 
     def _get_output_dir(self, trial: Any) -> str:
@@ -163,13 +174,17 @@ class ZPPOTrainer(Trainer):
             checkpoint = Path(resume)
         if checkpoint is not None:
             self.run_state = RunState.load(checkpoint, self.buffer)
-        self.run_directory.rewind(self.run_state.step)
+        elif self.state.global_step:
+            raise CheckpointError("this trainer has trained, but saved no checkpoint to return to; make a new one")
+        self.run_directory.rewind(self.run_state.step, self.run_state.step * self.args.zone.updates)
         return checkpoint
 
     def _make_step(self, new: Sequence[Any]) -> StepBatch:
         rng = step_rng(self.args.seed, self.run_state.step)
+        for part in (self.policy_update, self.verdict):
+            part.metrics()  # drops what a step that was stopped half-way has left
         batch = rollout_step(new, self.buffer, self.parts, self.args.zone, self.args.sampling, rng)
-        self._current = batch
+        self._current, self._grad_norms = batch, []
         self._update_began = time.perf_counter()
         return batch
 
@@ -180,7 +195,6 @@ class ZPPOTrainer(Trainer):
         metrics["loss/grad_norm"] = sum(self._grad_norms) / max(len(self._grad_norms), 1)
         metrics["loss/learning_rate"] = self._get_learning_rate()
         metrics["time/update"] = time.perf_counter() - self._update_began
-        self._grad_norms = []
         state.step += 1
         state.student_tokens += int(metrics["tokens/student"])
         state.teacher_tokens += int(metrics["tokens/teacher"])

@@ -71,7 +71,7 @@ class PolicyUpdate:
         counts, self.counts = self.counts, defaultdict(float)
         tokens = max(counts["tokens"], 1)
         return {
-            "loss/policy": counts["loss"] / counts["updates"],
+            "loss/policy": counts["loss"] / max(counts["updates"], 1),
             "loss/entropy": counts["entropy"] / tokens,
             "loss/clip_low": counts["clip_low"] / tokens,
             "loss/clip_high": counts["clip_high"] / tokens,

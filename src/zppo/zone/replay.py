@@ -52,8 +52,9 @@ class Refresh:
 class PromptReplayBuffer:
     """FIFO store of hard questions; every operation costs O(1) per question touched.
 
-    `admitted`, `graduated` and `occupancy` count questions by plain accuracy at entry. `_entries` is in order of admission (FIFO). `_slots` and `_slot_of` hold the same ids in an order of no meaning that
-    allows a uniform draw and a removal without a scan.
+    `admitted`, `graduated` and `occupancy` count questions by plain accuracy at entry. `_entries` is in order of
+    admission (FIFO). `_slots` and `_slot_of` hold the same ids in an order of no meaning that allows a uniform draw and
+    a removal without a scan.
     """
 
     def __init__(self, max_size: int = 10_000) -> None:
@@ -118,7 +119,8 @@ class PromptReplayBuffer:
             "buffer/admitted_total": self.admitted.total(),
             "buffer/graduated_total": graduated,
             "buffer/evicted_total": len(self.departures) - graduated,
-        } | by_entry
+            **by_entry,
+        }
 
     def state_dict(self) -> dict[str, Any]:
         """Everything, as plain JSON values."""

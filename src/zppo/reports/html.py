@@ -1,0 +1,163 @@
+"""`report.html`: a whole run on one page that needs nothing but itself.
+
+Questions, responses and every other text from outside are escaped by the template; only the figures, which hold no
+such text, are inserted as they are.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from zppo.errors import ConfigError
+from zppo.methods import parse_method
+from zppo.reports.charts import DARK, LIGHT, smoothing
+from zppo.reports.examples import Example, worked_examples
+from zppo.reports.figures import Picture, pictures
+from zppo.reports.record import Record, read_record, thinned
+from zppo.reports.rundir import RunDirectory, write_atomically
+from zppo.reports.table import comparisons, percent, points
+
+EXAMPLES = 5
+
+
+def write_report(run: RunDirectory) -> Path:
+    """Write `report.html` of a finished or unfinished run and return its path.
+
+    Raises CheckpointError when the directory holds no run, or none of its rollout steps is finished.
+    """
+    record = read_record(run)
+    examples = worked_examples(run, record.tau, EXAMPLES)
+    write_atomically(run.report_file, _page(record, examples))
+    return run.report_file
+
+
+def _page(record: Record, examples: list[Example]) -> str:
+    environment = Environment(
+        loader=PackageLoader("zppo", "reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": percent, "points": points}
+    return environment.get_template("report.html").render(
+        record=record,
+        config=record.config,
+        config_text=yaml.safe_dump(dict(record.config), sort_keys=False, allow_unicode=True),
+        light=LIGHT,
+        dark=DARK,
+        status=_status(record),
+        numbers=_numbers(record),
+        comparisons=comparisons(record.summary),
+        after="after" if record.finished else _step_of_last(record.summary["evaluations"]),
+        figures=[_figure(picture) for picture in pictures(record)],
+        drawing=_drawing(record),
+        examples=examples,
+        examples_note=_examples_note(record, examples),
+    )
+
+
+def _figure(picture: Any) -> dict[str, Any]:
+    if isinstance(picture, Picture):
+        return {"plot": picture.plot, "svg": Markup(picture.svg), "description": picture.description}
+    return {"plot": picture, "svg": None, "description": ""}
+
+
+def _status(record: Record) -> str:
+    """What a reader of an unfinished run must know; '' for a finished one."""
+    if record.finished:
+        return ""
+    planned, known = record.config.get("rollout_steps", "?"), record.summary["rollout_steps"]
+    source = f"are from the checkpoint of step {known}" if known else "wait for the first checkpoint"
+    return (
+        f"This run is not finished: {record.steps} of {planned} rollout steps are done. "
+        f"The before/after table and the counts by entry accuracy {source}."
+    )
+
+
+def _step_of_last(evaluations: Sequence[Mapping[str, Any]]) -> str:
+    return f"step {evaluations[-1]['step']}" if len(evaluations) > 1 else "later"
+
+
+def _numbers(record: Record) -> list[tuple[str, str, str]]:
+    """The key numbers: value, what it is, and a remark."""
+    seconds = record.summary["seconds"] if record.finished else _time_spent(record)
+    student, teacher = record.total("tokens/student"), record.total("tokens/teacher")
+    trained = record.total("tokens/gradient")
+    numbers = [
+        (_big(student), "student tokens", f"{_big(trained)} of them in the gradient"),
+        (_big(teacher), "teacher tokens", "inside prompts only, never in the gradient" if teacher else "no teacher"),
+        (_duration(seconds), "wall-clock time", f"{seconds / record.steps:.1f} s per rollout step"),
+    ]
+    admitted, graduated = (int(record.last(f"buffer/{name}_total")) for name in ("admitted", "graduated"))
+    if admitted:
+        remark = f"{graduated / admitted:.0%} of the hard questions were solved unaided on a later visit"
+        numbers.append((f"{graduated:,} / {admitted:,}", "graduated / admitted", remark))
+    return numbers
+
+
+def _time_spent(record: Record) -> float:
+    return sum(value for row in record.rows for key, value in row.items() if key.startswith("time/"))
+
+
+def _drawing(record: Record) -> str:
+    """How the lines of the figures were made."""
+    window, (_, each) = smoothing(record), thinned(record.rows)
+    sentences = []
+    if each > 1:
+        sentences.append(f"Every point is the mean of {each} rollout steps.")
+    if window > 1:
+        sentences.append(
+            f"Accuracies and signal: the thin line is each {'point' if each > 1 else 'step'}, "
+            f"the thick line the mean of {window} neighbours."
+        )
+    return " ".join(sentences) or "Every point is one rollout step; nothing is smoothed."
+
+
+def _examples_note(record: Record, examples: list[Example]) -> str:
+    """Why there are fewer examples than five, or why they show no help; '' if neither."""
+    if not examples:
+        return "There is no hard question to show: none was below the threshold, or the rollout dumps are gone."
+    notes = []
+    if len(examples) < EXAMPLES:
+        verb = "is only one such question" if len(examples) == 1 else f"are only {len(examples)} such questions"
+        notes.append(f"There {verb} in this run.")
+    try:
+        method = parse_method(record.config["method"])
+    except ConfigError:
+        return " ".join(notes)
+    lacking = [kind.upper() for kind in ("bcq", "ncq") if not getattr(method, kind)]
+    if lacking:
+        notes.append(f"The method {method.name} asks no {' and no '.join(lacking)}.")
+    return " ".join(notes)
+
+
+def _big(count: float) -> str:
+    """12,345 in full, larger counts in millions or billions."""
+    for size, word in ((1e9, "B"), (1e6, "M")):
+        if count >= size:
+            return f"{count / size:.2f} {word}"
+    return f"{count:,.0f}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
+
+
+def _visible(value: Any) -> Any:
+    """Make characters visible that a browser would drop, change or choke on: controls, lone surrogates."""
+    if not isinstance(value, str):
+        return value
+    return value.translate(_PICTURES)
+
+
+_PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"} | {0x7F: 0x2421}
+_PICTURES |= {code: 0xFFFD for code in [*range(0x80, 0xA0), *range(0xD800, 0xE000)]}
