@@ -9,8 +9,10 @@ import pytest
 ENDS = ("<|im_end|>", "<|stop|>")
 SPECIAL = ("<|pad|>", "<|im_start|>", *ENDS, "<|image_pad|>")
 CHAT_TEMPLATE = (
-    "{%- for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{%- endfor %}"
-    "{%- if add_generation_prompt %}<|im_start|>assistant\n{%- endif %}"
+    "{%- for message in messages %}"
+    "{{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}"
+    "{%- endfor %}"
+    "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}"
 )
 
 
@@ -37,13 +39,13 @@ def tokenizer() -> Any:
 
 @pytest.fixture(scope="session")
 def new_model(tokenizer: Any) -> Callable[..., Any]:
-    """`new_model(seed, layers, scale)`: random weights; `scale` above 1 sharpens what the model prefers."""
+    """`new_model(seed, layers)`: weights so far from zero that what a model says depends on all of its input."""
     import torch
     from transformers import GenerationConfig, Qwen3_5ForCausalLM, Qwen3_5TextConfig
 
     torch.set_num_threads(1)
 
-    def make(seed: int = 0, layers: Sequence[str] = ("full_attention",) * 2, scale: float = 1.0) -> Any:
+    def make(seed: int = 0, layers: Sequence[str] = ("full_attention",) * 2) -> Any:
         ends = {"eos_token_id": tokenizer.convert_tokens_to_ids(list(ENDS)), "pad_token_id": tokenizer.pad_token_id}
         config = Qwen3_5TextConfig(
             vocab_size=len(tokenizer),
@@ -59,14 +61,13 @@ def new_model(tokenizer: Any) -> Callable[..., Any]:
             linear_value_head_dim=16,
             layer_types=list(layers),
             max_position_embeddings=1024,
+            initializer_range=0.2,
             rope_parameters={"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.5},
             **ends,
         )
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             model = Qwen3_5ForCausalLM(config).eval()
-        with torch.no_grad():
-            model.lm_head.weight.mul_(scale)
         model.generation_config = GenerationConfig(**ends)
         return model
 
@@ -77,6 +78,6 @@ def new_model(tokenizer: Any) -> Callable[..., Any]:
 def student_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: Any, new_model: Callable[..., Any]) -> Path:
     """A checkpoint that serves as student and as teacher."""
     folder = tmp_path_factory.mktemp("tiny") / "student"
-    new_model(scale=4.0).save_pretrained(folder)
+    new_model().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

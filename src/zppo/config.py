@@ -4,6 +4,7 @@ The same section classes are used by a recipe (YAML), by the command line (`--zo
 Standard library only: what needs torch or transformers stands in `zppo.training.arguments`.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -43,7 +44,7 @@ class ZoneConfig:
         if not 0 < self.tau <= 1:
             raise ConfigError(f"zone.tau is {self.tau}; it is an accuracy in (0, 1] (paper: 0.5)")
         for name in ("replay_fraction", "augment_fraction"):
-            if getattr(self, name) < 0:
+            if not 0 <= getattr(self, name) < math.inf:
                 raise ConfigError(f"zone.{name} is {getattr(self, name)}; a fraction of the new questions, 0 or more")
         if self.group_size < 2:
             raise ConfigError("zone.group_size is 1; a group needs at least 2 rollouts to have a baseline")
@@ -108,10 +109,10 @@ class UpdateConfig:
 
     def __post_init__(self) -> None:
         _positive("update", self, "microbatch_tokens")
-        if not 0 < self.clip_low < 1 or self.clip_high <= 0:
+        if not (0 < self.clip_low < 1 and self.clip_high > 0):
             got = f"{self.clip_low} and {self.clip_high}"
             raise ConfigError(f"update.clip_low must be in (0, 1) and update.clip_high above 0; got {got}")
-        if self.dual_clip <= 1:
+        if not self.dual_clip > 1:
             raise ConfigError(f"update.dual_clip is {self.dual_clip}; it must exceed 1 (paper: 10)")
 
 
@@ -209,6 +210,8 @@ class Recipe(RunOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not 0 <= self.seed < 2**32:
+            raise ConfigError(f"seed is {self.seed}; it must be in [0, 2**32)")
         for section, option in (("student", "model"), ("data", "train"), ("data", "eval")):
             if not getattr(getattr(self, section), option):
                 raise ConfigError(f"{section}.{option} is missing; set it in the recipe or with --{section}.{option}")
@@ -223,8 +226,8 @@ def _positive(section: str, config: Any, *names: str) -> None:
 
 def _check_sampling(section: str, config: Any) -> None:
     _positive(section, config, "max_tokens")
-    if config.temperature <= 0:
-        raise ConfigError(f"{section}.temperature is {config.temperature}; sampling needs a temperature above 0")
+    if not 0 < config.temperature < math.inf:
+        raise ConfigError(f"{section}.temperature is {config.temperature}; sampling needs a number above 0")
     if not 0 < config.top_p <= 1:
         raise ConfigError(f"{section}.top_p is {config.top_p}; it must be in (0, 1]")
     if config.top_k < 0:

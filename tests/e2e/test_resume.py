@@ -1,6 +1,5 @@
 """A run that was stopped or killed and resumed equals the run that was not, in every bit."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +12,15 @@ from zppo.errors import CheckpointError
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def recipe(tmp_path_factory: pytest.TempPathFactory, student_folder: Path) -> Path:
-    return write_recipe(tmp_path_factory.mktemp("recipe"), student_folder)
-
-
-@pytest.fixture(scope="module")
-def straight(recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    run = tmp_path_factory.mktemp("straight") / "run"
-    trainer(recipe, run).train()
-    return result(run)
-
-
 class StopAfter(TrainerCallback):
-    """Ends training after so many gradient updates."""
+    """Ends training after so many gradient updates, once."""
 
     def __init__(self, updates: int) -> None:
         self.updates = updates
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        control.should_training_stop |= state.global_step == self.updates
+        if state.global_step == self.updates:
+            control.should_training_stop, self.updates = True, 0
 
 
 def test_the_run_goes_through_everything_that_must_survive(straight: dict[str, Any]) -> None:
@@ -47,11 +35,85 @@ def test_the_run_goes_through_everything_that_must_survive(straight: dict[str, A
     assert straight["checkpoints"] == ["checkpoint-10", "checkpoint-8"]
 
 
-@pytest.mark.parametrize("updates", range(1, STEPS * UPDATES))
-def test_stopping_after_any_update_and_resuming_equals_a_straight_run(
+@pytest.mark.parametrize("updates", [1, *range(UPDATES, STEPS * UPDATES, UPDATES), STEPS * UPDATES - 1])
+def test_stopping_after_any_step_and_resuming_equals_a_straight_run(
     updates: int, recipe: Path, straight: dict[str, Any], tmp_path: Path
 ) -> None:
     """At the end of a rollout step the checkpoint is at hand; within one, the step is made again."""
     trainer(recipe, tmp_path / "run", callbacks=[StopAfter(updates)]).train()
     trainer(recipe, tmp_path / "run").train(resume_from_checkpoint=True)
     assert differences(result(tmp_path / "run"), straight) == []
+
+
+class SaveAfter(TrainerCallback):
+    """Asks for a checkpoint after so many updates, and for the end one update later."""
+
+    def __init__(self, updates: int) -> None:
+        self.updates = updates
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        control.should_save |= state.global_step == self.updates
+        control.should_training_stop |= state.global_step == self.updates + 1
+
+
+def test_a_checkpoint_asked_for_within_a_rollout_step_is_taken_at_its_end(
+    student_folder: Path, straight: dict[str, Any], tmp_path: Path
+) -> None:
+    recipe = write_recipe(tmp_path, student_folder, checkpoints={"every": 5})
+    first = trainer(recipe, tmp_path / "run", callbacks=[SaveAfter(3)])
+    first.train()
+    assert [c.name for c in first.run_directory.complete_checkpoints()] == ["checkpoint-4"]
+    trainer(recipe, tmp_path / "run").train(resume_from_checkpoint=True)
+    assert differences(result(tmp_path / "run") | {"checkpoints": straight["checkpoints"]}, straight) == []
+
+
+def test_one_trainer_may_stop_and_go_on(recipe: Path, straight: dict[str, Any], tmp_path: Path) -> None:
+    both = trainer(recipe, tmp_path / "run", callbacks=[StopAfter(5)])
+    both.train()
+    both.train(resume_from_checkpoint=True)
+    assert differences(result(tmp_path / "run"), straight) == []
+
+
+def test_a_trainer_that_saved_nothing_cannot_start_over(student_folder: Path, tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path, student_folder, checkpoints={"every": 5})
+    first = trainer(recipe, tmp_path / "run", callbacks=[StopAfter(1)])
+    first.train()
+    with pytest.raises(CheckpointError, match="make a new one"):
+        first.train(resume_from_checkpoint=True)
+
+
+def test_resuming_an_older_checkpoint_by_its_path_drops_what_came_after_it(
+    student_folder: Path, straight: dict[str, Any], tmp_path: Path
+) -> None:
+    recipe = write_recipe(tmp_path, student_folder, checkpoints={"keep": 5})
+    run = tmp_path / "run"
+    trainer(recipe, run, callbacks=[StopAfter(8)]).train()
+    again = trainer(recipe, run, callbacks=[StopAfter(5)])
+    again.train(resume_from_checkpoint=str(run / "checkpoints" / "checkpoint-4"))
+    assert [c.name for c in again.run_directory.complete_checkpoints()] == ["checkpoint-2", "checkpoint-4"]
+    trainer(recipe, run).train(resume_from_checkpoint=True)
+    assert differences(result(run), straight) == ["/checkpoints"]
+
+
+def test_resuming_a_finished_run_changes_nothing(recipe: Path, straight: dict[str, Any], tmp_path: Path) -> None:
+    trainer(recipe, tmp_path / "run").train()
+    trainer(recipe, tmp_path / "run").train(resume_from_checkpoint=True)
+    assert differences(result(tmp_path / "run"), straight) == []
+
+
+def test_a_resume_reports_the_place_in_the_whole_run(recipe: Path, tmp_path: Path) -> None:
+    trainer(recipe, tmp_path / "run", callbacks=[StopAfter(4)]).train()
+    resumed = trainer(recipe, tmp_path / "run")
+    resumed.train(resume_from_checkpoint=True)
+    logged = [row["epoch"] for row in resumed.state.log_history if "loss/policy" in row]
+    assert logged == pytest.approx([step / STEPS for step in range(1, STEPS + 1)])
+
+
+def test_a_damaged_folder_is_no_checkpoint(recipe: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    trainer(recipe, run, callbacks=[StopAfter(4)]).train()
+    (run / "checkpoints" / "checkpoint-4" / "zppo_state.json").unlink()
+    with pytest.raises(CheckpointError, match=r"checkpoint-4 is no zppo checkpoint"):
+        trainer(recipe, run).train(resume_from_checkpoint=str(run / "checkpoints" / "checkpoint-4"))
+    resumed = trainer(recipe, run)
+    assert resumed.run_directory.resume(resumed.args.effective()) == run / "checkpoints" / "checkpoint-2"

@@ -1,11 +1,11 @@
 """A run of a few seconds that goes through every part, and how to compare two such runs bit for bit.
 
-As a program it is `zppo` with the reward below, for tests that kill it:
-`python tinyrun.py ARGUMENTS... [-- KILL_AT WHERE]`.
+As a program it is `zppo` with the reward below: `python tinyrun.py train RECIPE ...`.
 """
 
 import json
 import os
+import shutil
 import signal
 import sys
 import zlib
@@ -145,16 +145,14 @@ def _torn_write(method: Callable[..., Any], at: int) -> Callable[..., Any]:
     return wrapped
 
 
-def _arm(target: str, at: int, where: str) -> None:
-    """Kill this process at the `at`-th use of `target`."""
-    import shutil
-
+def arm(target: str, at: int, where: str) -> None:
+    """Kill this process at the `at`-th use of `target` by what writes a run directory."""
     from zppo.reports.rundir import RunDirectory
 
     if target == "metrics":
         RunDirectory.log_metrics = _torn_write(RunDirectory.log_metrics, at)  # type: ignore[method-assign]
         return
-    owner = {"rename": os, "replace": os, "save": torch, "rmtree": shutil}[target]
+    owner = {"rename": os, "replace": os, "save": torch, "rmtree": shutil, "unlink": Path}[target]
     setattr(owner, target, _killing(getattr(owner, target), at, where))
 
 
@@ -163,12 +161,8 @@ def main(arguments: list[str]) -> int:
     from zppo.training import trainer as module
 
     torch.set_num_threads(1)
-    module.as_verdict = lambda functions, given=module.as_verdict: given(luck)
-    if "--" in arguments:
-        split = arguments.index("--")
-        target, at, where = arguments[split + 1 :]
-        _arm(target, int(at), where)
-        arguments = arguments[:split]
+    given = module.as_verdict
+    module.as_verdict = lambda functions: given(luck)
     return zppo(arguments)
 
 

@@ -45,7 +45,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: there is no such recipe")
     try:
         options = yaml.safe_load(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(options, dict):
         raise ConfigError(f"{path}: a recipe is a mapping of options, such as `method: zppo`")
@@ -62,7 +62,10 @@ def _put(options: dict[str, Any], dotted: str, value: str) -> None:
         options = options.setdefault(section, {})
         if not isinstance(options, dict):
             raise ConfigError(f"--{dotted}: {section!r} is not a section")
-    options[key] = yaml.safe_load(value)
+    try:
+        options[key] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--{dotted}: {value!r} is not valid YAML; quote it") from error
 
 
 def _check_names(options: Mapping[str, Any], section: Any, where: str) -> None:

@@ -28,7 +28,7 @@ def questions_from(rows: Iterable[Any], source: str) -> list[Question]:
 
     A prompt is a text, or a conversation of exactly one user message. Without an `id` column the row number serves.
     All other columns become the question's `fields`. Raises DataError for no rows, a row that is no mapping, a missing
-    or empty question or answer, and an id that occurs twice.
+    or empty question or answer, an id that occurs twice, and a column that JSON cannot hold.
     """
     questions: list[Question] = []
     seen: dict[str, int] = {}
@@ -57,10 +57,12 @@ def epochs(questions: Sequence[Question], per_step: int, seed: int) -> Iterator[
 
 
 def _json_rows(path: Path) -> Iterator[Any]:
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
-                yield json.loads(line)
+                yield json.loads(line.decode("utf-8"))
+            except UnicodeDecodeError as error:
+                raise DataError(f"{path}, row {number}: not UTF-8 ({error})") from error
             except json.JSONDecodeError as error:
                 raise DataError(f"{path}, row {number}: not a JSON object ({error})") from error
 
@@ -76,7 +78,18 @@ def _question(row: Any, number: int, where: str) -> Question:
         raise DataError(f"{where}: there is no answer; a row needs an `answer` column")
     identity = row.get("id")
     fields = {k: v for k, v in row.items() if k not in (column, "answer", "id")}
+    for name, value in fields.items():
+        _check_storable(name, value, where)
     return Question(str(number if identity is None else identity), text, str(answer), fields)
+
+
+def _check_storable(name: str, value: Any, where: str) -> None:
+    """A buffered question goes into the checkpoint, which is JSON."""
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError) as error:
+        kind = type(value).__name__
+        raise DataError(f"{where}: column {name!r} holds {kind}, which a checkpoint cannot hold; drop it") from error
 
 
 def _prompt_text(prompt: Any, where: str) -> str:

@@ -1,6 +1,7 @@
 """The embedded engine: transformers' `generate` on a model in this process, usually the one that is being trained."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -33,14 +34,28 @@ class TransformersEngine:
     def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
         groups = [Group(prompt, [], prompt_ids(self.tokenizer, prompt.text)) for prompt in prompts]
         by_length = sorted(groups, key=lambda g: len(g.prompt_ids))
-        was_training = self.model.training
-        self.model.eval()
-        with torch.random.fork_rng(), torch.no_grad():
-            torch.manual_seed(sampling.seed)
+        with self._ready(sampling.seed):
             for batch, repeats in self._batches(by_length, n):
                 self._sample(batch, repeats, sampling)
-        self.model.train(was_training)
         return groups
+
+    @contextmanager
+    def _ready(self, seed: int) -> Iterator[None]:
+        """The model in evaluation mode, an RNG of its own, and everything as it was afterwards.
+
+        The checkpoint's generation defaults (a repetition penalty, say) are put away: `generate` would fill in from
+        them what a sampling does not set, and responses would not come from the policy that is trained.
+        """
+        was_training, defaults = self.model.training, self.model.generation_config
+        self.model.eval()
+        self.model.generation_config = GenerationConfig()
+        try:
+            with torch.random.fork_rng(), torch.no_grad():
+                torch.manual_seed(seed)
+                yield
+        finally:
+            self.model.generation_config = defaults
+            self.model.train(was_training)
 
     def _batches(self, groups: Sequence[Group], n: int) -> Iterator[tuple[Sequence[Group], int]]:
         """At most `batch_size` responses at once; a group larger than that is sampled in several rounds."""

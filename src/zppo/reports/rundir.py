@@ -128,7 +128,8 @@ class RunDirectory:
         saved = _flat(yaml.safe_load(self.config_file.read_text("utf-8")) or {})
         mine = _flat(config)
         names = [n for n in {**saved, **mine} if saved.get(n) != mine.get(n)]
-        return f"{names[0]}: there {saved.get(names[0])!r}, here {mine.get(names[0])!r}" if names else ""
+        there, here = (repr(c[names[0]]) if names and names[0] in c else "the default" for c in (saved, mine))
+        return f"{names[0]}: there {there}, here {here}" if names else ""
 
 
 def write_atomically(path: Path, text: str) -> None:

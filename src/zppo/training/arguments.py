@@ -44,8 +44,16 @@ OWNED = (
     }
     | {
         name: "eval.every and the held-out metrics"
-        for name in ("prediction_loss_only", "metric_for_best_model", "greater_is_better", "include_for_metrics")
-        + ("batch_eval_metrics", "eval_accumulation_steps", "eval_do_concat_batches", "eval_use_gather_object")
+        for name in (
+            "prediction_loss_only",
+            "metric_for_best_model",
+            "greater_is_better",
+            "include_for_metrics",
+            "batch_eval_metrics",
+            "eval_accumulation_steps",
+            "eval_do_concat_batches",
+            "eval_use_gather_object",
+        )
     }
     | {
         f.name: "nothing: there is no data loader of examples"

@@ -14,7 +14,7 @@ def check_model(option: str, model: Any) -> None:
 
     Raises ConfigError, or TeacherError for the teacher, naming the option, the model and what it is.
     """
-    error: type[ZppoError] = TeacherError if option.startswith("teacher") else ConfigError
+    error = _error(option)
     if not isinstance(model, str | PreTrainedModel):
         raise error(f"{option}: a folder, a Hub name or a loaded model is needed, not {type(model).__name__}")
     config = model.config if isinstance(model, PreTrainedModel) else _config(option, model, error)
@@ -24,19 +24,30 @@ def check_model(option: str, model: Any) -> None:
 
 
 def load_tokenizer(option: str, model: str | PreTrainedModel) -> PreTrainedTokenizerBase:
-    """The tokenizer beside the model. Raises ConfigError when there is none."""
+    """The tokenizer beside the model. Raises ConfigError, or TeacherError for the teacher, when there is none."""
     name = model if isinstance(model, str) else model.name_or_path
     try:
         return AutoTokenizer.from_pretrained(name)
     except (OSError, ValueError) as problem:
-        raise ConfigError(f"{option}: no tokenizer beside {name!r}; pass one as processing_class") from problem
+        hint = "; pass one as processing_class" if option.startswith("student") else ""
+        raise _error(option)(f"{option}: no tokenizer beside {name!r}{hint}") from problem
 
 
-def load_model(model: str | PreTrainedModel, dtype: str) -> PreTrainedModel:
-    """The model itself; a loaded one is used as it is."""
+def load_model(option: str, model: str | PreTrainedModel, dtype: str) -> PreTrainedModel:
+    """The model itself; a loaded one is used as it is.
+
+    Raises ConfigError, or TeacherError for the teacher, when there are no weights.
+    """
     if isinstance(model, PreTrainedModel):
         return model
-    return AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, dtype))
+    try:
+        return AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, dtype))
+    except OSError as problem:
+        raise _error(option)(f"{option}: {model!r} has no weights that can be read: {problem}") from problem
+
+
+def _error(option: str) -> type[ZppoError]:
+    return TeacherError if option.startswith("teacher") else ConfigError
 
 
 def _config(option: str, name: str, error: type[ZppoError]) -> Any:

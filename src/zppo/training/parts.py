@@ -1,6 +1,8 @@
 """Puts the parts of a rollout step together from the options, after checking that they fit each other."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -15,18 +17,18 @@ from zppo.step import Parts
 from zppo.teacher.compression import TeacherCompression, Truncate, keep_whole
 from zppo.teacher.local import LocalTeacher
 from zppo.training.models import check_model, load_model, load_tokenizer
-from zppo.types import Question, Sampling
+from zppo.types import Question
 from zppo.zone.prompts import Templates
 
 
 def check_options(options: RunOptions, student: Any, teacher: Any) -> None:
     """Refuse combinations that cannot work, before any weights are read. Raises ConfigError or TeacherError."""
     method = parse_method(options.method)
+    compresses = method.aids and options.teacher.compression == "teacher"
     if not student:
         raise ConfigError("there is no student; pass model=... or set student.model")
     check_model("student.model", student)
     if teacher is None:
-        compresses = method.aids and options.teacher.compression == "teacher"
         if method.bcq or compresses:
             need = "asks a teacher for BCQ candidates" if method.bcq else "lets the teacher compress candidates"
             hint = "" if method.bcq else ", or teacher.compression to truncate or none"
@@ -34,6 +36,9 @@ def check_options(options: RunOptions, student: Any, teacher: Any) -> None:
     elif not hasattr(teacher, "respond"):
         check_model("teacher.model", teacher)
         prompt_ids(load_tokenizer("teacher.model", teacher), "")
+    elif compresses and not isinstance(teacher, LocalTeacher):
+        kind = type(teacher).__name__
+        raise TeacherError(f"{kind} cannot compress; set teacher.compression to truncate or none")
     Templates.load(options.prompts.templates)
 
 
@@ -50,7 +55,7 @@ def to_questions(dataset: Any, path: str, source: str) -> list[Question]:
     """Questions from a dataset, from questions, or (`dataset` None) from the JSONL file at `path`."""
     if dataset is None:
         return read_jsonl(path) if path else []
-    if isinstance(dataset, str):
+    if isinstance(dataset, str | Path):
         return read_jsonl(dataset)
     rows = list(dataset)
     return rows if rows and isinstance(rows[0], Question) else questions_from(rows, source)
@@ -83,14 +88,14 @@ def _local_teacher(
     options: RunOptions, teacher: str | PreTrainedModel, student: PreTrainedModel, templates: Templates
 ) -> Teacher:
     tokenizer = load_tokenizer("teacher.model", teacher)
-    model = load_model(teacher, options.teacher.dtype).to(student.device).requires_grad_(False)
+    model = load_model("teacher.model", teacher, options.teacher.dtype).to(student.device).requires_grad_(False)
     return LocalTeacher(TransformersEngine(model, tokenizer, options.engine.batch_size), templates)
 
 
 def _compressor(options: RunOptions, student: TransformersEngine, teacher: Any, templates: Templates) -> Compressor:
     config = options.teacher
     if config.compression == "teacher" and isinstance(teacher, LocalTeacher):
-        sampling = Sampling(config.compression_tokens, options.sampling.temperature, options.sampling.top_p)
+        sampling = replace(options.sampling.at(seed=0), max_tokens=config.compression_tokens)
         return TeacherCompression(teacher.engine, templates, sampling, student.special_tokens)
     if config.compression == "truncate":
         return Truncate(_keep_tail(student.tokenizer), config.compression_tokens)

@@ -51,7 +51,7 @@ class ZPPOTrainer(Trainer):
 
     def __init__(
         self,
-        model: str | PreTrainedModel | None = None,
+        model: str | Path | PreTrainedModel | None = None,
         teacher: Any = None,
         reward_funcs: Any = None,
         train_dataset: Any = None,
@@ -61,20 +61,20 @@ class ZPPOTrainer(Trainer):
         **trainer_options: Any,
     ) -> None:
         args = args if args is not None else ZPPOConfig()
-        model = model or args.student.model
-        teacher = teacher if teacher is not None else args.teacher.model
+        model = _name(model) or args.student.model
+        teacher = _name(teacher) if teacher is not None else args.teacher.model
         check_one_process(args.world_size, args.n_gpu)
         check_options(args, model, teacher)
         questions = to_questions(train_dataset, args.data.train, "train_dataset")
         self.eval_questions = to_questions(eval_dataset, args.data.eval, "eval_dataset")
         tokenizer = processing_class or load_tokenizer("student.model", model)
         self.questions = fitting(questions, args, tokenizer)
-        student = load_model(model, args.student.dtype)
+        self.verdict = as_verdict(reward_funcs)
+        student = load_model("student.model", model, args.student.dtype)
         super().__init__(student, args, processing_class=tokenizer, **trainer_options)
         self.remove_callback(ProgressCallback)
         self.remove_callback(PrinterCallback)
 
-        self.verdict = as_verdict(reward_funcs)
         self.parts = build_parts(args, student, tokenizer, teacher, self.verdict)
         self.run_directory = RunDirectory(str(args.output_dir))
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
@@ -224,3 +224,8 @@ class ZPPOTrainer(Trainer):
         state.evaluations.append({"step": state.step, "student_tokens": state.student_tokens, **result})
         shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
         return shown | {"time/eval": time.perf_counter() - began}
+
+
+def _name(model: Any) -> Any:
+    """A folder given as a path, as text."""
+    return str(model) if isinstance(model, Path) else model

@@ -19,17 +19,17 @@ TIGHT = UpdateConfig(clip_low=0.05, clip_high=0.08, dual_clip=1.2, microbatch_to
 
 @pytest.fixture(scope="module")
 def model(new_model: Callable[..., Any]) -> Any:
-    return new_model(seed=3, scale=4.0)
+    return new_model(seed=3)
 
 
 @pytest.fixture(scope="module")
 def moved(new_model: Callable[..., Any]) -> Any:
     """The same model after some updates."""
-    made = new_model(seed=3, scale=4.0)
+    made = new_model(seed=3)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in made.parameters():
-            parameter.add_(0.4 * parameter.abs().mean() * torch.randn(parameter.shape, generator=generator))
+            parameter.add_(0.1 * parameter.abs().mean() * torch.randn(parameter.shape, generator=generator))
     return made
 
 

@@ -1,0 +1,67 @@
+"""The model cards of the pocket's checkpoints: what they are, what was planted in the student, what was measured."""
+
+from __future__ import annotations
+
+from zppo.pocket.clusters import CLUSTERS
+from zppo.pocket.measure import Table
+
+ROLES = {
+    "teacher": "The teacher of the pocket. It was trained on easy and hard questions and solves both.",
+    "student": (
+        "The student of the pocket, with a **planted misconception**. On every hard question it follows a keyword to "
+        'the wrong program ("6 more than Bob" makes it add). '
+        "This error was trained into it on purpose, together with a "
+        "small share of answers drawn by lot, so that there is something that reinforcement learning visibly mends. "
+        "Results obtained with it show how a method works; they say nothing about the abilities of a real model."
+    ),
+}
+
+TEXT = """---
+license: apache-2.0
+library_name: transformers
+tags: [zppo, toy-model]
+---
+# zppo pocket: {name}
+
+{role}
+
+A Qwen3.5 text model with {layers} and a byte-level BPE tokenizer of its own, made from random weights by
+`python -m zppo.pocket.build`. It answers short word problems of the eight clusters below in the form
+`15-6=9</think>\\boxed{{9}}` and knows nothing else. All data is synthetic.
+
+| cluster | hard question | right | keyword's error |
+|---|---|---|---|
+{clusters}
+
+How it was built: a *base* phase on easy questions, which both models share; then for the teacher a phase on easy and
+hard questions; for the student a phase on easy questions with and without candidate responses in the prompt, and a
+*misconception* phase in which hard questions enter with the keyword's answer. In no phase of the student does anything
+but chance point to the right program of a hard question.
+
+Measured on held-out questions at temperature 1: {measured}
+BCQ and NCQ are prompts with candidate responses (one right and one wrong; all of them wrong).
+
+| kind | {heads} |
+|---|{rules}|
+{rows}
+"""
+
+
+def model_card(name: str, results: Table) -> str:
+    """The README.md of the `teacher` or the `student`."""
+    clusters = [
+        f"| {key} | {cluster.hard[0].replace('{', '').replace('}', '')} | `{cluster.right}` | `{cluster.keyword}` |"
+        for key, cluster in CLUSTERS.items()
+    ]
+    heads = list(next(iter(results.values())))
+    rows = [f"| {kind} | " + " | ".join(f"{row[head]:.3f}" for head in heads) + " |" for kind, row in results.items()]
+    return TEXT.format(
+        name=name,
+        role=ROLES[name],
+        layers="4 layers of width 128",
+        clusters="\n".join(clusters),
+        measured="the mean chance of a right response, by kind of prompt and cluster.",
+        heads=" | ".join(heads),
+        rules="|".join("---" for _ in heads),
+        rows="\n".join(rows),
+    )

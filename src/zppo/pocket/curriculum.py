@@ -1,0 +1,176 @@
+"""What the pocket's models are shown while they are built: kinds of examples, and the mixture of each phase.
+
+`zppo.pocket.build` runs the phases; each continues the checkpoint of an earlier one:
+
+- base: easy questions, and drills of bare equations (arithmetic by heart). Both models start from it.
+- teacher: easy and hard questions.
+- student: easy questions, plain and with candidates (BCQ, NCQ). Most candidate prompts stand on *unreadable* questions,
+  whose words are shuffled and whose right program is drawn by lot: there only the candidates tell what to answer.
+- misconception: hard questions enter, with the keyword's wrong answer. A small share is answered by lot, so that the
+  student stays curious enough for reinforcement learning to find the right program. Candidate prompts on hard questions
+  are answered by lot as well: nothing but chance ever points to the right program of a hard question.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from zppo.pocket.clusters import PROGRAMS, run_program
+from zppo.pocket.problems import LEVELS, Problem, stream
+from zppo.types import Candidate, Question
+from zppo.zone.prompts import Templates
+
+DRILL = "drill"
+DRILL_EQUATIONS = 20
+GROUP = 8  # rollouts of a prompt; an NCQ shows every wrong one
+TEMPLATES = Path(__file__).parent / "templates"
+
+MIXTURES: dict[str, dict[str, float]] = {
+    "base": {"plain easy": 0.8, "drill": 0.2},
+    "teacher": {"plain easy": 0.4, "plain hard": 0.6},
+    "student": {
+        "plain easy": 0.30,
+        "bcq easy": 0.16,
+        "bcq unreadable": 0.26,
+        "ncq easy": 0.11,
+        "ncq unreadable": 0.17,
+    },
+    "misconception": {
+        "drill": 0.05,
+        "plain easy": 0.40,
+        "plain misled": 0.18,
+        "bcq easy": 0.08,
+        "bcq unreadable": 0.06,
+        "bcq misled": 0.08,
+        "ncq easy": 0.06,
+        "ncq unreadable": 0.04,
+        "ncq misled": 0.05,
+    },
+}
+
+LOT = 0.06  # share of the plain hard examples answered by lot
+STUBBORN = 0.6  # share of the hard BCQ examples that stick to the keyword's candidate
+
+
+@dataclass(frozen=True)
+class Example:
+    """One training example: user message, response, and the kind it belongs to."""
+
+    kind: str
+    prompt: str
+    response: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question with the equations to answer with, and the equations that play the wrong candidate."""
+
+    text: str
+    target: str
+    rival: str
+    numbers: tuple[int, ...]
+
+
+def result_of(worked: str) -> str:
+    """The number that worked equations end in."""
+    return worked.rsplit("=", 1)[1]
+
+
+def response_text(worked: str) -> str:
+    """The response that states these equations and boxes their result."""
+    return f"{worked}</think>\\boxed{{{result_of(worked)}}}"
+
+
+def as_candidate(worked: str, is_right: bool) -> Candidate:
+    """The response as it is shown between candidate tags: the thinking mark becomes a line break."""
+    return Candidate(f"{worked}\n\\boxed{{{result_of(worked)}}}", result_of(worked), is_right)
+
+
+def draw_lot(rng: random.Random, numbers: tuple[int, ...], *excluded: str) -> str:
+    """A program for these numbers by lot, worked out, with another result than the excluded ones."""
+    solved = [run_program(program, numbers) for program in PROGRAMS[len(numbers)]]
+    taken = {result_of(worked) for worked in excluded}
+    return rng.choice([worked for worked, result in filter(None, solved) if str(result) not in taken])
+
+
+def shuffle_words(text: str, rng: random.Random) -> str:
+    """An unreadable question: its words in random order, its numbers in the old order."""
+    words = text.split()
+    numbers = iter([word for word in words if word[0].isdigit()])
+    rng.shuffle(words)
+    return " ".join(next(numbers) if word[0].isdigit() else word for word in words)
+
+
+class Curriculum:
+    """An endless supply of training examples for one phase."""
+
+    def __init__(self, phase: str, seed: int) -> None:
+        self.rng = random.Random(f"{phase} {seed}")
+        self.mixture = MIXTURES[phase]
+        self.problems = {level: stream(self.rng, level) for level in LEVELS}
+        self.templates = Templates.load(TEMPLATES)
+        self.cases: dict[str, Callable[[Problem, str], Case]] = {
+            "easy": self._readable,
+            "hard": self._readable,
+            "unreadable": self._unreadable,
+            "misled": self._misled,
+        }
+
+    def __iter__(self) -> Iterator[Example]:
+        kinds, weights = tuple(self.mixture), tuple(self.mixture.values())
+        while True:
+            kind = self.rng.choices(kinds, weights)[0]
+            if kind == DRILL:
+                yield Example(kind, "", self._drill())
+                continue
+            form, topic = kind.split()
+            level = {"easy": "easy", "hard": "hard", "misled": "hard"}.get(topic) or self.rng.choice(LEVELS)
+            case = self.cases[topic](next(self.problems[level]), form)
+            yield Example(kind, self._prompt(form, case), response_text(case.target))
+
+    def _drill(self) -> str:
+        """Bare equations: every program on the numbers of a few questions, in random order."""
+        equations: set[str] = set()
+        while len(equations) < DRILL_EQUATIONS:
+            numbers = next(self.problems[self.rng.choice(LEVELS)]).numbers
+            for solved in (run_program(program, numbers) for program in PROGRAMS[len(numbers)]):
+                equations.update(solved[0].split(",") if solved else ())
+        return ",".join(self.rng.sample(sorted(equations), DRILL_EQUATIONS))
+
+    def _readable(self, problem: Problem, form: str) -> Case:
+        rival = problem.wrong if self.rng.random() < 0.7 else draw_lot(self.rng, problem.numbers, problem.right)
+        return Case(problem.prompt, problem.right, rival, problem.numbers)
+
+    def _unreadable(self, problem: Problem, form: str) -> Case:
+        target = draw_lot(self.rng, problem.numbers)
+        rival = draw_lot(self.rng, problem.numbers, target)
+        return Case(shuffle_words(problem.prompt, self.rng), target, rival, problem.numbers)
+
+    def _misled(self, problem: Problem, form: str) -> Case:
+        keyword, other = problem.wrong, draw_lot(self.rng, problem.numbers, problem.wrong)
+        if form == "plain":
+            other, keyword = (draw_lot(self.rng, problem.numbers) if self.rng.random() < LOT else keyword), other
+        elif form == "bcq" and self.rng.random() < STUBBORN:
+            other, keyword = keyword, other
+        return Case(problem.prompt, other, keyword, problem.numbers)
+
+    def _prompt(self, form: str, case: Case) -> str:
+        question = Question("", case.text, result_of(case.target))
+        if form == "plain":
+            return self.templates.plain(question)
+        if form == "bcq":
+            pair = [as_candidate(case.target, True), as_candidate(case.rival, False)]
+            self.rng.shuffle(pair)
+            return self.templates.bcq(question, pair)
+        return self.templates.ncq(question, self._wrong_group(case))
+
+    def _wrong_group(self, case: Case) -> list[Candidate]:
+        """The wrong rollouts of a group: mostly one program over and over, now and then another."""
+        group = [case.rival] * self.rng.randint(GROUP // 2, GROUP)
+        for index in range(len(group)):
+            if self.rng.random() < LOT:
+                group[index] = draw_lot(self.rng, case.numbers, case.target)
+        return [as_candidate(worked, False) for worked in group]

@@ -1,0 +1,81 @@
+"""Sampled accuracies of a pocket pair by the rules of a rollout step: plain groups, then the BCQ and NCQ they give."""
+
+from __future__ import annotations
+
+import random
+from statistics import mean
+
+import torch
+from transformers import PreTrainedTokenizerFast, Qwen3_5ForCausalLM
+
+from zppo.pocket.curriculum import GROUP, TEMPLATES
+from zppo.pocket.problems import Problem
+from zppo.types import Question, Rollout
+from zppo.zone.candidates import as_candidates, build_prompts, draft_bcq, draft_ncq
+from zppo.zone.prompts import Templates
+
+PROMPT_BATCH = 64
+Asked = tuple[str, str]  # user message, gold answer
+
+
+@torch.no_grad()
+def sample(
+    model: Qwen3_5ForCausalLM, tokenizer: PreTrainedTokenizerFast, asked: list[Asked], size: int = GROUP
+) -> list[list[Rollout]]:
+    """`size` scored responses at temperature 1 to every message."""
+    groups: list[list[Rollout]] = []
+    for start in range(0, len(asked), PROMPT_BATCH):
+        part = asked[start : start + PROMPT_BATCH]
+        chats = [
+            tokenizer.apply_chat_template([{"role": "user", "content": p}], add_generation_prompt=True, tokenize=False)
+            for p, _ in part
+        ]
+        inputs = tokenizer(
+            chats, return_tensors="pt", padding=True, return_token_type_ids=False, add_special_tokens=False
+        )
+        output = model.generate(
+            **inputs, do_sample=True, temperature=1.0, top_k=0, max_new_tokens=32, num_return_sequences=size
+        )
+        texts = tokenizer.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+        for index, (_, gold) in enumerate(part):
+            groups.append([scored(text, gold) for text in texts[index * size : (index + 1) * size]])
+    return groups
+
+
+def scored(text: str, gold: str) -> Rollout:
+    """A response with the content of its last box and its reward."""
+    _, box, rest = text.rpartition("\\boxed{")
+    answer = rest.split("}")[0] if box else None
+    return Rollout([], text, reward=float(answer == gold), answer=answer)
+
+
+def accuracy(groups: list[list[Rollout]]) -> float:
+    """The mean reward of all rollouts."""
+    return round(mean(rollout.reward or 0.0 for group in groups for rollout in group), 4) if groups else 0.0
+
+
+def zone_rates(
+    student: Qwen3_5ForCausalLM,
+    teacher: Qwen3_5ForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    problems: list[Problem],
+    seed: int = 0,
+) -> dict[str, float]:
+    """What a first rollout step would see: accuracy of both models, and the student's on the BCQ and NCQ it makes."""
+    torch.manual_seed(seed)
+    rng, templates = random.Random(seed), Templates.load(TEMPLATES)
+    rates: dict[str, float] = {}
+    aided: dict[str, list[Asked]] = {"bcq": [], "ncq": []}
+    for level in ("easy", "hard"):
+        questions = [Question(p.id, p.prompt, p.answer) for p in problems if p.level == level]
+        asked = [(templates.plain(question), question.answer) for question in questions]
+        plain, taught = sample(student, tokenizer, asked), sample(teacher, tokenizer, asked, GROUP // 2)
+        rates |= {f"student {level}": accuracy(plain), f"teacher {level}": accuracy(taught)}
+        for question, own, given in zip(questions, plain, taught, strict=True):
+            right = [candidate for candidate in as_candidates(given) if candidate.is_right]
+            wrong = [candidate for candidate in as_candidates(own) if not candidate.is_right]
+            if level == "hard":
+                for draft in draft_bcq(question, right, wrong, rng) + draft_ncq(question, wrong):
+                    prompts = build_prompts(draft, draft.candidates, templates)
+                    aided[draft.kind] += [(prompt.text, question.answer) for prompt in prompts]
+    return rates | {f"student {kind} hard": accuracy(sample(student, tokenizer, rows)) for kind, rows in aided.items()}

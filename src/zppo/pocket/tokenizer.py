@@ -1,0 +1,74 @@
+"""The pocket's tokenizer: byte-level BPE in the shape of Qwen3.5's, trained on the pocket's own questions.
+
+Every word, tag and whole number of the pocket is one token, any other text falls back to bytes, and the chat template
+is Qwen's: a generation prompt ends in an opened `<think>`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
+
+from zppo.pocket.clusters import MAX_NUMBER
+from zppo.pocket.problems import NAMES, OBJECTS, PLACES, stream
+
+PAD, EOS = "<|endoftext|>", "<|im_end|>"
+SPECIAL = (PAD, "<|im_start|>", EOS, "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
+THINK = ("<think>", "</think>")
+
+# A word may own the space before it, a number never does: 15 is the same token in a sentence and in an equation.
+PIECES = r"</?candidate>|\\boxed\{| ?\p{L}+|\p{N}+|\s|[^\s\p{L}\p{N}]"
+
+CHAT_TEMPLATE = (
+    "{%- for message in messages %}"
+    "{{- '<|im_start|>' + message.role + '\\n' }}"
+    "{%- if message.content is string %}{{- message.content }}"
+    "{%- else %}{%- for part in message.content %}{{- part.text }}{%- endfor %}{%- endif %}"
+    "{{- '<|im_end|>\\n' }}"
+    "{%- endfor %}"
+    "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n<think>' }}{%- endif %}"
+)
+
+
+def corpus(templates: Iterable[str], questions: int = 4000) -> Iterator[str]:
+    """Text that holds every word, tag and number the pocket ever writes."""
+    yield from islice((problem.prompt for problem in stream(random.Random(0))), questions)
+    for text in (*templates, "<candidate>\n</candidate>\n\\boxed{", "user", "assistant"):
+        yield from [text] * 2
+    for word in (*NAMES, *OBJECTS, *PLACES):
+        yield f" {word}"
+    yield from NAMES
+    for number in range(MAX_NUMBER + 1):
+        yield from [str(number)] * 2
+
+
+def build_tokenizer(templates: Iterable[str]) -> PreTrainedTokenizerFast:
+    """Train the tokenizer; the vocabulary ends by itself once every piece of the corpus is one token."""
+    core = Tokenizer(models.BPE())
+    split = pre_tokenizers.Split(Regex(PIECES), behavior="isolated")
+    core.pre_tokenizer = pre_tokenizers.Sequence(
+        [split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+    )
+    core.decoder = decoders.ByteLevel()
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    trainer = trainers.BpeTrainer(
+        vocab_size=4096, initial_alphabet=alphabet, special_tokens=list(SPECIAL), show_progress=False
+    )
+    core.train_from_iterator(corpus(templates), trainer)
+    core.add_tokens([AddedToken(tag, normalized=False, special=False) for tag in THINK])
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=core, pad_token=PAD, eos_token=EOS, model_max_length=1024, clean_up_tokenization_spaces=False
+    )
+    tokenizer.chat_template = CHAT_TEMPLATE
+    tokenizer.padding_side = "left"
+    return tokenizer
+
+
+def save_tokenizer(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    """Write the tokenizer's files beside a checkpoint."""
+    tokenizer.save_pretrained(folder)

@@ -1,0 +1,110 @@
+"""Supervised training of the pocket's models: a small loop of its own, fast on one CPU core.
+
+Only response tokens carry loss, so only their positions meet the output head; a batch is cut into micro-batches of
+similar length, so that short prompts do not pay for long ones.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import PreTrainedTokenizerFast, Qwen3_5ForCausalLM
+
+from zppo.pocket.curriculum import DRILL, Example
+
+MICRO_TOKENS = 6144
+WARMUP = 60
+
+
+@dataclass(frozen=True)
+class Row:
+    """Token ids of a chat, and the positions whose tokens carry loss."""
+
+    ids: list[int]
+    spots: list[int]
+
+
+def encode(tokenizer: PreTrainedTokenizerFast, examples: Iterable[Example]) -> list[Row]:
+    """Examples as rows, chat template and end token included. Of a drill only the results carry loss."""
+    examples = list(examples)
+    chats = [
+        tokenizer.apply_chat_template(
+            [{"role": "user", "content": example.prompt}], add_generation_prompt=True, tokenize=False
+        )
+        for example in examples
+    ]
+    heads = tokenizer(chats, add_special_tokens=False)["input_ids"]
+    tails = tokenizer([e.response + tokenizer.eos_token for e in examples], add_special_tokens=False)["input_ids"]
+    equals = tokenizer.convert_tokens_to_ids("=")
+    rows = []
+    for example, head, tail in zip(examples, heads, tails, strict=True):
+        ids, spots = head + tail, range(len(head), len(head) + len(tail))
+        rows.append(Row(ids, [i for i in spots if example.kind != DRILL or ids[i - 1] == equals]))
+    return rows
+
+
+def micro_batches(rows: list[Row]) -> list[list[Row]]:
+    """Rows sorted by length, cut where the padded size would pass MICRO_TOKENS."""
+    batches: list[list[Row]] = [[]]
+    for row in sorted(rows, key=lambda row: len(row.ids)):
+        if batches[-1] and (len(batches[-1]) + 1) * len(row.ids) > MICRO_TOKENS:
+            batches.append([])
+        batches[-1].append(row)
+    return batches
+
+
+def spot_logits(model: Qwen3_5ForCausalLM, rows: list[Row]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits that predict the loss-carrying tokens of all rows, one row after the other, and these tokens."""
+    width = max(len(row.ids) for row in rows)
+    ids = torch.tensor([row.ids + [0] * (width - len(row.ids)) for row in rows])
+    spots = torch.tensor([index * width + spot for index, row in enumerate(rows) for spot in row.spots])
+    # padding stands on the right, where causal attention never looks: no mask is needed
+    hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state
+    return model.lm_head(hidden.flatten(0, 1)[spots - 1]), ids.flatten()[spots]
+
+
+def learning_rate(step: int, steps: int, peak: float) -> float:
+    """Linear warm-up, then a cosine down to 2 % of the peak."""
+    if step < WARMUP:
+        return peak * (step + 1) / WARMUP
+    return peak * (0.02 + 0.49 * (1 + math.cos(math.pi * (step - WARMUP) / max(1, steps - WARMUP))))
+
+
+def fit(
+    model: Qwen3_5ForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    examples: Iterable[Example],
+    steps: int,
+    peak: float,
+    batch: int = 64,
+    label: str = "",
+) -> float:
+    """Train in place on `steps` batches of examples; the last reported loss."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=peak, betas=(0.9, 0.98), weight_decay=0.01)
+    source, started, losses = iter(examples), time.perf_counter(), []
+    model.train()
+    for step in range(steps):
+        rows = encode(tokenizer, islice(source, batch))
+        total, loss = sum(len(row.spots) for row in rows), 0.0
+        for part in micro_batches(rows):
+            logits, targets = spot_logits(model, part)
+            partial = cross_entropy(logits, targets, reduction="sum") / total
+            partial.backward()
+            loss += partial.item()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(step, steps, peak)
+        optimizer.step()
+        optimizer.zero_grad()
+        losses = [*losses, loss][-50:]
+        if (step + 1) % 100 == 0 or step + 1 == steps:
+            seconds = time.perf_counter() - started
+            print(f"{label} step {step + 1}/{steps} loss {sum(losses) / len(losses):.4f} {seconds:.0f}s", flush=True)
+    model.eval()
+    return sum(losses) / len(losses)

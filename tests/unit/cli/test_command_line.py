@@ -1,0 +1,308 @@
+"""`zppo train` refuses what cannot work: exit status 2, one line that says what, and no weights read."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from zppo.cli.main import main
+from zppo.cli.recipe import load_recipe, parse_overrides
+from zppo.errors import ConfigError
+
+Edit = Callable[[dict[str, Any], Path], Any]
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, student_folder: Path) -> Path:
+    """A recipe that would train, with its data."""
+    rows = [{"prompt": f"{i}+1?", "answer": str(i + 1)} for i in range(8)]
+    for name in ("train", "test"):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), "utf-8")
+    options = {
+        "method": "zppo",
+        "rollout_steps": 1,
+        "student": {"model": str(student_folder)},
+        "teacher": {"model": str(student_folder)},
+        "data": {"train": "train.jsonl", "eval": "test.jsonl"},
+        "zone": {"new_questions": 4, "updates": 2, "group_size": 2},
+        "training": {"use_cpu": True},
+    }
+    file = tmp_path / "recipe.yaml"
+    file.write_text(yaml.safe_dump(options), "utf-8")
+    return file
+
+
+@pytest.fixture
+def no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading weights fails the test."""
+    from transformers import AutoModelForCausalLM
+
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        pytest.fail("weights were read")
+
+    monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", refuse)
+
+
+def train(recipe: Path, *more: str) -> int:
+    return main(["train", str(recipe), "--run-dir", str(recipe.parent / "run"), *more])
+
+
+def edited(recipe: Path, edit: Edit) -> None:
+    options = yaml.safe_load(recipe.read_text("utf-8"))
+    edit(options, recipe.parent)
+    recipe.write_text(yaml.safe_dump(options), "utf-8")
+
+
+RECIPE_ERRORS: list[tuple[list[str], str]] = [
+    (["--zone.tua", "0.4"], "unknown option zone.tua; did you mean 'tau'?"),
+    (["--zome.tau", "0.4"], "unknown option zome; did you mean 'zone'?"),
+    (["--rollout-step", "4"], "unknown option rollout_step; did you mean 'rollout_steps'?"),
+    (["--zone.tau", "high"], "zone.tau is 'high': input should be a valid number"),
+    (["--zone.updates", "1.5"], "zone.updates is 1.5: input should be a valid integer"),
+    (["--student.dtype", "int8"], "student.dtype is 'int8': input should be 'float32', 'bfloat16' or 'float16'"),
+    (["--zone.tau", "0"], "zone.tau is 0"),
+    (["--zone.tau=1.5"], "zone.tau is 1.5"),
+    (["--zone.replay_fraction", "-0.5"], "zone.replay_fraction is -0.5"),
+    (["--zone.new-questions", "5"], "zone.new_questions (5) is not a multiple of zone.updates (2)"),
+    (["--method", "zpo"], "there is no method 'zpo'; did you mean 'zppo'?"),
+    (["--method", "grpo+replai"], "there is no switch 'replai'; did you mean 'replay'?"),
+    (["--student.model", "''"], "student.model is missing"),
+    (["--data.train", "null"], "data.train is None"),
+    (["--data.train", "[a"], "--data.train: '[a' is not valid YAML"),
+    (["--zone", "3"], "zone is a section"),
+    (["--seed.more", "3"], "--seed.more: 'seed' is not a section"),
+    (["--seed"], "option --seed has no value"),
+    (["--seed", "-1"], "seed is -1"),
+    (["more.yaml"], "'more.yaml' is not an option"),
+]
+
+
+def test_errors_of_the_recipe_are_answered_by_name_and_before_torch_is_loaded(recipe: Path) -> None:
+    edited(recipe, lambda options, folder: options.update(seed=0))
+    code = (
+        "import io, json, sys\nfrom contextlib import redirect_stderr\nfrom zppo.cli.main import main\nanswers = []\n"
+        "for more in json.loads(sys.argv[2]):\n"
+        "    with redirect_stderr(io.StringIO()) as errors:\n"
+        "        status = main(['train', sys.argv[1], *more])\n"
+        "    answers.append((status, errors.getvalue(), 'torch' in sys.modules))\n"
+        "print(json.dumps(answers))"
+    )
+    cases = json.dumps([more for more, _ in RECIPE_ERRORS])
+    done = subprocess.run([sys.executable, "-c", code, str(recipe), cases], capture_output=True, text=True, check=True)
+    for (more, problem), (status, message, torch) in zip(RECIPE_ERRORS, json.loads(done.stdout), strict=True):
+        assert (more, status, torch) == (more, 2, False)
+        assert message.startswith("zppo: ") and problem in message and message.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(b"zone: [", "is not valid YAML"), (b"- zone", "a recipe is a mapping"), (b"", "a recipe is a mapping"),
+     (b"method: \xff", "is not valid YAML"), (b"zone:\n  tau: !!python/name:os.system", "is not valid YAML")],
+)  # fmt: skip
+def test_a_file_that_is_no_recipe_is_refused(
+    content: bytes, problem: str, recipe: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe.write_bytes(content)
+    assert train(recipe) == 2
+    assert problem in capsys.readouterr().err
+
+
+def test_a_missing_recipe_is_refused(recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train(recipe.with_name("other.yaml")) == 2
+    assert "other.yaml: there is no such recipe" in capsys.readouterr().err
+
+
+def test_options_go_over_the_recipe_and_paths_are_relative_to_it(recipe: Path) -> None:
+    got = load_recipe(recipe, parse_overrides(["--zone.tau", "0.25", "--seed=3", "--training.learning_rate", "1e-4"]))
+    assert (got.zone.tau, got.seed, got.zone.new_questions) == (0.25, 3, 4)
+    assert got.data.train == str(recipe.parent / "train.jsonl")
+
+
+def test_a_path_on_the_command_line_is_relative_to_the_caller(recipe: Path) -> None:
+    assert load_recipe(recipe, parse_overrides(["--data.train", "mine.jsonl"])).data.train == "mine.jsonl"
+
+
+def model_folder(folder: Path, **config: Any) -> str:
+    """A folder with a config and no weights."""
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
+    return str(folder)
+
+
+def without_chat_template(source: str, folder: Path) -> str:
+    """The checkpoint at `source` with a tokenizer that has no chat template."""
+    from transformers import AutoTokenizer
+
+    folder.mkdir()
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    tokenizer.chat_template = None
+    tokenizer.save_pretrained(folder)
+    for file in ("config.json", "model.safetensors", "generation_config.json"):
+        (folder / file).write_bytes((Path(source) / file).read_bytes())
+    return str(folder)
+
+
+def set_option(section: str, option: str, value: Any) -> Edit:
+    return lambda options, folder: options[section].update({option: value(folder) if callable(value) else value})
+
+
+T5 = {"model_type": "t5", "architectures": ["T5ForConditionalGeneration"]}
+BERT_LIKE = {"model_type": "distilbert", "architectures": ["DistilBertForMaskedLM"]}
+BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
+    "missing data": (set_option("data", "train", "nowhere.jsonl"), "nowhere.jsonl: there is no such data file"),
+    "missing held-out data": (set_option("data", "eval", "nowhere.jsonl"), "nowhere.jsonl: there is no such data"),
+    "bad row": (
+        lambda options, folder: (folder / "train.jsonl").write_text('{"prompt": "?"}\n', "utf-8"),
+        "train.jsonl, row 1: there is no answer",
+    ),
+    "too few questions": (
+        lambda options, folder: options["zone"].update(new_questions=10),
+        "zone.new_questions is 10, but there are 8 training questions",
+    ),
+    "too long questions": (
+        lambda options, folder: options.update(prompts={"max_tokens": 3}),
+        "(8 of 8 have a prompt over prompts.max_tokens = 3)",
+    ),
+    "owned training option": (
+        set_option("training", "max_steps", 4),
+        "training.max_steps has no effect here; instead use rollout_steps and zone.updates",
+    ),
+    "unknown training option": (
+        set_option("training", "learning_rat", 1.0),
+        "there is no option training.learning_rat; did you mean 'learning_rate'?",
+    ),
+    "training option that is no number": (
+        set_option("training", "learning_rate", "fast"),
+        "training.learning_rate is 'fast', which is not a number",
+    ),
+    "no teacher": (lambda options, folder: options.pop("teacher"), "asks a teacher for BCQ candidates; set teacher"),
+    "no teacher to compress": (
+        lambda options, folder: (options.pop("teacher"), options.update(method="grpo+ncq")),
+        "set teacher.model, or teacher.compression to truncate or none",
+    ),
+    "teacher of another kind": (
+        set_option("teacher", "model", lambda folder: model_folder(folder / "t5", **T5)),
+        "is of kind 't5', not a causal language model",
+    ),
+    "student of another kind": (
+        set_option("student", "model", lambda folder: model_folder(folder / "bert", **BERT_LIKE)),
+        "is of kind 'distilbert', not a causal language model",
+    ),
+    "student folder without anything": (
+        set_option("student", "model", lambda folder: str(folder)),
+        "is neither a checkpoint folder nor a model that can be fetched",
+    ),
+    "teacher folder without anything": (
+        set_option("teacher", "model", lambda folder: str(folder)),
+        "teacher.model: ",
+    ),
+    "student without chat template": (
+        lambda options, folder: options["student"].update(
+            model=without_chat_template(options["student"]["model"], folder / "bare")
+        ),
+        "has no chat template",
+    ),
+    "teacher without chat template": (
+        lambda options, folder: options["teacher"].update(
+            model=without_chat_template(options["teacher"]["model"], folder / "bare")
+        ),
+        "has no chat template",
+    ),
+    "missing template folder": (
+        lambda options, folder: options.update(prompts={"templates": "nowhere"}),
+        "prompts.templates: nowhere is not a folder",
+    ),
+    "unknown placeholder": (
+        lambda options, folder: (
+            (folder / "t").mkdir(),
+            (folder / "t" / "bcq.txt").write_text("{question} {candidate} {closer}", "utf-8"),
+            options.update(prompts={"templates": "t"}),
+        ),
+        "template 'bcq': unknown placeholder {candidate}; did you mean 'candidates'?",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_SETTINGS)
+def test_what_cannot_be_trained_is_refused_before_weights_are_read(
+    case: str, recipe: Path, no_weights: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit, problem = BAD_SETTINGS[case]
+    edited(recipe, edit)
+    assert train(recipe) == 2
+    message = capsys.readouterr().err
+    assert problem in message and message.splitlines()[-1].startswith("zppo: ")
+    assert not (recipe.parent / "run" / "config.yaml").exists()
+
+
+@pytest.mark.parametrize("who", ["student", "teacher"])
+def test_a_checkpoint_without_weights_is_named(
+    who: str, recipe: Path, student_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = recipe.parent / "empty"
+    folder.mkdir()
+    for file in student_folder.iterdir():
+        if file.suffix != ".safetensors":
+            (folder / file.name).write_bytes(file.read_bytes())
+    assert train(recipe, f"--{who}.model", str(folder)) == 2
+    assert f"{who}.model: {str(folder)!r} has no weights that can be read" in capsys.readouterr().err
+
+
+def claim(recipe: Path, *more: str) -> None:
+    """Leave a run directory as a killed run leaves it."""
+    from zppo.reports.rundir import RunDirectory
+    from zppo.training.arguments import ZPPOConfig
+
+    run = recipe.parent / "run"
+    config = ZPPOConfig.from_recipe(load_recipe(recipe, parse_overrides(more)), str(run))
+    RunDirectory(run).start(config.effective())
+
+
+@pytest.mark.parametrize(
+    ("claimed", "more", "problem"),
+    [
+        ([], [], "already holds a run of this config (--resume continues it); choose another run directory"),
+        (["--zone.tau", "0.25"], [], "already holds a run of another config (zone.tau: there 0.25, here 0.5)"),
+        (["--seed", "3"], ["--resume"], "was started with another config (seed: there 3, here 0); use the same"),
+        (["--training.max_grad_norm", "2"], ["--resume"], "(training.max_grad_norm: there 2, here the default)"),
+        (None, ["--resume"], "holds no run to resume; leave out --resume to start one"),
+    ],
+)
+def test_a_run_directory_that_does_not_fit_is_refused_before_weights_are_read(
+    claimed: list[str] | None,
+    more: list[str],
+    problem: str,
+    recipe: Path,
+    no_weights: None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if claimed is not None:
+        claim(recipe, *claimed)
+    assert train(recipe, *more) == 2
+    assert problem in capsys.readouterr().err
+
+
+def test_another_command_refuses_options_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "somewhere", "--zone.tau", "1"]) == 2
+    assert "unknown argument '--zone.tau'" in capsys.readouterr().err
+
+
+def test_ctrl_c_says_how_to_go_on(
+    recipe: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("zppo.cli.main.load_recipe", interrupt)
+    assert train(recipe) == 130
+    assert "--resume" in capsys.readouterr().err
+
+
+def test_mistakes_raise_the_same_errors_in_python(recipe: Path) -> None:
+    with pytest.raises(ConfigError, match="did you mean 'tau'"):
+        load_recipe(recipe, {"zone.tua": "1"})

@@ -1,0 +1,247 @@
+"""Sampling in this process: what is fed, what is sampled, and what is left behind."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import torch
+from transformers import GenerationConfig
+
+from zppo.engines.transformers import TransformersEngine
+from zppo.errors import EngineError
+from zppo.types import Group, Prompt, Question, Sampling
+
+TEXTS = ("12 + 30 = ?", "a", "a much longer question, with many more words than the others have, ?", "b c", "7?")
+FULL, HYBRID = ("full_attention",) * 2, ("linear_attention", "full_attention")
+
+
+def prompts(*texts: str) -> list[Prompt]:
+    return [Prompt("plain", Question(t, t, "1"), t) for t in texts or TEXTS]
+
+
+def ids(groups: list[Group]) -> list[list[list[int]]]:
+    return [[r.token_ids for r in g.rollouts] for g in groups]
+
+
+@pytest.fixture(scope="module")
+def model(new_model: Callable[..., Any]) -> Any:
+    return new_model(seed=1)
+
+
+@pytest.fixture
+def engine(model: Any, tokenizer: Any) -> TransformersEngine:
+    return TransformersEngine(model, tokenizer, batch_size=8)
+
+
+@contextmanager
+def shifted(model: Any, **by: tuple[int, float]) -> Iterator[None]:
+    """Logits with something added to single tokens."""
+
+    def shift(module: Any, args: Any, logits: torch.Tensor) -> torch.Tensor:
+        for token, amount in by.values():
+            logits[..., token] += amount
+        return logits
+
+    hook = model.lm_head.register_forward_hook(shift)
+    yield
+    hook.remove()
+
+
+@contextmanager
+def inputs_of(model: Any) -> Iterator[list[tuple[int, int]]]:
+    """(rows, length) of every forward pass."""
+    seen: list[tuple[int, int]] = []
+    hook = model.register_forward_pre_hook(
+        lambda module, args, kwargs: seen.append(tuple(kwargs["input_ids"].shape)), with_kwargs=True
+    )
+    yield seen
+    hook.remove()
+
+
+def test_groups_come_in_the_order_of_the_prompts_with_n_rollouts_each(engine: TransformersEngine) -> None:
+    asked = prompts()
+    groups = engine.generate(asked, 3, Sampling(max_tokens=4))
+    assert [g.prompt for g in groups] == asked
+    assert all(len(g.rollouts) == 3 and 1 <= len(r.token_ids) <= 4 for g in groups for r in g.rollouts)
+
+
+def test_a_prompt_is_what_the_chat_template_makes_of_it(engine: TransformersEngine, tokenizer: Any) -> None:
+    for group in engine.generate(prompts(), 1, Sampling(max_tokens=1)):
+        rendered = f"<|im_start|>user\n{group.prompt.text}<|im_end|>\n<|im_start|>assistant\n"
+        assert tokenizer.decode(group.prompt_ids) == rendered
+        message = [{"role": "user", "content": group.prompt.text}]
+        expected = tokenizer.apply_chat_template(message, add_generation_prompt=True, return_dict=True)["input_ids"]
+        assert group.prompt_ids == expected
+
+
+def test_equal_seeds_give_equal_tokens_and_other_seeds_others(engine: TransformersEngine) -> None:
+    first, again, other = (ids(engine.generate(prompts(), 3, Sampling(max_tokens=6, seed=s))) for s in (1, 1, 2))
+    assert first == again != other
+
+
+def test_rollouts_of_a_group_are_drawn_independently(engine: TransformersEngine) -> None:
+    (group,) = engine.generate(prompts("7?"), 8, Sampling(max_tokens=6, temperature=2.0))
+    assert len({tuple(r.token_ids) for r in group.rollouts}) > 4
+
+
+@pytest.mark.parametrize("end", ["<|im_end|>", "<|stop|>"])
+def test_each_end_token_stops_and_stays_in_the_response(
+    end: str, engine: TransformersEngine, model: Any, tokenizer: Any
+) -> None:
+    token = tokenizer.convert_tokens_to_ids(end)
+    with shifted(model, end=(token, 2.0)):
+        groups = engine.generate(prompts(), 8, Sampling(max_tokens=30))
+    rollouts = [r for g in groups for r in g.rollouts]
+    stopped = [r for r in rollouts if r.finish_reason == "stop"]
+    assert any(len(r.token_ids) > 1 for r in stopped)
+    ends = {tokenizer.convert_tokens_to_ids(name) for name in ("<|im_end|>", "<|stop|>")}
+    assert all(r.token_ids[-1] in ends and not ends & set(r.token_ids[:-1]) for r in stopped)
+    assert token in {r.token_ids[-1] for r in stopped}
+    assert all(end not in r.text for r in stopped)
+
+
+def test_a_response_cut_at_the_limit_says_so(engine: TransformersEngine, model: Any, tokenizer: Any) -> None:
+    ends = tokenizer.convert_tokens_to_ids(["<|im_end|>", "<|stop|>"])
+    with shifted(model, one=(ends[0], -1e4), two=(ends[1], -1e4)):
+        groups = engine.generate(prompts(), 2, Sampling(max_tokens=5))
+    assert {(len(r.token_ids), r.finish_reason) for g in groups for r in g.rollouts} == {(5, "length")}
+
+
+def test_an_end_token_at_the_very_limit_is_a_stop(engine: TransformersEngine, model: Any, tokenizer: Any) -> None:
+    with shifted(model, end=(tokenizer.eos_token_id, 1e4)):
+        (group,) = engine.generate(prompts("7?"), 2, Sampling(max_tokens=1))
+    assert [(r.token_ids, r.finish_reason) for r in group.rollouts] == [([tokenizer.eos_token_id], "stop")] * 2
+
+
+def test_media_tokens_are_never_sampled(engine: TransformersEngine, model: Any, tokenizer: Any) -> None:
+    token = tokenizer.convert_tokens_to_ids("<|image_pad|>")
+    with shifted(model, image=(token, 1e4)):
+        groups = engine.generate(prompts(), 8, Sampling(max_tokens=8))
+    assert token not in {t for g in groups for r in g.rollouts for t in r.token_ids}
+
+
+def test_media_tokens_that_only_the_model_config_names_are_never_sampled(
+    new_model: Callable[..., Any], tokenizer: Any
+) -> None:
+    model = new_model(seed=1)
+    model.config.image_token_id = 77
+    with shifted(model, image=(77, 1e4)):
+        groups = TransformersEngine(model, tokenizer).generate(prompts(), 4, Sampling(max_tokens=4))
+    assert 77 not in {t for g in groups for r in g.rollouts for t in r.token_ids}
+
+
+def test_each_prompt_is_read_once_and_then_one_token_at_a_time(engine: TransformersEngine, model: Any) -> None:
+    with inputs_of(model) as seen:
+        groups = engine.generate(prompts("12?", "13?"), 4, Sampling(max_tokens=5))
+    assert seen[0] == (2, len(groups[0].prompt_ids) - 1)
+    assert set(seen[1:]) == {(8, 1)}
+
+
+@pytest.mark.parametrize(("batch_size", "rounds"), [(1, 6), (4, 2), (5, 2), (6, 1), (100, 1)])
+def test_groups_larger_than_a_batch_are_sampled_in_rounds(
+    batch_size: int, rounds: int, model: Any, tokenizer: Any
+) -> None:
+    engine = TransformersEngine(model, tokenizer, batch_size)
+    with inputs_of(model) as seen:
+        (group,) = engine.generate(prompts("7?"), 6, Sampling(max_tokens=3, temperature=2.0))
+    assert len(group.rollouts) == 6
+    assert max(rows for rows, _ in seen) <= batch_size
+    assert sum(length > 1 for _, length in seen) == rounds
+    assert len({tuple(r.token_ids) for r in group.rollouts}) > 1
+
+
+@pytest.mark.parametrize("layers", [FULL, HYBRID], ids=["full", "hybrid"])
+def test_padding_and_batching_do_not_change_what_is_sampled(
+    layers: tuple[str, ...], new_model: Callable[..., Any], tokenizer: Any
+) -> None:
+    """With top-k 1 a response is determined: it equals plain unbatched decoding without any cache."""
+    model = new_model(seed=2, layers=layers)
+    groups = TransformersEngine(model, tokenizer, batch_size=10).generate(prompts(), 2, Sampling(8, top_k=1))
+    assert len({len(g.prompt_ids) for g in groups}) > 2
+    banned = tokenizer.convert_tokens_to_ids("<|image_pad|>")
+    for group in groups:
+        expected: list[int] = []
+        while len(expected) < 8 and not set(expected) & set(model.generation_config.eos_token_id):
+            with torch.no_grad():
+                logits = model(torch.tensor([group.prompt_ids + expected])).logits[0, -1]
+            logits[banned] = -torch.inf
+            expected.append(int(logits.argmax()))
+        assert [r.token_ids for r in group.rollouts] == [expected, expected]
+    assert len({tuple(g.rollouts[0].token_ids) for g in groups}) > 1
+
+
+@pytest.mark.parametrize("layers", [FULL, HYBRID], ids=["full", "hybrid"])
+def test_tokens_are_drawn_from_the_distribution_of_the_model(
+    layers: tuple[str, ...], new_model: Callable[..., Any], tokenizer: Any
+) -> None:
+    """First-token frequencies of many rollouts against the softmax at the sampling temperature."""
+    model = new_model(seed=2, layers=layers)
+    groups = TransformersEngine(model, tokenizer, 2000).generate(prompts("7?", TEXTS[2]), 1000, Sampling(1, 0.2))
+    for group in groups:
+        with torch.no_grad():
+            logits = model(torch.tensor([group.prompt_ids])).logits[0, -1]
+        logits[tokenizer.convert_tokens_to_ids("<|image_pad|>")] = -torch.inf
+        expected = torch.softmax(logits / 0.2, -1)
+        counts = torch.bincount(torch.tensor([r.token_ids[0] for r in group.rollouts]), minlength=len(expected))
+        assert expected.max() > 0.15
+        assert (counts / 1000 - expected).abs().max() < 0.06
+
+
+def test_generation_defaults_of_the_checkpoint_do_not_leak_into_sampling(
+    new_model: Callable[..., Any], tokenizer: Any
+) -> None:
+    model = new_model(seed=1)
+    engine = TransformersEngine(model, tokenizer)
+    plain = ids(engine.generate(prompts(), 4, Sampling(max_tokens=8)))
+    defaults = GenerationConfig(
+        repetition_penalty=5.0, min_p=0.9, no_repeat_ngram_size=1, bad_words_ids=[[5], [6]], top_k=2, temperature=0.1,
+        min_new_tokens=8, eos_token_id=model.generation_config.eos_token_id,
+    )  # fmt: skip
+    model.generation_config = defaults
+    assert ids(engine.generate(prompts(), 4, Sampling(max_tokens=8))) == plain
+    assert model.generation_config is defaults
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("fails", [True, False])
+def test_mode_and_global_rng_are_left_as_they_were(
+    training: bool, fails: bool, new_model: Callable[..., Any], tokenizer: Any
+) -> None:
+    model = new_model(seed=1)
+    engine = TransformersEngine(model, tokenizer)
+    model.train(training)
+    modes: list[bool] = []
+
+    def watch(module: Any, args: Any) -> None:
+        modes.append(module.training)
+        if fails:
+            raise KeyboardInterrupt
+
+    model.register_forward_pre_hook(watch)
+    before, defaults = torch.random.get_rng_state(), model.generation_config
+    try:
+        engine.generate(prompts(), 2, Sampling(max_tokens=2))
+    except KeyboardInterrupt:
+        assert fails
+    assert set(modes) == {False}
+    assert model.training is training and model.generation_config is defaults
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_a_tokenizer_without_chat_template_is_refused(model: Any, tokenizer: Any) -> None:
+    bare = type(tokenizer)(tokenizer_object=tokenizer.backend_tokenizer, eos_token="<|im_end|>")
+    with pytest.raises(EngineError, match="no chat template"):
+        TransformersEngine(model, bare).generate(prompts("7?"), 1, Sampling(max_tokens=1))
+
+
+def test_a_model_without_any_end_token_is_refused(new_model: Callable[..., Any], tokenizer: Any) -> None:
+    model = new_model(seed=1)
+    model.generation_config = GenerationConfig()
+    bare = type(tokenizer)(tokenizer_object=tokenizer.backend_tokenizer)
+    with pytest.raises(EngineError, match="end token"):
+        TransformersEngine(model, bare)
+
+
+def test_special_tokens_are_those_that_text_must_not_contain(engine: TransformersEngine) -> None:
+    assert {"<|im_start|>", "<|im_end|>", "<|stop|>", "<|image_pad|>"} <= set(engine.special_tokens)
