@@ -1,11 +1,12 @@
 """A run that was stopped or killed and resumed equals the run that was not, in every bit."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tinyrun import STEPS, UPDATES, differences, result, trainer, write_recipe
-from transformers import TrainerCallback
+from transformers import LlamaConfig, LlamaForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM, TrainerCallback
 
 from zppo.errors import CheckpointError
 
@@ -117,3 +118,30 @@ def test_a_damaged_folder_is_no_checkpoint(recipe: Path, tmp_path: Path) -> None
         trainer(recipe, run).train(resume_from_checkpoint=str(run / "checkpoints" / "checkpoint-4"))
     resumed = trainer(recipe, run)
     assert resumed.run_directory.resume(resumed.args.effective()) == run / "checkpoints" / "checkpoint-2"
+
+
+@pytest.mark.parametrize(
+    ("kind", "dtype"), [("experts", "float32"), ("experts", "bfloat16"), ("tied", "float32"), ("hybrid", "bfloat16")]
+)
+def test_weights_of_every_kind_of_model_come_back(
+    kind: str, dtype: str, new_model: Callable[..., Any], tokenizer: Any, tmp_path: Path
+) -> None:
+    """Models with experts are stored under other names than they use; tied weights are stored once."""
+    sizes = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 1, "num_attention_heads": 2}
+    shared = sizes | {"num_key_value_heads": 1, "vocab_size": len(tokenizer), "eos_token_id": tokenizer.eos_token_id}
+    made = {
+        "experts": lambda: Qwen3MoeForCausalLM(
+            Qwen3MoeConfig(**shared, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=16, head_dim=16)
+        ),
+        "tied": lambda: LlamaForCausalLM(LlamaConfig(**shared, tie_word_embeddings=True)),
+        "hybrid": lambda: new_model(layers=("linear_attention", "full_attention")),
+    }[kind]()
+    made.save_pretrained(tmp_path / "student")
+    tokenizer.save_pretrained(tmp_path / "student")
+    changes = {"student": {"dtype": dtype}, "training": {"learning_rate": 0.1}}
+    recipe = write_recipe(tmp_path, tmp_path / "student", **changes)  # type: ignore[arg-type]
+    recipe.write_text(recipe.read_text("utf-8").replace("method: zppo", "method: grpo"), "utf-8")
+    trainer(recipe, tmp_path / "straight").train()
+    trainer(recipe, tmp_path / "run", callbacks=[StopAfter(4)]).train()
+    trainer(recipe, tmp_path / "run").train(resume_from_checkpoint=True)
+    assert differences(result(tmp_path / "run"), result(tmp_path / "straight")) == []

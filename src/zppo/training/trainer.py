@@ -163,6 +163,17 @@ class ZPPOTrainer(Trainer):
         self.run_state.save(self.run_directory.partial / name, self.buffer)
         self.run_directory.publish_checkpoint(name, self.args.checkpoints.keep)
 
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """Read the weights through `from_pretrained`: models with experts are stored under other names than they use.
+
+        In fp32, which holds every value exactly; a name that is missing is an error.
+        """
+        if not isinstance(self.model, PreTrainedModel):
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+            return
+        saved = type(self.model).from_pretrained(resume_from_checkpoint, dtype=torch.float32)
+        self.model.load_state_dict(saved.state_dict())
+
     def _open(self, resume: str | bool | None) -> Path | None:
         """Claim or reopen the run directory; the checkpoint to start from, if any."""
         config = self.args.effective()

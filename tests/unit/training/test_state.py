@@ -1,0 +1,98 @@
+"""What a checkpoint adds to transformers' own files."""
+
+from pathlib import Path
+
+import pytest
+
+from zppo.errors import CheckpointError
+from zppo.reports.rundir import RunDirectory
+from zppo.training.state import RunState, step_rng
+from zppo.types import Group, Prompt, Question, Rollout
+from zppo.zone.replay import PromptReplayBuffer
+
+
+def filled_buffer() -> PromptReplayBuffer:
+    buffer = PromptReplayBuffer(4)
+    for i in range(3):
+        question = Question(f"q{i}", f"{i}?", "1", {"cluster": "a", "tags": [i]})
+        buffer.refresh([Group(Prompt("plain", question, "?"), [Rollout([1], "", reward=0.0)])], 0.5)
+    return buffer
+
+
+def test_every_rollout_step_of_every_seed_has_a_stream_of_its_own() -> None:
+    streams = {(seed, step): step_rng(seed, step).getrandbits(64) for seed in range(20) for step in range(20)}
+    assert len(set(streams.values())) == len(streams)
+    assert all(step_rng(*key).getrandbits(64) == value for key, value in streams.items())
+
+
+def test_state_and_buffer_come_back_as_they_were(tmp_path: Path) -> None:
+    state = RunState(3, 100, 50, 40, 1.5, [{"step": 0, "overall": 0.5}], {"q1": "hard"})
+    state.save(tmp_path, filled_buffer())
+    buffer = PromptReplayBuffer(4)
+    assert RunState.load(tmp_path, buffer) == state
+    assert buffer.state_dict() == filled_buffer().state_dict()
+    assert [e.question for e in buffer] == [e.question for e in filled_buffer()]
+
+
+def test_a_buffer_of_another_size_and_a_foreign_folder_are_refused(tmp_path: Path) -> None:
+    RunState().save(tmp_path, filled_buffer())
+    with pytest.raises(CheckpointError, match="resume with the config the run was started with"):
+        RunState.load(tmp_path, PromptReplayBuffer(5))
+    with pytest.raises(CheckpointError, match="is no zppo checkpoint"):
+        RunState.load(tmp_path / "other", PromptReplayBuffer(4))
+
+
+def checkpoint(directory: RunDirectory, updates: int, keep: int = 9) -> None:
+    folder = directory.partial / f"checkpoint-{updates}"
+    folder.mkdir(parents=True)
+    RunState(step=updates).save(folder, filled_buffer())
+    directory.publish_checkpoint(folder.name, keep)
+
+
+def names(directory: RunDirectory) -> list[str]:
+    return [c.name for c in directory.complete_checkpoints()]
+
+
+def test_remains_of_an_unfinished_checkpoint_are_removed_at_a_resume(tmp_path: Path) -> None:
+    """Otherwise a file that the next save does not write would become part of it."""
+    directory = RunDirectory(tmp_path)
+    directory.start({"seed": 0})
+    checkpoint(directory, 2)
+    (directory.partial / "checkpoint-4").mkdir()
+    (directory.partial / "checkpoint-4" / "model-00002-of-00002.safetensors").write_text("half")
+    assert directory.resume({"seed": 0}) == tmp_path / "checkpoints" / "checkpoint-2"
+    assert not directory.partial.exists()
+
+
+def test_the_newest_checkpoints_are_kept_by_number(tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path)
+    directory.start({})
+    for updates in (8, 9, 10, 100):
+        checkpoint(directory, updates, keep=2)
+    assert names(directory) == ["checkpoint-10", "checkpoint-100"]
+
+
+def test_a_checkpoint_without_its_state_does_not_count(tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path)
+    directory.start({})
+    checkpoint(directory, 2)
+    checkpoint(directory, 4)
+    (tmp_path / "checkpoints" / "checkpoint-4" / "zppo_state.json").unlink()
+    assert directory.resume({}) == tmp_path / "checkpoints" / "checkpoint-2"
+
+
+def test_rewinding_drops_rows_rollouts_and_checkpoints_of_later_steps(tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path)
+    directory.start({})
+    for step in (1, 2, 3):
+        directory.log_metrics({"step": step, "a/b": 0.1 * step})
+        (directory.rollouts / f"step-{step:06d}.jsonl").write_text("{}\n")
+        checkpoint(directory, 2 * step)
+    with directory.metrics_file.open("a") as file:
+        file.write('{"step": 4, "a/b"')
+    assert len(directory.metrics()) == 3
+    directory.rewind(2, 4)
+    assert directory.metrics() == [{"step": 1, "a/b": 0.1}, {"step": 2, "a/b": 0.2}]
+    assert directory.metrics_file.read_text().endswith("}\n")
+    assert sorted(f.name for f in directory.rollouts.iterdir()) == ["step-000001.jsonl", "step-000002.jsonl"]
+    assert names(directory) == ["checkpoint-2", "checkpoint-4"]
