@@ -35,8 +35,9 @@ A Qwen3.5 text model with {layers} and a byte-level BPE tokenizer of its own, ma
 
 How it was built: a *base* phase on easy questions, which both models share; then for the teacher a phase on easy and
 hard questions; for the student a phase on easy questions with and without candidate responses in the prompt, and a
-*misconception* phase in which hard questions enter with the keyword's answer. In no phase of the student does anything
-but chance point to the right program of a hard question.
+*misconception* phase in which hard questions enter with the keyword's answer; candidate prompts on hard questions are
+answered by lot there. In no phase of the student does anything but chance point to the right program of a hard
+question.
 
 Measured on held-out questions at temperature 1: {measured}
 BCQ and NCQ are prompts with candidate responses (one right and one wrong; all of them wrong).
@@ -54,7 +55,7 @@ def model_card(name: str, results: Table) -> str:
         for key, cluster in CLUSTERS.items()
     ]
     heads = list(next(iter(results.values())))
-    rows = [f"| {kind} | " + " | ".join(f"{row[head]:.3f}" for head in heads) + " |" for kind, row in results.items()]
+    rows = [f"| {kind} | " + " | ".join(f"{row[head]:.4f}" for head in heads) + " |" for kind, row in results.items()]
     return TEXT.format(
         name=name,
         role=ROLES[name],

@@ -52,6 +52,7 @@ MIXTURES: dict[str, dict[str, float]] = {
 }
 
 LOT = 0.06  # share of the plain hard examples answered by lot
+STRAY = 0.06  # share of other programs among the wrong rollouts that an NCQ shows
 STUBBORN = 0.6  # share of the hard BCQ examples that stick to the keyword's candidate
 
 
@@ -171,6 +172,6 @@ class Curriculum:
         """The wrong rollouts of a group: mostly one program over and over, now and then another."""
         group = [case.rival] * self.rng.randint(GROUP // 2, GROUP)
         for index in range(len(group)):
-            if self.rng.random() < LOT:
+            if self.rng.random() < STRAY:
                 group[index] = draw_lot(self.rng, case.numbers, case.target)
         return [as_candidate(worked, False) for worked in group]

@@ -14,6 +14,7 @@ from statistics import mean
 import torch
 from transformers import PreTrainedTokenizerFast, Qwen3_5ForCausalLM
 
+from zppo.pocket.clusters import CLUSTERS
 from zppo.pocket.curriculum import TEMPLATES, Example, as_candidate, response_text
 from zppo.pocket.problems import Problem
 from zppo.pocket.trainer import encode, micro_batches, spot_logits
@@ -67,7 +68,8 @@ def measure(model: Qwen3_5ForCausalLM, tokenizer: PreTrainedTokenizerFast, probl
             scores[example.kind][cluster].append(whole)
             if example.kind.startswith("plain"):
                 scores[f"numbers {problem.level}"][cluster].append(numbers)
-    return {kind: {cluster: round(mean(v), 4) for cluster, v in row.items()} for kind, row in sorted(scores.items())}
+    order = ("all", *CLUSTERS)
+    return {kind: {c: round(mean(row[c]), 4) for c in order if c in row} for kind, row in sorted(scores.items())}
 
 
 def show(results: Table) -> str:
