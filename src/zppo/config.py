@@ -131,7 +131,9 @@ class EngineConfig:
 class StudentConfig:
     model: str = ""
     """Folder or Hub name of the checkpoint to train."""
-    dtype: Dtype = "bfloat16"
+    dtype: Dtype = "float32"
+    """Of the weights that are trained. At the paper's learning rate bfloat16 weights would round most updates away;
+    compute in bfloat16 with `training.bf16: true`."""
 
 
 @dataclass(frozen=True)

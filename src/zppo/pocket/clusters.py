@@ -37,7 +37,8 @@ def run_program(program: str, numbers: tuple[int, ...]) -> tuple[str, int] | Non
     """Work a program out: its equations as text and its result; None if a value leaves 0..MAX_NUMBER."""
     values = dict(zip("abc", numbers, strict=False))
     equations = []
-    for left, sign, right in program.split(","):
+    for step in program.split(","):
+        left, sign, right = tuple(step)
         x, y = (values[term] if term in values else int(term) for term in (left, right))
         if sign in "/%" and y == 0:
             return None

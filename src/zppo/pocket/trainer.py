@@ -87,7 +87,8 @@ def fit(
 ) -> float:
     """Train in place on `steps` batches of examples; the last reported loss."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=peak, betas=(0.9, 0.98), weight_decay=0.01)
-    source, started, losses = iter(examples), time.perf_counter(), []
+    source, started = iter(examples), time.perf_counter()
+    losses: list[float] = []
     model.train()
     for step in range(steps):
         rows = encode(tokenizer, islice(source, batch))

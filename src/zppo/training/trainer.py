@@ -6,6 +6,7 @@ update, and the end of a rollout step logs, evaluates and checkpoints.
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,7 @@ class ZPPOTrainer(Trainer):
         args = args if args is not None else ZPPOConfig()
         model = _name(model) or args.student.model
         teacher = _name(teacher) if teacher is not None else args.teacher.model
+        args.student, args.teacher = _named(args.student, model), _named(args.teacher, teacher)
         check_one_process(args.world_size, args.n_gpu)
         check_options(args, model, teacher)
         questions = to_questions(train_dataset, args.data.train, "train_dataset")
@@ -121,10 +123,10 @@ class ZPPOTrainer(Trainer):
             for later in update.step.minibatches[1:]:
                 self.policy_update.remember_policy(model, later)
         loss = self.policy_update.accumulate(model, update.minibatch, self.accelerator.backward)
-        for parameter in model.parameters():
-            if parameter.requires_grad and parameter.grad is None:
-                # An all-trivial minibatch has the gradient zero, not none: the optimizer still decays and remembers.
-                parameter.grad = torch.zeros_like(parameter)
+        if not with_gradient(update.minibatch):
+            # An all-trivial minibatch has the gradient zero, not none: the optimizer still decays and remembers.
+            for parameter in model.parameters():
+                parameter.grad = torch.zeros_like(parameter) if parameter.requires_grad else None
         return loss
 
     def floating_point_ops(self, inputs: dict[str, UpdateInput]) -> int:
@@ -240,3 +242,8 @@ class ZPPOTrainer(Trainer):
 def _name(model: Any) -> Any:
     """A folder given as a path, as text."""
     return str(model) if isinstance(model, Path) else model
+
+
+def _named(section: Any, model: Any) -> Any:
+    """The section with the folder or Hub name that is really used, so that `config.yaml` tells it."""
+    return replace(section, model=model) if isinstance(model, str) else section

@@ -20,6 +20,7 @@ def step_metrics(
     rollouts = [r for g in groups for r in g.rollouts]
     hard = [g for g in plain if g.accuracy is not None and g.accuracy < tau]
     metrics = {
+        "zone/easy_fraction": sum(g.accuracy is not None and g.accuracy >= tau for g in plain) / len(plain),
         "zone/hard_fraction": len(hard) / len(plain),
         "zone/bcq_eligible": sum(bool(right.get(i) and c) for i, c in wrong.items()) / len(plain),
         "zone/ncq_eligible": sum(bool(c) for c in wrong.values()) / len(plain),
