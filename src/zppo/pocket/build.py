@@ -1,13 +1,12 @@
 """Builds the pocket: a teacher and a student with a planted misconception, and the questions to train and test on.
 
-`python -m zppo.pocket.build --out DIR --seed S` makes from random weights what ships in `assets/`. The recipe is
+`zppo pocket build --out DIR --seed S` makes from random weights what ships in `assets/`. The recipe is
 `zppo.pocket.curriculum`; here it meets steps and learning rates, and the result is measured and written down. One
 thread, so that the same seed gives the same weights.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import time
@@ -102,16 +101,3 @@ def build_pocket(out: Path, seed: int = 0) -> dict:
     report |= {"parameters": base.num_parameters(), "cpu_seconds": round(time.process_time() - started)}
     (out / "build.json").write_text(json.dumps(report, indent=2) + "\n")
     return report
-
-
-def main() -> None:
-    """Command line: where to, and which seed."""
-    parser = argparse.ArgumentParser(description="Build the pocket: teacher, student, questions.")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    build_pocket(options.out, options.seed)
-
-
-if __name__ == "__main__":
-    main()

@@ -26,7 +26,7 @@ tags: [zppo, toy-model]
 {role}
 
 A Qwen3.5 text model with {layers} and a byte-level BPE tokenizer of its own, made from random weights by
-`python -m zppo.pocket.build`. It answers short word problems of the eight clusters below in the form
+`zppo pocket build`. It answers short word problems of the eight clusters below in the form
 `15-6=9</think>\\boxed{{9}}` and knows nothing else. All data is synthetic.
 
 | cluster | hard question | right | keyword's error |
