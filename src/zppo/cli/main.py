@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from zppo.cli.recipe import load_recipe, parse_overrides
+from zppo.cli.recipe import load_recipe, option_lines, parse_overrides
 from zppo.errors import ConfigError, ZppoError
 
 
@@ -36,6 +36,8 @@ def _parser() -> argparse.ArgumentParser:
         help="train a student by a recipe",
         usage="zppo train RECIPE [--section.key value ...] [--run-dir DIR] [--resume]",
         description="Options such as --zone.tau 0.4 or --seed 3 go over those of the recipe.",
+        epilog=f"options of a recipe and their defaults (zppo.config says what they mean):\n{option_lines()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     train.add_argument("recipe", help="YAML file")

@@ -306,3 +306,10 @@ def test_ctrl_c_says_how_to_go_on(
 def test_mistakes_raise_the_same_errors_in_python(recipe: Path) -> None:
     with pytest.raises(ConfigError, match="did you mean 'tau'"):
         load_recipe(recipe, {"zone.tua": "1"})
+
+
+def test_help_lists_every_option_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    shown = capsys.readouterr().out
+    assert "--zone.tau 0.5" in shown and "--rollout_steps 200" in shown and "--checkpoints.keep 2" in shown
