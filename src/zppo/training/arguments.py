@@ -33,7 +33,7 @@ OWNED = (
         "do_eval": "eval.every",
         "data_seed": "seed",
         "ignore_data_skip": "nothing: a resumed run knows its place in the data",
-        "resume_from_checkpoint": "train(resume=True)",
+        "resume_from_checkpoint": "train(resume_from_checkpoint=True) or --resume",
         "label_smoothing_factor": "nothing: there are no labels",
         "remove_unused_columns": "nothing: all columns are kept",
         "enable_jit_checkpoint": "checkpoints.every",
