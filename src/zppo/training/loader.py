@@ -17,10 +17,6 @@ class UpdateInput:
     def minibatch(self) -> Minibatch:
         return self.step.minibatches[self.index]
 
-    @property
-    def is_last(self) -> bool:
-        return self.index == len(self.step.minibatches) - 1
-
 
 class StepLoader:
     """Makes a rollout step only when its first minibatch is asked for, so that it is always on policy.

@@ -2,11 +2,9 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import get_args
 
 from zppo.types import AdvantageNorm, Group, Rollout
 
-ADVANTAGE_NORMS: tuple[str, ...] = get_args(AdvantageNorm)
 EPS = 1e-6
 
 

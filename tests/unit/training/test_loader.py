@@ -21,10 +21,10 @@ def test_a_rollout_step_is_made_when_its_first_minibatch_is_asked_for() -> None:
     seen: list[Any] = []
     for item in StepLoader(make, remaining_steps=4, total_updates=12):
         update = item["update"]
-        seen.append((update.step.metrics["number"], update.index, update.is_last))
+        seen.append((update.step.metrics["number"], update.index))
         assert made == list(range(update.step.metrics["number"] + 1))  # type: ignore[arg-type]
         assert update.minibatch is update.step.minibatches[update.index]
-    assert seen == [(step, index, index == 2) for step in range(4) for index in range(3)]
+    assert seen == [(step, index) for step in range(4) for index in range(3)]
 
 
 def test_the_length_is_that_of_the_whole_run() -> None:

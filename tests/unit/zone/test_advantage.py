@@ -1,13 +1,16 @@
 import math
 from statistics import fmean, pstdev
+from typing import get_args
 
 import pytest
 from builders import group, groups, rewards
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from zppo.types import Group
-from zppo.zone.advantage import ADVANTAGE_NORMS, EPS, assign_advantages
+from zppo.types import AdvantageNorm, Group
+from zppo.zone.advantage import EPS, assign_advantages
+
+NORMS = get_args(AdvantageNorm)
 
 
 def advantages(of: list[Group], norm: str) -> list[list[float]]:
@@ -15,13 +18,13 @@ def advantages(of: list[Group], norm: str) -> list[list[float]]:
     return [[r.advantage for r in g.rollouts] for g in of]
 
 
-@given(groups(), st.sampled_from(ADVANTAGE_NORMS))
+@given(groups(), st.sampled_from(NORMS))
 def test_exactly_the_trivial_groups_have_no_advantage(of: list[Group], norm: str) -> None:
     for g, values in zip(of, advantages(of, norm), strict=True):
         assert g.is_trivial == (values == [0.0] * len(values))
 
 
-@given(groups(), st.sampled_from(ADVANTAGE_NORMS))
+@given(groups(), st.sampled_from(NORMS))
 def test_an_advantage_is_positive_where_the_reward_beats_the_group_mean(of: list[Group], norm: str) -> None:
     assign_advantages(of, norm)
     for g in of:
@@ -78,5 +81,5 @@ def test_advantages_of_an_earlier_call_do_not_linger() -> None:
 def test_equal_fractional_rewards_give_exactly_no_advantage() -> None:
     g = group(0.1, 0.1, 0.1)
     assert sum(g.rewards) / 3 != 0.1
-    for norm in ADVANTAGE_NORMS:
+    for norm in NORMS:
         assert advantages([g, group(1, 0)], norm)[0] == [0, 0, 0]
