@@ -26,7 +26,6 @@ lint: setup
 	$(BIN)/mypy
 
 bench: setup
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e ".[bench]"
 	$(BIN)/python benchmarks/update_speed.py
 
 clean:

@@ -221,7 +221,7 @@ def measure_zppo(student: Student, rollouts: Rollouts, microbatch_tokens: int) -
             rollout_steps=1,
             student=StudentConfig(dtype="float32"),
             zone=ZoneConfig(new_questions=groups, group_size=GROUP_SIZE, updates=UPDATES),
-            update=UpdateConfig(CLIP_LOW, CLIP_HIGH, DUAL_CLIP, microbatch_tokens),
+            update=UpdateConfig(CLIP_LOW, CLIP_HIGH, DUAL_CLIP, microbatch_tokens=microbatch_tokens),
             **SHARED,
         )
         trainer = WatchedZPPO(

@@ -14,6 +14,8 @@ from zppo.methods import parse_method
 from zppo.types import AdvantageNorm, Sampling
 
 Compression = Literal["teacher", "truncate", "none"]
+Hints = Literal["teacher", "cut"]
+Aggregation = Literal["token", "sequence", "constant"]
 Dtype = Literal["float32", "bfloat16", "float16"]
 
 
@@ -39,11 +41,18 @@ class ZoneConfig:
     """`I`: gradient updates per rollout step."""
     advantage: AdvantageNorm = "without_zero"
     """Second step of the advantage (method section 3)."""
+    prefix_fraction: float = 0.4
+    """`alpha`: share of a teacher response's tokens that the method `prefix` forces. In (0, 1)."""
+    dynamic_sampling: bool = False
+    """Leave a question out of the updates when all of its groups (plain, BCQ, NCQ, ...) are trivial. Nothing is
+    sampled in its place (method section 12)."""
 
     def __post_init__(self) -> None:
         _positive("zone", self, "new_questions", "group_size", "teacher_samples", "buffer_size", "updates")
         if not 0 < self.tau <= 1:
             raise ConfigError(f"zone.tau is {self.tau}; it is an accuracy in (0, 1] (paper: 0.5)")
+        if not 0 < self.prefix_fraction < 1:
+            raise ConfigError(f"zone.prefix_fraction is {self.prefix_fraction}; it is a share in (0, 1) (paper: 0.4)")
         for name in ("replay_fraction", "augment_fraction"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ConfigError(f"zone.{name} is {getattr(self, name)}; a fraction of the new questions, 0 or more")
@@ -105,11 +114,16 @@ class UpdateConfig:
     clip_high: float = 0.28
     dual_clip: float = 10.0
     """Bound on the loss of negative advantages, as a multiple of the advantage; must exceed 1."""
+    aggregation: Aggregation = "token"
+    """Mean of the token losses of an update. `token`: over all its response tokens; `sequence`: within each rollout,
+    then over rollouts; `constant`: their sum over rollouts x `sampling.max_tokens` (Dr. GRPO, arXiv 2503.20783)."""
     microbatch_tokens: int = 16_384
     """Most tokens (prompt + response, padding included) in one forward and backward pass."""
+    distill_positions: int = 128
+    """Response positions whose distributions over the vocabulary are held at once by a distillation loss."""
 
     def __post_init__(self) -> None:
-        _positive("update", self, "microbatch_tokens")
+        _positive("update", self, "microbatch_tokens", "distill_positions")
         if not (0 < self.clip_low < 1 and self.clip_high > 0):
             got = f"{self.clip_low} and {self.clip_high}"
             raise ConfigError(f"update.clip_low must be in (0, 1) and update.clip_high above 0; got {got}")
@@ -140,15 +154,23 @@ class StudentConfig:
 @dataclass(frozen=True)
 class TeacherConfig:
     model: str | None = None
-    """Folder or Hub name of a local teacher; needed by every method with BCQ or with compression by the teacher."""
+    """Folder or Hub name of a local teacher; needed by every method that shows or trains on a teacher's words."""
+    fallbacks: tuple[str, ...] = ()
+    """Further teachers, in order of cost: each is asked the questions that no teacher before it got right. Hints and
+    compressed candidates are written by the first teacher."""
     dtype: Dtype = "bfloat16"
     compression: Compression = "teacher"
     """`teacher`: rewritten by the teacher; `truncate`: the last `compression_tokens` tokens; `none`: as it is."""
     compression_tokens: int = 512
-    """Cap per candidate."""
+    """Cap per candidate and per hint."""
+    hints: Hints = "teacher"
+    """`teacher`: written by the teacher from one of its right responses; `cut`: that response, up to where its final
+    answer first stands."""
 
     def __post_init__(self) -> None:
         _positive("teacher", self, "compression_tokens")
+        if self.fallbacks and not self.model:
+            raise ConfigError("teacher.fallbacks are asked after teacher.model, which is missing")
 
 
 @dataclass(frozen=True)
@@ -162,9 +184,10 @@ class DataConfig:
 @dataclass(frozen=True)
 class PromptsConfig:
     templates: str | None = None
-    """Folder whose `plain.txt`, `bcq.txt`, `ncq.txt`, `closer.txt`, `compress.txt` replace the shipped templates."""
+    """Folder whose files replace the shipped templates: `plain.txt`, `closer.txt`, `bcq.txt`, `ncq.txt`, `hint.txt`,
+    `compress.txt`, `write_hint.txt`."""
     max_tokens: int = 4096
-    """Questions with a longer plain prompt are left out, and counted; BCQ and NCQ prompts are never truncated."""
+    """Questions with a longer plain prompt are left out, and counted; aided prompts are never truncated."""
 
     def __post_init__(self) -> None:
         _positive("prompts", self, "max_tokens")
@@ -186,7 +209,8 @@ class RunOptions:
     """What a recipe and `ZPPOConfig` have in common."""
 
     method: str = "zppo"
-    """`zppo`, `grpo`, or `grpo` with any of the switches: `grpo+replay`, `grpo+bcq+ncq`, `grpo+replay+ncq`, ..."""
+    """`zppo`; `grpo` with any of the switches `+replay`, `+bcq`, `+ncq`; or `hint`, `prefix`, `grpo_teacher`,
+    `off_distill`, `on_distill`, each with or without `+replay`."""
     rollout_steps: int = 200
     student: StudentConfig = field(default_factory=StudentConfig)
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
@@ -201,7 +225,16 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         _positive("", self, "rollout_steps")
-        parse_method(self.method)
+        if parse_method(self.method).distils and self.zone.dynamic_sampling:
+            raise ConfigError(
+                f"zone.dynamic_sampling drops groups whose rewards are all equal, but method {self.method!r} trains on "
+                "no rewards; switch it off"
+            )
+
+    @property
+    def updates_per_step(self) -> int:
+        """Gradient updates per rollout step: `zone.updates`, but one for distillation."""
+        return parse_method(self.method).updates(self.zone.updates)
 
 
 @dataclass

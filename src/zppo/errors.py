@@ -32,6 +32,10 @@ class CheckpointError(ZppoError):
     """A checkpoint or run directory that belongs to another run or is not complete."""
 
 
+class CompareError(ZppoError):
+    """A comparison that cannot be finished: cells that failed, or that another process is running."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A suggestion for a misspelt name: `; did you mean 'replay'?`, or the list of the known names."""
     known = sorted(known)

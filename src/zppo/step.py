@@ -5,35 +5,38 @@ scripted engine it runs in plain Python.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from time import perf_counter
 
 from zppo.config import SamplingConfig, ZoneConfig
-from zppo.engines.base import Compressor, Engine, Teacher, Verdict
+from zppo.engines.base import Engine, Rewriter, Teacher, Verdict
 from zppo.methods import Method
 from zppo.rewards.boxed import last_boxed
-from zppo.types import Group, Prompt, Question, StepBatch
+from zppo.types import Candidate, Group, Prefix, Prompt, Question, Sampling, StepBatch
 from zppo.zone.advantage import assign_advantages
 from zppo.zone.candidates import Draft, as_candidates, build_prompts
-from zppo.zone.metrics import step_metrics
-from zppo.zone.minibatch import split
+from zppo.zone.metrics import signal_metrics, step_metrics
+from zppo.zone.minibatch import imitated, right_responses, split, with_signal
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
 from zppo.zone.selection import hard_groups, post_cap, pre_cap, share
 
+TOKENS = ("tokens/student", "tokens/student_prompt", "tokens/teacher", "tokens/teacher_prompt")
+"""What a step counts: tokens sampled, and tokens read before them (once per prompt, however large its group)."""
+
 
 @dataclass(frozen=True)
 class Parts:
-    """Who does the work of a step."""
+    """Who does the work of a step. `teachers` stand in order of cost; `rewriter` prepares what prompts show."""
 
     method: Method
     student: Engine
     verdict: Verdict
-    teacher: Teacher | None
-    compressor: Compressor
+    teachers: Sequence[Teacher]
+    rewriter: Rewriter
     templates: Templates
 
 
@@ -50,35 +53,36 @@ def rollout_step(
     Everything random comes from `rng`, so that equal inputs, state and engine outputs give an equal step. The buffer
     is refreshed here, before the gradient updates: it depends on the plain groups alone.
     """
-    work = _Work(parts, sampling, rng)
+    work = _Work(parts, zone, sampling, rng)
     method, cap = parts.method, share(zone.augment_fraction, len(new))
 
     # 1. Plain rollouts on new and replayed questions.
     replayed = _replayed(new, buffer, method, zone, rng)
-    plain = work.roll_out(_plain_prompts(new, replayed, parts.templates), zone.group_size)
+    plain = work.roll_out(_plain_prompts(new, replayed, parts.templates))
 
     # 2. Fresh teacher rollouts on every hard question; the right ones may become candidates.
     hard = hard_groups(plain, zone.tau)
-    teacher = work.ask_teacher(hard, zone.teacher_samples) if method.bcq else []
+    teacher = work.ask_teachers(plain if method.distils else hard) if method.asks_teacher else []
     right = {g.question.id: as_candidates([r for r in g.rollouts if r.is_right], work.forbidden) for g in teacher}
     wrong = {g.question.id: as_candidates(g.wrong, work.forbidden) for g in hard}
 
-    # 3.-5. The hardest questions get a BCQ and an NCQ prompt, as far as the cap allows, and their own groups.
+    # 3.-5. The hardest questions get their aided prompts, as far as the cap allows, and groups of their own.
     kept = pre_cap(hard, cap, rng) if method.aids else []
     drafts = [method.drafts(g.question, right.get(g.question.id, []), wrong[g.question.id], rng) for g in kept]
-    aided = work.roll_out(post_cap(work.build(drafts), cap), zone.group_size)
+    aided = work.roll_out(post_cap(work.build(drafts), cap))
 
     # 6. Advantages over all groups; the caller makes one gradient update per minibatch.
-    groups = plain + aided
-    assign_advantages(groups, zone.advantage)
-    minibatches = split(groups, zone.updates, rng)
+    groups = (imitated(plain, teacher, parts.student.encode, rng) if method.imitates else plain) + aided
+    if not method.distils:
+        assign_advantages(groups, zone.advantage)
+    trained = _trained(groups, teacher, method, zone)
+    minibatches = split(trained, method.updates(zone.updates), rng)
 
     # 7. The buffer listens to the plain groups only.
     refreshed = buffer.refresh(plain, zone.tau) if method.replay else None
 
-    metrics = step_metrics(groups, teacher, right, wrong, zone.tau) | buffer.metrics() | work.metrics
-    if refreshed is not None:
-        metrics |= refreshed.metrics()
+    metrics = step_metrics(plain, aided, teacher, right, wrong, zone.tau) | signal_metrics(groups, trained)
+    metrics |= buffer.metrics() | work.metrics | (refreshed.metrics() if refreshed else {})
     return StepBatch(groups, minibatches, metrics)
 
 
@@ -95,57 +99,85 @@ def _plain_prompts(new: Sequence[Question], replayed: Sequence[Question], templa
     return fresh + [Prompt("replayed", q, templates.plain(q)) for q in replayed]
 
 
+def _trained(groups: list[Group], teacher: Sequence[Group], method: Method, zone: ZoneConfig) -> list[Group]:
+    """The groups whose rollouts the updates train on."""
+    if method.distils == "teacher":
+        return right_responses(groups, teacher)
+    return with_signal(groups) if zone.dynamic_sampling else groups
+
+
 @dataclass
 class _Work:
     """The calls a step makes to its parts, each with a seed from the step's RNG and on the clock."""
 
     parts: Parts
+    zone: ZoneConfig
     sampling: SamplingConfig
     rng: random.Random
-    metrics: dict[str, float] = field(default_factory=lambda: {"tokens/student": 0, "tokens/teacher": 0})
+    metrics: dict[str, float] = field(default_factory=lambda: dict.fromkeys(TOKENS, 0))
 
     @property
     def forbidden(self) -> Sequence[str]:
         return self.parts.student.special_tokens
 
-    def roll_out(self, prompts: Sequence[Prompt], n: int) -> list[Group]:
+    def roll_out(self, prompts: Sequence[Prompt]) -> list[Group]:
         """Student rollouts, scored."""
         if not prompts:
             return []
         with self._clock("time/rollout"):
-            groups = self.parts.student.generate(prompts, n, self.sampling.at(self.rng.getrandbits(31)))
-        return self._score(groups, "tokens/student")
+            groups = self.parts.student.generate(prompts, self.zone.group_size, self._sampling())
+        return self._score(groups, "student")
 
-    def ask_teacher(self, hard: Sequence[Group], n: int) -> list[Group]:
-        """Teacher rollouts on the questions of `hard`, scored by the same verdict."""
-        if not hard:
-            return []
-        assert self.parts.teacher is not None, "configuration makes sure that a method with BCQ has a teacher"
-        with self._clock("time/teacher"):
-            questions = [g.question for g in hard]
-            groups = self.parts.teacher.respond(questions, n, self.sampling.at(self.rng.getrandbits(31)))
-        return self._score(groups, "tokens/teacher")
+    def ask_teachers(self, asked: Sequence[Group]) -> list[Group]:
+        """Teacher rollouts on the questions of `asked`, scored by the same verdict.
+
+        Each teacher is asked what no teacher before it got right, so that a dear one is asked little.
+        """
+        answered: list[Group] = []
+        open_ = [g.question for g in asked]
+        for teacher in self.parts.teachers:
+            if not open_:
+                break
+            with self._clock("time/teacher"):
+                groups = teacher.respond(open_, self.zone.teacher_samples, self._sampling())
+            answered += self._score(groups, "teacher")
+            solved = {g.question.id for g in groups if any(r.is_right for r in g.rollouts)}
+            open_ = [q for q in open_ if q.id not in solved]
+        return answered
 
     def build(self, drafts: Sequence[Sequence[Draft]]) -> list[list[Prompt]]:
-        """The prompts of each kept question, with all candidates compressed in one call."""
+        """The prompts of each kept question, with all candidates rewritten in one call."""
         flat = [(draft.question, candidate) for each in drafts for draft in each for candidate in draft.candidates]
         with self._clock("time/teacher"):
-            done = self.parts.compressor(flat, self.rng.getrandbits(31))
+            done = self.parts.rewriter(flat, self.rng.getrandbits(31))
         self.metrics["tokens/teacher"] += done.tokens
-        self.metrics["zone/candidates_dropped"] = done.candidates.count(None)
+        self.metrics["tokens/teacher_prompt"] += done.prompt_tokens
+        refused = "zone/hints_refused" if "hint" in self.parts.method.aids else "zone/candidates_dropped"
+        self.metrics[refused] = done.candidates.count(None)
         rest = iter(done.candidates)
-        return [
-            [p for d in each for p in build_prompts(d, list(islice(rest, len(d.candidates))), self.parts.templates)]
-            for each in drafts
-        ]
+        return [[p for d in each for p in self._prompts(d, islice(rest, len(d.candidates)))] for each in drafts]
 
-    def _score(self, groups: list[Group], counter: str) -> list[Group]:
+    def _prompts(self, draft: Draft, rewritten: Iterable[Candidate | None]) -> list[Prompt]:
+        return build_prompts(draft, list(rewritten), self.parts.templates, self._begin)
+
+    def _begin(self, response: str) -> Prefix | None:
+        """The first `zone.prefix_fraction` of the tokens of a response, counted in the student's tokens."""
+        student = self.parts.student
+        ids = student.encode(response)
+        first = ids[: share(self.zone.prefix_fraction, len(ids))]
+        return Prefix(tuple(first), student.decode(first)) if first else None
+
+    def _sampling(self) -> Sampling:
+        return self.sampling.at(self.rng.getrandbits(31))
+
+    def _score(self, groups: list[Group], who: str) -> list[Group]:
         with self._clock("time/verdict"):
             pairs = [(g.question, r) for g in groups for r in g.rollouts]
             rewards = self.parts.verdict([q for q, _ in pairs], [r.text for _, r in pairs])
             for (_, rollout), reward in zip(pairs, rewards, strict=True):
                 rollout.reward, rollout.answer = reward, last_boxed(rollout.text)
-        self.metrics[counter] += sum(len(r.token_ids) for _, r in pairs)
+        self.metrics[f"tokens/{who}"] += sum(len(r.token_ids) for _, r in pairs)
+        self.metrics[f"tokens/{who}_prompt"] += sum(len(g.prompt_ids) for g in groups)
         return groups
 
     @contextmanager

@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["plain", "replayed", "bcq", "ncq"]
-KINDS: tuple[Kind, ...] = ("plain", "replayed", "bcq", "ncq")
+Kind = Literal["plain", "replayed", "bcq", "ncq", "hint", "prefix"]
+KINDS: tuple[Kind, ...] = ("plain", "replayed", "bcq", "ncq", "hint", "prefix")
 AdvantageNorm = Literal["without_zero", "with_zero", "none", "group"]
 
 RIGHT = 0.5
@@ -36,15 +36,25 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Prefix:
+    """The beginning of a response, forced instead of sampled: what is fed, and the same as text."""
+
+    token_ids: tuple[int, ...]
+    text: str
+
+
+@dataclass(frozen=True)
 class Prompt:
     """What reaches the student: the user message `text`, made from `question` as `kind`.
 
-    `plain` and `replayed` prompts have the same wording; they differ in where the question came from.
+    `plain` and `replayed` prompts have the same wording; they differ in where the question came from. A `prefix` is
+    fed after the prompt, so that it is never part of what was sampled.
     """
 
     kind: Kind
     question: Question
     text: str
+    prefix: Prefix | None = None
 
     @property
     def uid(self) -> str:
@@ -56,8 +66,10 @@ class Prompt:
 class Rollout:
     """One sampled response.
 
-    `token_ids` are the sampled response tokens (end token included); they alone enter the gradient. `text` is their
-    decoding, for graders and people. `reward` None means unscored. `answer` is the final (boxed) answer, if any.
+    `token_ids` are the sampled response tokens (end token included); they alone enter the gradient. `text` is the
+    decoding of the whole response, for graders and people. `reward` None means unscored. `answer` is the final (boxed)
+    answer, if any. `by_teacher` marks a teacher's response that is trained on as if it were the student's own; no
+    method but `grpo_teacher` makes one.
     """
 
     token_ids: list[int]
@@ -67,6 +79,7 @@ class Rollout:
     reward: float | None = None
     answer: str | None = None
     advantage: float = 0.0
+    by_teacher: bool = False
 
     @property
     def is_right(self) -> bool:
@@ -81,7 +94,7 @@ class Rollout:
 class Group:
     """The rollouts of one prompt under one uid. Unscored rollouts take no part in the group's statistics.
 
-    `prompt_ids` are the token ids the engine really prefixed to every rollout (chat template included).
+    `prompt_ids` are the token ids the engine really fed before every rollout (chat template and prefix included).
     """
 
     prompt: Prompt
@@ -127,11 +140,15 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A response that may enter a prompt: its (compressed) text, its final answer, and whether it is right."""
+    """A response that may enter a prompt: its (rewritten) text, its final answer, and whether it is right.
+
+    `response` is the whole response as it was written.
+    """
 
     text: str
     answer: str | None
     is_right: bool
+    response: str = ""
 
 
 Minibatch = list[tuple[Group, Rollout]]
@@ -140,7 +157,7 @@ Minibatch = list[tuple[Group, Rollout]]
 
 @dataclass
 class StepBatch:
-    """What one rollout step hands to the trainer: all groups, cut into minibatches, with the step's metrics."""
+    """What one rollout step hands to the trainer: all groups, the minibatches to train on, and the step's metrics."""
 
     groups: list[Group]
     minibatches: list[Minibatch]

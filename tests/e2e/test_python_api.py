@@ -108,7 +108,7 @@ def test_the_teacher_is_read_once_and_never_trained(student_folder: Path, new_mo
     teacher.name_or_path = str(student_folder)
     before = {n: p.clone() for n, p in teacher.named_parameters()}
     run = ZPPOTrainer(student_folder, teacher, luck, rows(4), args=small(tmp_path, learning_rate=1e-2))
-    assert run.parts.teacher.engine.model is teacher  # type: ignore[union-attr]
+    assert run.parts.teachers[0].engine.model is teacher  # type: ignore[attr-defined]
     run.train()
     assert all(torch.equal(p, before[n]) and not p.requires_grad for n, p in teacher.named_parameters())
 
@@ -120,11 +120,11 @@ def test_a_teacher_may_be_anything_that_responds(student_folder: Path, tmp_path:
     class Spy:
         def respond(self, questions: Any, n: int, sampling: Any) -> Any:
             calls.append(len(questions))
-            return lender.parts.teacher.respond(questions, n, sampling)
+            return lender.parts.teachers[0].respond(questions, n, sampling)
 
     ZPPOTrainer(student_folder, Spy(), luck, rows(4), args=small(tmp_path, rollout_steps=1)).train()
     assert len(calls) == 1
-    with pytest.raises(TeacherError, match=r"Spy cannot compress; set teacher\.compression"):
+    with pytest.raises(TeacherError, match=r"Spy cannot rewrite responses; set teacher\.compression"):
         ZPPOTrainer(student_folder, Spy(), luck, rows(4), args=small(tmp_path, teacher=TeacherConfig()))
 
 

@@ -79,8 +79,8 @@ def result(run: Path) -> dict[str, Any]:
     checkpoint = run / "checkpoints" / f"checkpoint-{STEPS * UPDATES}"
     state = json.loads((checkpoint / "zppo_state.json").read_text("utf-8"))
     summary = json.loads((run / "summary.json").read_text("utf-8"))
-    state["run"].pop("seconds")
-    summary.pop("seconds")
+    for timed in (state["run"], summary, *state["run"]["evaluations"], *summary["evaluations"]):
+        timed.pop("seconds")
     metrics = [json.loads(line) for line in (run / "metrics.jsonl").read_text("utf-8").splitlines()]
     return {
         "weights": load_file(checkpoint / "model.safetensors"),

@@ -15,7 +15,7 @@ Changed the algorithm on purpose? Print the outcome of a file, compare it with i
 import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,16 @@ import pytest
 import yaml
 
 from zppo.config import SamplingConfig, ZoneConfig
+from zppo.engines.base import Rewriter
 from zppo.engines.scripted import ScriptedEngine
-from zppo.methods import parse_method
+from zppo.methods import Method, parse_method
 from zppo.rewards.boxed import last_boxed
 from zppo.step import Parts, rollout_step
-from zppo.teacher.compression import TeacherCompression, keep_whole
+from zppo.teacher.compression import teacher_compression
+from zppo.teacher.hints import cut_hints, teacher_hints
 from zppo.teacher.local import LocalTeacher
-from zppo.types import Question, Sampling, StepBatch
+from zppo.teacher.rewriting import keep_whole
+from zppo.types import Group, Question, Sampling, StepBatch
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer, Refresh
 
@@ -39,7 +42,9 @@ SHORT_WORDING = {
     "plain": "{question} {closer}",
     "bcq": "{question} One right, one wrong:\n{candidates}\n{closer}",
     "ncq": "{question} All wrong: {wrong_answers}\n{candidates}\n{closer}",
+    "hint": "{question} {hint} {closer}",
     "compress": "{response}",
+    "write_hint": "{response}",
 }
 
 
@@ -74,16 +79,17 @@ def play(scenario: dict[str, Any]) -> list[dict[str, Any]]:
     zone = ZoneConfig(**scenario["zone"], new_questions=len(scenario["steps"][0]["new"]))
     buffer = RecordingBuffer(zone.buffer_size)
     _fill(buffer, [(questions[e["id"]], e["entry"]) for e in scenario.get("buffer", [])])
-    student, teacher = (_engine(scenario["steps"], who) for who in ("student", "teacher"))
-    parts = _parts(scenario, student, teacher)
+    speakers = ["student", "teacher"] + ["second teacher"] * any("second teacher" in s for s in scenario["steps"])
+    student, *teachers = engines = [_engine(scenario["steps"], who) for who in speakers]
+    parts = _parts(scenario, student, teachers)
     rng, outcome = random.Random(scenario["seed"]), []
     for step in scenario["steps"]:
         buffer.latest = Refresh((), (), ())
         batch = rollout_step([questions[i] for i in step["new"]], buffer, parts, zone, SamplingConfig(), rng)
         outcome.append(_outcome(batch, buffer))
-    for name, engine in (("student", student), ("teacher", teacher)):
+    for name, engine in zip(speakers, engines, strict=True):
         scripted = Counter(uid for step in scenario["steps"] for uid in step.get(name, ()))
-        asked = Counter(p.question.id if name == "teacher" else p.uid for p in engine.prompts)
+        asked = Counter(p.uid if name == "student" else p.question.id for p in engine.prompts)
         assert asked == scripted, f"scripted for the {name}, but never asked for: {sorted(scripted - asked)}"
     return outcome
 
@@ -121,21 +127,27 @@ def _engine(steps: list[dict[str, Any]], who: str) -> ScriptedEngine:
     table: dict[str, list[list[str]]] = defaultdict(list)
     for step in steps:
         for uid, responses in step.get(who, {}).items():
-            key = f"{uid}/plain" if who == "teacher" else uid
+            key = uid if who == "student" else f"{uid}/plain"
             table[key].append([r if isinstance(r, str) else f"\\boxed{{{r}}}" for r in responses])
     return ScriptedEngine.from_table(table)
 
 
-def _parts(scenario: dict[str, Any], student: ScriptedEngine, teacher: ScriptedEngine) -> Parts:
+def _parts(scenario: dict[str, Any], student: ScriptedEngine, teachers: list[ScriptedEngine]) -> Parts:
     shipped = scenario.get("wording") == "shipped"
     templates = Templates.load() if shipped else Templates(SHORT_WORDING)
-    compressor: Any = keep_whole
-    if "summaries" in scenario:
-        tries = {text: iter(summaries) for text, summaries in scenario["summaries"].items()}
-        writer = ScriptedEngine(lambda prompt, n, visit: [next(tries[prompt.text])])
-        compressor = TeacherCompression(writer, templates, Sampling(), student.special_tokens)
     method = parse_method(scenario["method"])
-    return Parts(method, student, verdict, LocalTeacher(teacher, templates), compressor, templates)
+    rewriter = _rewriter(scenario, method, templates, student.special_tokens)
+    return Parts(method, student, verdict, [LocalTeacher(t, templates) for t in teachers], rewriter, templates)
+
+
+def _rewriter(scenario: dict[str, Any], method: Method, templates: Templates, forbidden: Sequence[str]) -> Rewriter:
+    """`written` lists what the teacher writes for each text, try by try."""
+    hints = "hint" in method.aids
+    if "written" not in scenario:
+        return cut_hints if hints else keep_whole
+    tries = {text: iter(written) for text, written in scenario["written"].items()}
+    writer = ScriptedEngine(lambda prompt, n, visit: [next(tries[prompt.text])])
+    return (teacher_hints if hints else teacher_compression)(writer, templates, Sampling(), forbidden)
 
 
 def verdict(questions: Iterable[Question], responses: Iterable[str]) -> list[float | None]:
@@ -145,17 +157,12 @@ def verdict(questions: Iterable[Question], responses: Iterable[str]) -> list[flo
 
 def _outcome(batch: StepBatch, buffer: RecordingBuffer) -> dict[str, Any]:
     place = {id(r): f"{g.prompt.uid}.{i}" for g in batch.groups for i, r in enumerate(g.rollouts)}
+    for taught in {id(g): g for minibatch in batch.minibatches for g, _ in minibatch}.values():
+        for i, r in enumerate(taught.rollouts):
+            place.setdefault(id(r), f"{taught.prompt.uid} teacher.{i}")
     shown = ("zone/", "accuracy/", "buffer/")
     return {
-        "groups": [
-            {
-                "uid": g.prompt.uid,
-                "prompt": g.prompt.text,
-                "rewards": [r.reward for r in g.rollouts],
-                "advantages": [r.advantage for r in g.rollouts],
-            }
-            for g in batch.groups
-        ],
+        "groups": [_group(g) for g in batch.groups],
         "minibatches": [[place[id(r)] for _, r in minibatch] for minibatch in batch.minibatches],
         "buffer": [
             {"id": e.question.id, "entry": e.entry_accuracy, "step": e.entry_step, "visits": list(e.outcomes)}
@@ -166,6 +173,21 @@ def _outcome(batch: StepBatch, buffer: RecordingBuffer) -> dict[str, Any]:
         "evicted": list(buffer.latest.evicted),
         "metrics": {k: v for k, v in sorted(batch.metrics.items()) if k.startswith(shown) and v},
     }
+
+
+def _group(group: Group) -> dict[str, Any]:
+    """`fed` and `sampled` split a response that was begun by a prefix; `by_teacher` lists inserted responses."""
+    shown: dict[str, Any] = {
+        "uid": group.prompt.uid,
+        "prompt": group.prompt.text,
+        "rewards": [r.reward for r in group.rollouts],
+        "advantages": [r.advantage for r in group.rollouts],
+    }
+    if group.prompt.prefix:
+        shown["fed"] = bytes(token - 1 for token in group.prompt_ids).decode()
+        shown["sampled"] = [bytes(token - 1 for token in r.token_ids[:-1]).decode() for r in group.rollouts]
+    taught = {i: r.text for i, r in enumerate(group.rollouts) if r.by_teacher}
+    return shown | ({"by_teacher": taught} if taught else {})
 
 
 class _Dumper(yaml.SafeDumper):

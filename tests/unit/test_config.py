@@ -24,6 +24,7 @@ from zppo.errors import ConfigError
 NAN, INF = float("nan"), float("inf")
 BAD: list[tuple[type, str, Any]] = [
     *[(ZoneConfig, "tau", v) for v in (0, -0.1, 1.01, NAN)],
+    *[(ZoneConfig, "prefix_fraction", v) for v in (0, 1, -0.1, NAN)],
     *[(ZoneConfig, name, v) for name in ("replay_fraction", "augment_fraction") for v in (-0.01, NAN, INF)],
     *[(ZoneConfig, name, 0) for name in ("new_questions", "teacher_samples", "buffer_size", "updates")],
     *[(ZoneConfig, "group_size", v) for v in (0, 1)],
@@ -35,7 +36,7 @@ BAD: list[tuple[type, str, Any]] = [
     *[(UpdateConfig, "clip_low", v) for v in (0.0, 1.0, NAN)],
     *[(UpdateConfig, "clip_high", v) for v in (0.0, NAN)],
     *[(UpdateConfig, "dual_clip", v) for v in (1.0, NAN)],
-    (UpdateConfig, "microbatch_tokens", 0),
+    *[(UpdateConfig, name, 0) for name in ("microbatch_tokens", "distill_positions")],
     (EngineConfig, "batch_size", 0),
     (TeacherConfig, "compression_tokens", 0),
     *[(CheckpointConfig, name, 0) for name in ("every", "keep")],
@@ -95,6 +96,8 @@ def test_defaults_are_those_of_the_paper() -> None:
         "buffer_size": 10_000,
         "updates": 4,
         "advantage": "without_zero",
+        "prefix_fraction": 0.4,
+        "dynamic_sampling": False,
     }
     assert asdict(SamplingConfig()) == {"max_tokens": 12_288, "temperature": 1.0, "top_p": 1.0, "top_k": 0}
     update = UpdateConfig()

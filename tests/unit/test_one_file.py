@@ -41,8 +41,8 @@ def one_file_settings(setting: Setting) -> object:
     zone, method = setting.zone, setting.method
     return one_file.Settings(
         replay=method.replay,
-        bcq=method.bcq,
-        ncq=method.ncq,
+        bcq="bcq" in method.aids,
+        ncq="ncq" in method.aids,
         group_size=zone.group_size,
         teacher_samples=zone.teacher_samples,
         tau=zone.tau,

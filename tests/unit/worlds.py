@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from zppo.config import SamplingConfig, ZoneConfig
-from zppo.engines.base import Compressed
+from zppo.engines.base import Rewritten
 from zppo.methods import Method, parse_method
 from zppo.rewards.boxed import last_boxed
 from zppo.step import Parts, rollout_step
@@ -114,9 +114,9 @@ class Babbler:
         return Group(prompt, [Rollout([byte + 1 for byte in t.encode()] + [0], t) for t in texts])
 
 
-def compressor(candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Compressed:
+def compressor(candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten:
     texts = [(c, shorten(c.text, seed)) for _, c in candidates]
-    return Compressed([None if text is None else replace(c, text=text) for c, text in texts])
+    return Rewritten([None if text is None else replace(c, text=text) for c, text in texts])
 
 
 @dataclass
@@ -134,7 +134,7 @@ def play(setting: Setting, aided: str = "", templates: Templates | None = None) 
     student, buffer = Babbler("student", aided), PromptReplayBuffer(setting.zone.buffer_size)
     templates = templates or Templates.load()
     teacher = LocalTeacher(Babbler("teacher", mark=MARKER), templates)
-    parts = Parts(setting.method, student, verdict, teacher, compressor, templates)
+    parts = Parts(setting.method, student, verdict, [teacher], compressor, templates)
     rng, run = random.Random(setting.seed), Run(setting, [], [buffer.state_dict()], student, buffer)
     for step in range(setting.steps):
         new = setting.new_questions(step)

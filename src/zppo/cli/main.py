@@ -5,9 +5,22 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from zppo.cli.recipe import load_recipe, option_lines, parse_overrides
 from zppo.errors import ConfigError, ZppoError
+
+CONTINUES = {
+    "train": "; the same command with --resume continues from the last checkpoint",
+    "compare": "; the same command continues, finished cells are not run again",
+}
+"""What to do after Ctrl-C."""
+COMPARE = (
+    "Every combination of method, seed and varied option is a cell: an ordinary run of zppo train. Options such as "
+    "--zone.tau 0.4 go over the recipe of every cell. A cell that fails leaves the others, but nothing is compared "
+    "until all are finished. The same command continues what was interrupted, runs again what failed and leaves "
+    "finished cells alone."
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,20 +28,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     try:
-        if rest and options.command != "train":
+        if rest and options.command not in ("train", "compare"):
             raise ConfigError(f"unknown argument {rest[0]!r}; see zppo {options.command} --help")
         return options.run(options, rest)
     except ZppoError as error:
         print(f"zppo: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("zppo: stopped; the same command with --resume continues from the last checkpoint", file=sys.stderr)
+        print(f"zppo: stopped{CONTINUES.get(options.command, '')}", file=sys.stderr)
         return 130
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="zppo", description="Zone of Proximal Policy Optimization: train, report, rebuild the pocket."
+        prog="zppo", description="Zone of Proximal Policy Optimization: train, compare, report, rebuild the pocket."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     train = commands.add_parser(
@@ -44,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--run-dir", help="where to write the run (default: runs/RECIPE-METHOD-SEED)")
     train.add_argument("--resume", action="store_true", help="continue the run in the run directory")
     train.set_defaults(run=_train)
+    _add_compare(commands)
     report = commands.add_parser("report", help="write report.html for a run directory")
     report.add_argument("run_dir", metavar="RUN_DIR")
     report.set_defaults(run=_report)
@@ -53,6 +67,33 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--seed", type=int, default=0)
     build.set_defaults(run=_pocket_build)
     return parser
+
+
+def _add_compare(commands: Any) -> None:
+    compare = commands.add_parser(
+        "compare",
+        help="run several methods with several seeds and compare them",
+        usage="zppo compare RECIPE --methods A,B --seeds 0,1,2 [options] [--section.key value ...]",
+        description=COMPARE,
+        allow_abbrev=False,
+    )
+    compare.add_argument("recipe", help="YAML file")
+    compare.add_argument("--methods", required=True, help="such as grpo,grpo+replay,zppo")
+    compare.add_argument("--seeds", required=True, help="such as 0,1,2")
+    varied = "compare values of an option, such as zone.tau=0.25,0.5; given several times: all combinations"
+    compare.add_argument("--vary", action="append", default=[], metavar="OPTION=V1,V2", help=varied)
+    match = "steps: read every cell at its end (default); tokens: where it has sampled as many student tokens as the "
+    match += "cheapest cell of all; both. The runs are the same"
+    compare.add_argument("--match", choices=("steps", "tokens", "both"), default="steps", help=match)
+    compare.add_argument("--baseline", metavar="LABEL", help="default: grpo+replay, or else the first label")
+    written = "where to write comparison.json, comparison.md and curves.png (default: runs/compare-RECIPE)"
+    compare.add_argument("--out", type=Path, metavar="DIR", help=written)
+    cells = "folder of the runs (default: OUT/cells); comparisons that name the same one share them"
+    compare.add_argument("--cells", type=Path, metavar="DIR", help=cells)
+    jobs = "cells side by side (default: one; with training.use_cpu one per core, each with one thread unless "
+    jobs += "OMP_NUM_THREADS is set)"
+    compare.add_argument("--jobs", type=int, metavar="N", help=jobs)
+    compare.set_defaults(run=_compare)
 
 
 def _train(options: argparse.Namespace, rest: Sequence[str]) -> int:
@@ -75,6 +116,29 @@ def _train(options: argparse.Namespace, rest: Sequence[str]) -> int:
     ZPPOTrainer(args=args).train(resume_from_checkpoint=options.resume)
     print(before_after_table(run.summary()))
     print(f"\nreport: {write_report(run)}")
+    return 0
+
+
+def _compare(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    from zppo.compare.grid import MATCHINGS, parse_grid
+    from zppo.compare.plan import load_recipes, plan_runs, usual_jobs
+
+    matchings = MATCHINGS[options.match]
+    grid = parse_grid(options.recipe, options.methods, options.seeds, options.vary, parse_overrides(rest))
+    baseline, recipes = grid.baseline(options.baseline), load_recipes(grid, matchings)
+    jobs = usual_jobs(recipes) if options.jobs is None else options.jobs
+    if jobs < 1:
+        raise ConfigError(f"--jobs is {jobs}; at least one cell must run at a time")
+    out = options.out or Path(f"runs/compare-{Path(options.recipe).stem}")
+    runs = plan_runs(grid, recipes, options.cells or out / "cells")
+    # Imported late: a mistake should be answered before matplotlib is loaded.
+    from zppo.compare.comparison import compared
+    from zppo.compare.report import write_comparison
+    from zppo.compare.run import run_cells, start_process
+
+    run_cells(runs, jobs, start_process)
+    comparison = compared(grid, baseline, matchings, {run.cell: run.directory.summary() for run in runs})
+    print(write_comparison(comparison, out), end="")
     return 0
 
 

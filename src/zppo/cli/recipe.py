@@ -11,7 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 from zppo.config import Recipe
 from zppo.errors import ConfigError, nearest
 
-PATHS = (("student", "model"), ("teacher", "model"), ("data", "train"), ("data", "eval"), ("prompts", "templates"))
+PATHS = (
+    ("student", "model"),
+    ("teacher", "model"),
+    ("teacher", "fallbacks"),
+    ("data", "train"),
+    ("data", "eval"),
+    ("prompts", "templates"),
+)
 """Options that may be paths: in a recipe file they are relative to that file, on the command line to the caller."""
 
 
@@ -65,9 +72,17 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: a recipe is a mapping of options, such as `method: zppo`")
     for section, option in PATHS:
         value = options.get(section, {}).get(option) if isinstance(options.get(section), dict) else None
-        if isinstance(value, str) and (path.parent / value).exists():
-            options[section][option] = str((path.parent / value).resolve())
+        if isinstance(value, str):
+            options[section][option] = _beside(path, value)
+        elif isinstance(value, list):
+            options[section][option] = [_beside(path, each) if isinstance(each, str) else each for each in value]
     return options
+
+
+def _beside(recipe: Path, value: str) -> str:
+    """The file or folder that `value` means in the recipe, or `value` as it is (a Hub name)."""
+    found = recipe.parent / value
+    return str(found.resolve()) if found.exists() else value
 
 
 def _put(options: dict[str, Any], dotted: str, value: str) -> None:

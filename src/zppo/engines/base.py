@@ -19,6 +19,14 @@ class Engine(Protocol):
         """One group of `n` unscored rollouts per prompt, in order; equal inputs and seed give equal rollouts."""
         ...
 
+    def encode(self, response: str, end: bool = False) -> list[int]:
+        """Token ids of a response that somebody else wrote, special tokens in it read as plain text; with its end."""
+        ...
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        """Text of (a part of) a response."""
+        ...
+
 
 class Teacher(Protocol):
     """A frozen model that answers questions; its words only ever stand inside prompts."""
@@ -29,18 +37,20 @@ class Teacher(Protocol):
 
 
 @dataclass(frozen=True)
-class Compressed:
-    """Candidates after compression, aligned with what went in; None where the final answer did not survive."""
+class Rewritten:
+    """Candidates after rewriting, aligned with what went in; None where what came out must not be shown."""
 
     candidates: list[Candidate | None]
     tokens: int = 0
     """Tokens the teacher sampled for it."""
+    prompt_tokens: int = 0
+    """Tokens the teacher read for it."""
 
 
-class Compressor(Protocol):
-    """Shortens candidates without changing their final answers."""
+class Rewriter(Protocol):
+    """Gives candidates the text that a prompt will show: compressed, or turned into a hint."""
 
-    def __call__(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Compressed: ...
+    def __call__(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten: ...
 
 
 class Verdict(Protocol):

@@ -13,8 +13,8 @@ END = 0
 class ScriptedEngine:
     """Responses from `script(prompt, n, visit)`; `visit` counts the calls for that prompt's uid, from 0.
 
-    Token ids are the UTF-8 bytes plus one, then END: any text has tokens, an empty response has one. `prompts` keeps
-    every prompt that was asked, in order.
+    Token ids are the UTF-8 bytes plus one, then END: any text has tokens, an empty response has one. After a prefix the
+    script tells how the response goes on. `prompts` keeps every prompt that was asked, in order.
     """
 
     special_tokens: Sequence[str] = ("<|im_start|>", "<|im_end|>")
@@ -45,8 +45,12 @@ class ScriptedEngine:
             raise EngineError(f"the script gives {len(texts)} responses for {prompt.uid!r}; {n} were asked for")
         self._visits[prompt.uid] += 1
         self.prompts.append(prompt)
-        return Group(prompt, [Rollout(_tokens(t), t) for t in texts], _tokens(prompt.text)[:-1])
+        begun, ids = (prompt.prefix.text, prompt.prefix.token_ids) if prompt.prefix else ("", ())
+        rollouts = [Rollout(self.encode(text, end=True), begun + text) for text in texts]
+        return Group(prompt, rollouts, [*self.encode(prompt.text), *ids])
 
+    def encode(self, response: str, end: bool = False) -> list[int]:
+        return [byte + 1 for byte in response.encode()] + [END] * end
 
-def _tokens(text: str) -> list[int]:
-    return [byte + 1 for byte in text.encode()] + [END]
+    def decode(self, token_ids: Sequence[int]) -> str:
+        return bytes(token - 1 for token in token_ids if token != END).decode(errors="replace")

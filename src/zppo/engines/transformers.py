@@ -7,7 +7,7 @@ import torch
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from zppo.errors import EngineError
-from zppo.types import Group, Prompt, Rollout, Sampling
+from zppo.types import Group, Prefix, Prompt, Rollout, Sampling
 
 MEDIA_TOKENS = ("<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>")
 """Never sampled: a later forward pass would look for the pixels behind them."""
@@ -32,12 +32,23 @@ class TransformersEngine:
         self._banned = _media_ids(model, tokenizer)
 
     def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
-        groups = [Group(prompt, [], prompt_ids(self.tokenizer, prompt.text)) for prompt in prompts]
+        groups = [Group(prompt, [], self._fed(prompt)) for prompt in prompts]
         by_length = sorted(groups, key=lambda g: len(g.prompt_ids))
         with self._ready(sampling.seed):
             for batch, repeats in self._batches(by_length, n):
                 self._sample(batch, repeats, sampling)
         return groups
+
+    def encode(self, response: str, end: bool = False) -> list[int]:
+        ids: list[int] = self.tokenizer(response, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        return ids + [self._end] * end
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        return self.tokenizer.decode(token_ids, skip_special_tokens=True)
+
+    def _fed(self, prompt: Prompt) -> list[int]:
+        """What stands before the sampled tokens: the prompt in the chat template, and the prefix if there is one."""
+        return prompt_ids(self.tokenizer, prompt.text) + list(prompt.prefix.token_ids if prompt.prefix else ())
 
     @contextmanager
     def _ready(self, seed: int) -> Iterator[None]:
@@ -88,7 +99,7 @@ class TransformersEngine:
         )
         responses = output[:, ids.shape[1] :].tolist()
         for row, group in enumerate(groups):
-            group.rollouts += [self._rollout(r) for r in responses[row * n : (row + 1) * n]]
+            group.rollouts += [self._rollout(r, group.prompt.prefix) for r in responses[row * n : (row + 1) * n]]
 
     def _left_padded(self, prompts: Sequence[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
         """(ids, mask), both [prompts, longest prompt]."""
@@ -97,12 +108,18 @@ class TransformersEngine:
         mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=self.model.device)
         return ids, mask
 
-    def _rollout(self, ids: list[int]) -> Rollout:
+    def _rollout(self, ids: list[int], prefix: Prefix | None) -> Rollout:
         """Cut at the first end token, which stays part of the response: stopping is an action of the policy."""
         end = next((i for i, token in enumerate(ids) if token in self._eos), None)
         sampled = ids if end is None else ids[: end + 1]
-        text = self.tokenizer.decode(sampled, skip_special_tokens=True)
+        text = self.decode([*(prefix.token_ids if prefix else ()), *sampled])
         return Rollout(sampled, text, "length" if end is None else "stop")
+
+    @property
+    def _end(self) -> int:
+        """The end token of the chat format, which a response by somebody else is given."""
+        end = self.tokenizer.eos_token_id
+        return end if end in self._eos else self._eos[0]
 
     @property
     def _pad(self) -> int:

@@ -38,7 +38,10 @@ KINDS: Series = {
     "replayed": ("plain, replayed", "replayed"),
     "bcq": ("BCQ", "bcq"),
     "ncq": ("NCQ", "ncq"),
+    "hint": ("hint", "bcq"),
+    "prefix": ("prefix", "bcq"),
 }
+"""No method asks both a BCQ and one of the two that share its colour."""
 PHASES: Series = {
     "time/rollout": ("rollouts", "plain"),
     "time/teacher": ("teacher", "bcq"),

@@ -153,7 +153,7 @@ def _shown(row: Row) -> Shown:
     rollout = max(row["rollouts"], key=lambda r: (_mark(r) == wanted, stated[r["answer"]]))
     return Shown(
         row["kind"],
-        _clipped(row["prompt"]),
+        _clipped(row["prompt"] + (f"\n[every response begins with:]\n{row['prefix']}" if "prefix" in row else "")),
         _count(row, "right"),
         len(row["rollouts"]),
         _clipped(rollout["text"]),

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from zppo.errors import ConfigError
-from zppo.methods import parse_method
+from zppo.methods import Method, parse_method
 from zppo.reports.charts import DARK, LIGHT, smoothing
 from zppo.reports.examples import Example, worked_examples
 from zppo.reports.figures import Picture, pictures
@@ -91,7 +91,7 @@ def _numbers(record: Record) -> list[tuple[str, str, str]]:
     trained = record.total("tokens/gradient")
     numbers = [
         (_big(student), "student tokens", f"{_big(trained)} of them in the gradient"),
-        (_big(teacher), "teacher tokens", "inside prompts only, never in the gradient" if teacher else "no teacher"),
+        (_big(teacher), "teacher tokens", _teacher_remark(record)),
         (_duration(seconds), "wall-clock time", f"{seconds / record.steps:.1f} s per rollout step"),
     ]
     admitted, graduated = (int(record.last(f"buffer/{name}_total")) for name in ("admitted", "graduated"))
@@ -99,6 +99,26 @@ def _numbers(record: Record) -> list[tuple[str, str, str]]:
         remark = f"{graduated / admitted:.0%} of the hard questions were solved unaided on a later visit"
         numbers.append((f"{graduated:,} / {admitted:,}", "graduated / admitted", remark))
     return numbers
+
+
+def _teacher_remark(record: Record) -> str:
+    """What became of the teacher's words."""
+    method = _method(record)
+    if method is not None and method.distils == "student":
+        return "the student follows its distributions"
+    if not record.total("tokens/teacher"):
+        return "no teacher"
+    if method is not None and (method.imitates or method.distils):
+        return "its right responses are trained on"
+    return "inside prompts only, never in the gradient"
+
+
+def _method(record: Record) -> Method | None:
+    """None for a run of a method that is not known here."""
+    try:
+        return parse_method(record.config["method"])
+    except ConfigError:
+        return None
 
 
 def _time_spent(record: Record) -> float:
@@ -127,12 +147,9 @@ def _examples_note(record: Record, examples: list[Example]) -> str:
     if len(examples) < EXAMPLES:
         verb = "is only one such question" if len(examples) == 1 else f"are only {len(examples)} such questions"
         notes.append(f"There {verb} in this run.")
-    try:
-        method = parse_method(record.config["method"])
-    except ConfigError:
-        return " ".join(notes)
-    lacking = [kind.upper() for kind in ("bcq", "ncq") if not getattr(method, kind)]
-    if lacking:
+    method = _method(record)
+    lacking = [] if method is None else [kind.upper() for kind in ("bcq", "ncq") if kind not in method.aids]
+    if method is not None and lacking and not {"hint", "prefix"} & set(method.aids):
         notes.append(f"The method {method.name} asks no {' and no '.join(lacking)}.")
     return " ".join(notes)
 

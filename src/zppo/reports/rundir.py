@@ -179,6 +179,7 @@ def _group_row(group: Group) -> dict[str, Any]:
         "question": question.text,
         "answer": question.answer,
         "prompt": group.prompt.text,
+        **({"prefix": group.prompt.prefix.text} if group.prompt.prefix else {}),
         "accuracy": group.accuracy,
         "rollouts": [
             {
@@ -188,6 +189,7 @@ def _group_row(group: Group) -> dict[str, Any]:
                 "advantage": r.advantage,
                 "tokens": len(r.token_ids),
                 "finish_reason": r.finish_reason,
+                **({"by_teacher": True} if r.by_teacher else {}),
             }
             for r in group.rollouts
         ],

@@ -84,8 +84,8 @@ class ZPPOConfig(TrainingArguments, RunOptions):
         RunOptions.__post_init__(self)
         defaults = {f.name: _default(f) for f in fields(TrainingArguments)}
         derived: dict[str, Any] = {
-            "max_steps": self.rollout_steps * self.zone.updates,
-            "save_steps": self.checkpoints.every * self.zone.updates,
+            "max_steps": self.rollout_steps * self.updates_per_step,
+            "save_steps": self.checkpoints.every * self.updates_per_step,
             "logging_strategy": "no",
             "ignore_data_skip": True,
         }

@@ -1,9 +1,17 @@
-"""Pure tensor functions of the update (method section 4). B rollouts, T response positions, V vocabulary entries."""
+"""Pure tensor functions of the update (method section 4).
 
+B rollouts, T response positions, N positions of any rollouts, V vocabulary entries.
+"""
+
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from zppo.config import Aggregation
+from zppo.training.microbatch import response_tokens
+from zppo.types import Minibatch
 
 
 @dataclass(frozen=True)
@@ -15,6 +23,34 @@ class Clipping:
     dual: Tensor
 
 
+@dataclass(frozen=True)
+class Mean:
+    """How the token losses of a minibatch become one number (`update.aggregation`).
+
+    Rollouts that need no forward pass count in the `denominator` all the same.
+    """
+
+    denominator: int
+    within_rollouts: bool
+
+    @classmethod
+    def over(cls, minibatch: Minibatch, aggregation: Aggregation, max_tokens: int) -> "Mean":
+        """The mean over all rollouts of `minibatch`; `max_tokens` is the longest response that was allowed."""
+        denominators = {
+            "token": response_tokens(minibatch),
+            "sequence": len(minibatch),
+            "constant": len(minibatch) * max_tokens,
+        }
+        return cls(max(denominators[aggregation], 1), aggregation == "sequence")
+
+    def part(self, loss_BT: Tensor, mask_BT: Tensor) -> Tensor:
+        """What some rollouts add to the loss of their minibatch (scalar); their parts sum to it."""
+        masked_BT = loss_BT * mask_BT
+        if self.within_rollouts:
+            masked_BT = masked_BT / mask_BT.sum(-1, keepdim=True).clamp(min=1)
+        return masked_BT.sum() / self.denominator
+
+
 def response_logprobs(logits_BTV: Tensor, ids_BT: Tensor, temperature: float) -> Tensor:
     """Log-probabilities [B, T], in fp32, of the sampled ids under the policy that sampled at `temperature`."""
     scaled_BTV = logits_BTV.float() / temperature
@@ -24,7 +60,7 @@ def response_logprobs(logits_BTV: Tensor, ids_BT: Tensor, temperature: float) ->
 
 @torch.no_grad()
 def entropy(logits_BTV: Tensor, temperature: float) -> Tensor:
-    """Entropy [B, T] of the sampling distribution, in nats."""
+    """Entropy [B, T] (any leading shape) of the sampling distribution, in nats."""
     logp_BTV = torch.log_softmax(logits_BTV.float() / temperature, -1)
     return -(logp_BTV.exp() * logp_BTV).sum(-1)
 
@@ -49,3 +85,16 @@ def policy_loss(
         dual=(advantage_B1 < 0) & (ratio_BT > dual_clip),
     )
     return -bounded_BT, clipping
+
+
+def jsd(student_logits_NV: Tensor, teacher_logits_NV: Tensor, temperature: float) -> Tensor:
+    """Jensen-Shannon divergence [N] between two sampling distributions, in nats and fp32.
+
+    `(KL(p || m) + KL(q || m)) / 2` with `m = (p + q) / 2`: symmetric, between 0 and ln 2 (method section 8).
+    """
+    logp_NV = torch.log_softmax(student_logits_NV.float() / temperature, -1)
+    logq_NV = torch.log_softmax(teacher_logits_NV.float() / temperature, -1)
+    logm_NV = torch.logaddexp(logp_NV, logq_NV) - math.log(2)
+    student_kl_N = (logp_NV.exp() * (logp_NV - logm_NV)).sum(-1)
+    teacher_kl_N = (logq_NV.exp() * (logq_NV - logm_NV)).sum(-1)
+    return (student_kl_N + teacher_kl_N) / 2

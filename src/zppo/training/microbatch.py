@@ -28,13 +28,18 @@ class Microbatch:
 
 
 def with_gradient(minibatch: Minibatch) -> Minibatch:
-    """The rollouts that move the weights. The others count in the token mean and need no forward pass."""
+    """The rollouts that move the weights of a policy. The others count in the mean and need no forward pass."""
     return [(group, rollout) for group, rollout in minibatch if rollout.advantage != 0.0]
 
 
 def response_tokens(minibatch: Minibatch) -> int:
     """The denominator of the token-level mean: all response tokens, zero advantage included."""
     return sum(len(rollout.token_ids) for _, rollout in minibatch)
+
+
+def total_tokens(minibatch: Minibatch) -> int:
+    """Prompt and response tokens that one pass over the minibatch reads, padding apart."""
+    return sum(map(_length, minibatch))
 
 
 def microbatches(minibatch: Minibatch, max_tokens: int, pad: int, device: torch.device) -> Iterator[Microbatch]:

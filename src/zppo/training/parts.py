@@ -1,4 +1,4 @@
-"""Puts the parts of a rollout step together from the options, after checking that they fit each other."""
+"""Puts the parts of a rollout step together from the options, which `checks.py` has found to fit each other."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,46 +9,21 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from zppo.config import RunOptions
 from zppo.data.reader import questions_from, read_jsonl
-from zppo.engines.base import Compressor, Teacher, Verdict
+from zppo.engines.base import Rewriter, Teacher, Verdict
 from zppo.engines.transformers import TransformersEngine, prompt_ids
-from zppo.errors import ConfigError, DataError, TeacherError
+from zppo.errors import DataError
 from zppo.methods import parse_method
 from zppo.step import Parts
-from zppo.teacher.compression import TeacherCompression, Truncate, keep_whole
+from zppo.teacher.compression import Truncate, teacher_compression
+from zppo.teacher.hints import cut_hints, teacher_hints
 from zppo.teacher.local import LocalTeacher
-from zppo.training.models import check_model, load_model, load_tokenizer
+from zppo.teacher.rewriting import keep_whole
+from zppo.training.checks import teacher_writes, why_teacher
+from zppo.training.distill import Distillation, check_head
+from zppo.training.models import load_model, load_tokenizer
+from zppo.training.update import PolicyUpdate, Update
 from zppo.types import Question
 from zppo.zone.prompts import Templates
-
-
-def check_options(options: RunOptions, student: Any, teacher: Any) -> None:
-    """Refuse combinations that cannot work, before any weights are read. Raises ConfigError or TeacherError."""
-    method = parse_method(options.method)
-    compresses = method.aids and options.teacher.compression == "teacher"
-    if not student:
-        raise ConfigError("there is no student; pass model=... or set student.model")
-    check_model("student.model", student)
-    if teacher is None:
-        if method.bcq or compresses:
-            need = "asks a teacher for BCQ candidates" if method.bcq else "lets the teacher compress candidates"
-            hint = "" if method.bcq else ", or teacher.compression to truncate or none"
-            raise TeacherError(f"method {options.method!r} {need}; set teacher.model{hint}")
-    elif not hasattr(teacher, "respond"):
-        check_model("teacher.model", teacher)
-        prompt_ids(load_tokenizer("teacher.model", teacher), "")
-    elif compresses and not isinstance(teacher, LocalTeacher):
-        kind = type(teacher).__name__
-        raise TeacherError(f"{kind} cannot compress; set teacher.compression to truncate or none")
-    Templates.load(options.prompts.templates)
-
-
-def check_one_process(world_size: int, gpus: int) -> None:
-    """Refuse a launch on several devices. Raises ConfigError."""
-    if max(world_size, gpus) > 1:
-        raise ConfigError(
-            f"{world_size} processes with {gpus} GPUs: training runs in one process on one device; start it without "
-            "torchrun and with one device in CUDA_VISIBLE_DEVICES"
-        )
 
 
 def to_questions(dataset: Any, path: str, source: str) -> list[Question]:
@@ -74,29 +49,65 @@ def fitting(questions: Sequence[Question], options: RunOptions, tokenizer: PreTr
 
 
 def build_parts(
-    options: RunOptions, student: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, teacher: Any, verdict: Verdict
+    options: RunOptions,
+    student: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    teachers: Sequence[Any],
+    verdict: Verdict,
 ) -> Parts:
-    """The parts of a rollout step. `teacher` is None, a model to load, or anything with `respond`."""
+    """The parts of a rollout step. A teacher is a model to load, or anything with `respond`."""
     templates, method = Templates.load(options.prompts.templates), parse_method(options.method)
     engine = TransformersEngine(student, tokenizer, options.engine.batch_size)
-    if teacher is not None and not hasattr(teacher, "respond") and method.aids:
-        teacher = _local_teacher(options, teacher, student, templates)
-    return Parts(method, engine, verdict, teacher, _compressor(options, engine, teacher, templates), templates)
+    needed = teachers if why_teacher(options) else []
+    teachers = [_teacher(options, teacher, student, templates) for teacher in needed]
+    rewriter = _rewriter(options, engine, teachers, templates)
+    return Parts(method, engine, verdict, teachers, rewriter, templates)
 
 
-def _local_teacher(
-    options: RunOptions, teacher: str | PreTrainedModel, student: PreTrainedModel, templates: Templates
-) -> Teacher:
+def build_update(options: RunOptions, parts: Parts, pad: int) -> Update:
+    """The gradient update of the method. Raises ConfigError or TeacherError for a model it cannot distil."""
+    first = _local_engine(parts.teachers[0]) if parts.teachers else None
+    student = parts.student
+    assert isinstance(student, TransformersEngine), "the student that is trained is in this process"
+    if parts.method.distils:
+        assert first is not None, "distillation was checked to have a local teacher"
+        check_head(student.model, "student.model")
+        return Distillation(first.model, options.update, options.sampling, pad)
+    same_tokens = first is not None and first.tokenizer.get_vocab() == student.tokenizer.get_vocab()
+    watched = first.model if first is not None and same_tokens and parts.method.imitates else None
+    return PolicyUpdate(options.update, options.sampling, pad, watched)
+
+
+def largest_teacher(parts: Parts) -> int:
+    """Parameters of the largest local teacher; 0 if there is none (the cost of others is not known)."""
+    engines = [_local_engine(teacher) for teacher in parts.teachers]
+    return max((engine.model.num_parameters() for engine in engines if engine is not None), default=0)
+
+
+def _local_engine(teacher: Any) -> TransformersEngine | None:
+    local = isinstance(teacher, LocalTeacher) and isinstance(teacher.engine, TransformersEngine)
+    return teacher.engine if local else None
+
+
+def _teacher(options: RunOptions, teacher: Any, student: PreTrainedModel, templates: Templates) -> Teacher:
+    if hasattr(teacher, "respond"):
+        return teacher
     tokenizer = load_tokenizer("teacher.model", teacher)
     model = load_model("teacher.model", teacher, options.teacher.dtype).to(student.device).requires_grad_(False)
     return LocalTeacher(TransformersEngine(model, tokenizer, options.engine.batch_size), templates)
 
 
-def _compressor(options: RunOptions, student: TransformersEngine, teacher: Any, templates: Templates) -> Compressor:
-    config = options.teacher
-    if config.compression == "teacher" and isinstance(teacher, LocalTeacher):
+def _rewriter(
+    options: RunOptions, student: TransformersEngine, teachers: Sequence[Teacher], templates: Templates
+) -> Rewriter:
+    config, hints = options.teacher, "hint" in parse_method(options.method).aids
+    if teacher_writes(options):
+        assert isinstance(teachers[0], LocalTeacher), "the first teacher was checked to be able to write"
         sampling = replace(options.sampling.at(seed=0), max_tokens=config.compression_tokens)
-        return TeacherCompression(teacher.engine, templates, sampling, student.special_tokens)
+        make = teacher_hints if hints else teacher_compression
+        return make(teachers[0].engine, templates, sampling, student.special_tokens)
+    if hints:
+        return cut_hints
     if config.compression == "truncate":
         return Truncate(_keep_tail(student.tokenizer), config.compression_tokens)
     return keep_whole

@@ -18,12 +18,18 @@ from zppo.zone.replay import PromptReplayBuffer
 
 @dataclass
 class RunState:
-    """Counters and results of a run. `step` counts finished rollout steps; `levels` maps question ids to easy/hard."""
+    """Counters and results of a run.
+
+    `step` counts finished rollout steps; `levels` maps question ids to easy/hard; `seconds` are wall-clock. `flops` is
+    an estimate: for a model of N parameters 2 N per token read or sampled, 6 N per token trained on. A row of
+    `evaluations` holds the counters of its time beside the accuracies, so that a run can be read off at any of them.
+    """
 
     step: int = 0
     student_tokens: int = 0
     teacher_tokens: int = 0
     gradient_tokens: int = 0
+    flops: float = 0.0
     seconds: float = 0.0
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     levels: dict[str, str] = field(default_factory=dict)
@@ -31,6 +37,16 @@ class RunState:
     def save(self, folder: Path, buffer: PromptReplayBuffer) -> None:
         state = {"run": asdict(self), "buffer": buffer.state_dict()}
         (folder / CHECKPOINT_STATE).write_text(json.dumps(state), "utf-8")
+
+    def counters(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "student_tokens": self.student_tokens,
+            "teacher_tokens": self.teacher_tokens,
+            "gradient_tokens": self.gradient_tokens,
+            "flops": self.flops,
+            "seconds": round(self.seconds, 1),
+        }
 
     @classmethod
     def load(cls, folder: Path, buffer: PromptReplayBuffer) -> "RunState":

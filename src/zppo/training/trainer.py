@@ -5,7 +5,7 @@ update, and the end of a rollout step logs, evaluates and checkpoints.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -15,21 +15,21 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback, ProgressCallback, Trainer
 from transformers.trainer_utils import TrainOutput
 
+from zppo.config import TeacherConfig
 from zppo.data.reader import epochs
 from zppo.errors import CheckpointError
 from zppo.reports.rundir import RunDirectory
-from zppo.reports.summary import run_summary
+from zppo.reports.summary import by_entry, run_summary
 from zppo.rewards.functions import as_verdict
 from zppo.step import rollout_step
 from zppo.training.arguments import ZPPOConfig
+from zppo.training.checks import check_one_process, check_options
 from zppo.training.evaluation import ask, levels_of, summarise
 from zppo.training.loader import StepLoader, UpdateInput
-from zppo.training.microbatch import with_gradient
 from zppo.training.models import load_model, load_tokenizer
-from zppo.training.parts import build_parts, check_one_process, check_options, fitting, to_questions
+from zppo.training.parts import build_parts, build_update, fitting, largest_teacher, to_questions
 from zppo.training.progress import StepProgress
 from zppo.training.state import RunState, step_rng
-from zppo.training.update import PolicyUpdate
 from zppo.types import StepBatch
 from zppo.zone.replay import PromptReplayBuffer
 
@@ -39,7 +39,8 @@ class ZPPOTrainer(Trainer):
 
     Args:
         model: folder, Hub name, or a loaded causal language model; None takes `args.student.model`.
-        teacher: folder, Hub name, loaded model, or anything with `respond`; None takes `args.teacher.model`.
+        teacher: folder, Hub name, loaded model, anything with `respond`, or a list of them in order of cost; None takes
+            `args.teacher.model` and its fallbacks.
         reward_funcs: one or several functions in TRL's signature; None scores the boxed answer against `answer`.
         train_dataset, eval_dataset: rows with `prompt` (or `question`) and `answer`, or `Question`s.
         args: the options; the run directory is `args.output_dir`.
@@ -63,10 +64,10 @@ class ZPPOTrainer(Trainer):
     ) -> None:
         args = args if args is not None else ZPPOConfig()
         model = _name(model) or args.student.model
-        teacher = _name(teacher) if teacher is not None else args.teacher.model
-        args.student, args.teacher = _named(args.student, model), _named(args.teacher, teacher)
+        args.student = _named(args.student, model)
+        args.teacher, teachers = _teachers(args.teacher, teacher)
         check_one_process(args.world_size, args.n_gpu)
-        check_options(args, model, teacher)
+        check_options(args, model, teachers, processing_class)
         questions = to_questions(train_dataset, args.data.train, "train_dataset")
         self.eval_questions = to_questions(eval_dataset, args.data.eval, "eval_dataset")
         tokenizer = processing_class or load_tokenizer("student.model", model)
@@ -77,14 +78,14 @@ class ZPPOTrainer(Trainer):
         self.remove_callback(ProgressCallback)
         self.remove_callback(PrinterCallback)
 
-        self.parts = build_parts(args, student, tokenizer, teacher, self.verdict)
+        self.parts = build_parts(args, student, tokenizer, teachers, self.verdict)
         self.run_directory = RunDirectory(str(args.output_dir))
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
         self.run_state = RunState()
         self.progress = StepProgress(args.rollout_steps, disable=bool(args.disable_tqdm))
         pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-        self.policy_update = PolicyUpdate(args.update, args.sampling.temperature, pad)
-        self._parameters = student.num_parameters()
+        self.update = build_update(args, self.parts, pad)
+        self._parameters = student.num_parameters(), largest_teacher(self.parts)
         self._current: StepBatch | None = None
         self._update_began = 0.0
         self._grad_norms: list[float] = []
@@ -112,18 +113,18 @@ class ZPPOTrainer(Trainer):
         return StepLoader(
             lambda: self._make_step(next(new_questions)),
             args.rollout_steps - done,
-            args.rollout_steps * args.zone.updates,
+            args.rollout_steps * args.updates_per_step,
         )
 
     def training_step(self, model: Any, inputs: dict[str, UpdateInput], num_items_in_batch: Any = None) -> torch.Tensor:
         """One gradient update's forward and backward passes."""
         model.train()
         update = inputs["update"]
-        if update.index == 0:
-            for later in update.step.minibatches[1:]:
-                self.policy_update.remember_policy(model, later)
-        loss = self.policy_update.accumulate(model, update.minibatch, self.accelerator.backward)
-        if not with_gradient(update.minibatch):
+        with self.accelerator.autocast():  # for what a loss asks of the model beside its forward pass
+            if update.index == 0:
+                self.update.before_step(model, update.step.minibatches)
+            loss = self.update.accumulate(model, update.minibatch, self.accelerator.backward)
+        if not self.update.trained(update.minibatch):
             # An all-trivial minibatch has the gradient zero, not none: the optimizer still decays and remembers.
             for parameter in model.parameters():
                 parameter.grad = torch.zeros_like(parameter) if parameter.requires_grad else None
@@ -131,8 +132,8 @@ class ZPPOTrainer(Trainer):
 
     def floating_point_ops(self, inputs: dict[str, UpdateInput]) -> int:
         """6 N per trained token (forward and backward)."""
-        trained = with_gradient(inputs["update"].minibatch)
-        return 6 * self._parameters * sum(len(g.prompt_ids) + len(r.token_ids) for g, r in trained)
+        trained = self.update.trained(inputs["update"].minibatch)
+        return 6 * self._parameters[0] * sum(len(g.prompt_ids) + len(r.token_ids) for g, r in trained)
 
     def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
         """Called at every gradient update, clipped or not."""
@@ -148,7 +149,7 @@ class ZPPOTrainer(Trainer):
         self.state.epoch = self.state.global_step / self.state.max_steps  # of the whole run, also after a resume
         self._save_wanted |= self.control.should_save
         self.control.should_save = False
-        if self.state.global_step % self.args.zone.updates == 0:
+        if self.state.global_step % self.args.updates_per_step == 0:
             if self._current is not None:
                 self._finish_step(self._current)
                 self._current = None
@@ -189,12 +190,12 @@ class ZPPOTrainer(Trainer):
             self.run_state = RunState.load(checkpoint, self.buffer)
         elif self.state.global_step:
             raise CheckpointError("this trainer has trained, but saved no checkpoint to return to; make a new one")
-        self.run_directory.rewind(self.run_state.step, self.run_state.step * self.args.zone.updates)
+        self.run_directory.rewind(self.run_state.step, self.run_state.step * self.args.updates_per_step)
         return checkpoint
 
     def _make_step(self, new: Sequence[Any]) -> StepBatch:
         rng = step_rng(self.args.seed, self.run_state.step)
-        for part in (self.policy_update, self.verdict):
+        for part in (self.update, self.verdict):
             part.metrics()  # drops what a step that was stopped half-way has left
         batch = rollout_step(new, self.buffer, self.parts, self.args.zone, self.args.sampling, rng)
         self._current, self._grad_norms = batch, []
@@ -204,7 +205,7 @@ class ZPPOTrainer(Trainer):
     def _finish_step(self, batch: StepBatch) -> None:
         """Count, log, dump, evaluate. The checkpoint, if due, follows at once."""
         state, metrics = self.run_state, batch.metrics
-        metrics |= self.policy_update.metrics() | self.verdict.metrics()
+        metrics |= self.update.metrics() | self.verdict.metrics()
         metrics["loss/grad_norm"] = sum(self._grad_norms) / max(len(self._grad_norms), 1)
         metrics["loss/learning_rate"] = self._get_learning_rate()
         metrics["time/update"] = time.perf_counter() - self._update_began
@@ -212,6 +213,7 @@ class ZPPOTrainer(Trainer):
         state.student_tokens += int(metrics["tokens/student"])
         state.teacher_tokens += int(metrics["tokens/teacher"])
         state.gradient_tokens += int(metrics["tokens/gradient"])
+        state.flops += self._flops(metrics)
         state.seconds = self._clock()
         metrics["tokens/student_total"] = state.student_tokens
         every = self.args.eval.every
@@ -221,6 +223,17 @@ class ZPPOTrainer(Trainer):
         self.run_directory.log_metrics({"step": state.step, **metrics})
         self.log(dict(metrics))
         self.progress.advance(metrics)
+
+    def _flops(self, metrics: Mapping[str, float]) -> float:
+        """2 N per token read or sampled, 6 N per token trained on, of student and teacher."""
+
+        def count(*names: str) -> float:
+            return sum(metrics.get(f"tokens/{name}", 0) for name in names)
+
+        student, teacher = self._parameters
+        trained = 6 * student * count("trained")
+        asked = 2 * student * count("student", "student_prompt", "remembered")
+        return trained + asked + 2 * teacher * count("teacher", "teacher_prompt", "teacher_forward")
 
     def _evaluate_held_out(self) -> dict[str, float]:
         """Ask the held-out questions, remember the result, and return it as metrics."""
@@ -234,7 +247,7 @@ class ZPPOTrainer(Trainer):
         self.verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
         state.levels = state.levels or levels_of(self.eval_questions, accuracy, args.zone.tau)
         result = summarise(self.eval_questions, accuracy, state.levels)
-        state.evaluations.append({"step": state.step, "student_tokens": state.student_tokens, **result})
+        state.evaluations.append(state.counters() | by_entry(self.buffer) | result)
         shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
         return shown | {"time/eval": time.perf_counter() - began}
 
@@ -247,3 +260,13 @@ def _name(model: Any) -> Any:
 def _named(section: Any, model: Any) -> Any:
     """The section with the folder or Hub name that is really used, so that `config.yaml` tells it."""
     return replace(section, model=model) if isinstance(model, str) else section
+
+
+def _teachers(section: TeacherConfig, given: Any) -> tuple[TeacherConfig, list[Any]]:
+    """The teachers in order, and the section that names those that have a name."""
+    if given is None:
+        return section, [section.model, *section.fallbacks] if section.model else []
+    teachers = [_name(teacher) for teacher in (given if isinstance(given, list | tuple) else [given])]
+    if all(isinstance(teacher, str) for teacher in teachers):
+        section = replace(section, model=teachers[0], fallbacks=tuple(teachers[1:]))
+    return section, teachers

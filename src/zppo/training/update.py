@@ -1,67 +1,109 @@
 """One gradient update on one minibatch: forward, loss, backward over microbatches (method section 4)."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from zppo.config import UpdateConfig
-from zppo.training.loss import entropy, policy_loss, response_logprobs
-from zppo.training.microbatch import Microbatch, microbatches, response_tokens, with_gradient
+from zppo.config import SamplingConfig, UpdateConfig
+from zppo.training.forward import response_logits, rollout_logprobs
+from zppo.training.imitation import Imitation
+from zppo.training.loss import Clipping, Mean, entropy, policy_loss, response_logprobs
+from zppo.training.microbatch import Microbatch, microbatches, total_tokens, with_gradient
 from zppo.types import Minibatch
 
 
-class PolicyUpdate:
-    """Accumulates the gradient of a minibatch and counts what happened.
+class Update(Protocol):
+    """What a trainer needs of a loss."""
 
-    `counts` sums over response tokens that were trained on: `tokens`, `entropy`, `clip_low`, `clip_high`,
-    `clip_dual`; plus `loss` (sum over updates) and `updates`.
-    """
+    def before_step(self, model: PreTrainedModel, minibatches: Sequence[Minibatch]) -> None:
+        """Called once per rollout step, before the first of its gradient updates, with the minibatches of all."""
 
-    def __init__(self, config: UpdateConfig, temperature: float, pad: int) -> None:
-        self.counts: dict[str, float] = defaultdict(float)
-        self._config = config
-        self._temperature = temperature
-        self._pad = pad
-
-    def remember_policy(self, model: PreTrainedModel, minibatch: Minibatch) -> None:
-        """Store the current policy's log-probabilities in the rollouts, for an update after the policy has moved."""
-        for micro in self._microbatches(model, minibatch):
-            with torch.no_grad():
-                logp_BT = response_logprobs(_logits(model, micro), micro.target_BT, self._temperature)
-            for rollout, row, mask in zip(micro.rollouts, logp_BT, micro.mask_BT, strict=True):
-                rollout.logprobs = row[mask].tolist()
+    def trained(self, minibatch: Minibatch) -> Minibatch:
+        """The rollouts that get a forward and a backward pass."""
+        ...
 
     def accumulate(self, model: PreTrainedModel, minibatch: Minibatch, backward: Callable[[Tensor], None]) -> Tensor:
         """Run `backward` on the minibatch's loss, piece by piece; returns the loss (detached scalar).
 
-        The loss is the sum of the token losses over the minibatch's response-token count. Rollouts with zero
-        advantage contribute to the count alone. Where a rollout has no stored log-probabilities, the current policy
-        is the one that sampled it, and the ratio is 1.
+        The loss is 0, and nothing is run, when no rollout of the minibatch is trained on.
         """
-        denominator = response_tokens(minibatch)
+        ...
+
+    def metrics(self) -> dict[str, float]:
+        """Metrics since the last call.
+
+        Among them are `tokens/gradient`, the response tokens trained on, and prompt + response tokens: of rollouts
+        trained on (`tokens/trained`), of passes of the student without gradient (`tokens/remembered`) and, where there
+        are any, of passes of a teacher (`tokens/teacher_forward`).
+        """
+        ...
+
+
+class PolicyUpdate:
+    """Accumulates the gradient of the clipped surrogate over a minibatch and counts what happened; an `Update`.
+
+    `teacher`, if given, is asked how likely the rollouts that imitate it were (see `Imitation`); it must use the
+    student's token ids. `counts` sums over response tokens that were trained on: `tokens`, `entropy`, `clip_low`,
+    `clip_high`, `clip_dual`; plus `loss` (sum over updates), `updates`, and prompt + response tokens by kind of pass:
+    `trained`, `remembered`, `teacher_forward`.
+    """
+
+    def __init__(
+        self, config: UpdateConfig, sampling: SamplingConfig, pad: int, teacher: PreTrainedModel | None = None
+    ) -> None:
+        self.counts: dict[str, float] = defaultdict(float)
+        self._config = config
+        self._sampling = sampling
+        self._pad = pad
+        self._teacher = teacher
+        self._imitation = Imitation()
+
+    def before_step(self, model: PreTrainedModel, minibatches: Sequence[Minibatch]) -> None:
+        """Remember the policy for all updates but the first, which trains the policy that sampled."""
+        for minibatch in minibatches[1:]:
+            self.remember_policy(model, minibatch)
+        if self._teacher is not None:
+            imitated = [row for minibatch in minibatches for row in self.trained(minibatch) if row[1].by_teacher]
+            micros = self._microbatches(self._teacher, imitated)
+            self._imitation.begin_step(rollout_logprobs(self._teacher, micros, self._sampling.temperature))
+            self.counts["teacher_forward"] += total_tokens(imitated)
+
+    def remember_policy(self, model: PreTrainedModel, minibatch: Minibatch) -> None:
+        """Store the current policy's log-probabilities in the rollouts, for an update after the policy has moved."""
+        trained = self.trained(minibatch)
+        micros = self._microbatches(model, trained)
+        for rollout, logprobs in rollout_logprobs(model, micros, self._sampling.temperature):
+            rollout.logprobs = logprobs
+        self.counts["remembered"] += total_tokens(trained)
+
+    def trained(self, minibatch: Minibatch) -> Minibatch:
+        return with_gradient(minibatch)
+
+    def accumulate(self, model: PreTrainedModel, minibatch: Minibatch, backward: Callable[[Tensor], None]) -> Tensor:
+        """Run `backward` on the minibatch's loss, piece by piece; returns the loss (detached scalar).
+
+        The loss is the mean of the token losses that `config.aggregation` names. Rollouts with zero advantage count in
+        its denominator alone. Where a rollout has no stored log-probabilities, the current policy is the one that
+        sampled it, and the ratio is 1.
+        """
+        mean = Mean.over(minibatch, self._config.aggregation, self._sampling.max_tokens)
+        trained = self.trained(minibatch)
         total = torch.zeros((), device=model.device)
-        for micro in self._microbatches(model, minibatch):
-            logits_BTV = _logits(model, micro)
-            logp_BT = response_logprobs(logits_BTV, micro.target_BT, self._temperature)
-            config = self._config
-            loss_BT, clipping = policy_loss(
-                logp_BT,
-                _old_logprobs(micro, logp_BT),
-                micro.advantage_B,
-                config.clip_low,
-                config.clip_high,
-                config.dual_clip,
-            )
-            loss = (loss_BT * micro.mask_BT).sum() / denominator
+        for micro in self._microbatches(model, trained):
+            logits_BTV = response_logits(model, micro)
+            logp_BT = response_logprobs(logits_BTV, micro.target_BT, self._sampling.temperature)
+            old_logp_BT = _old_logprobs(micro, logp_BT)
+            loss_BT, clipping = self._token_losses(logp_BT, old_logp_BT, micro.advantage_B)
+            loss = mean.part(loss_BT, micro.mask_BT)
             backward(loss)
             total += loss.detach()
-            self._count("entropy", entropy(logits_BTV, self._temperature), micro)
-            for name in ("low", "high", "dual"):
-                self._count(f"clip_{name}", getattr(clipping, name), micro)
-            self.counts["tokens"] += int(micro.mask_BT.sum())
+            self._observe(micro, entropy(logits_BTV, self._sampling.temperature), clipping)
+            self._imitation.observe(micro, logp_BT, old_logp_BT, clipping)
+        self.counts["trained"] += total_tokens(trained)
         self.counts["loss"] += float(total)
         self.counts["updates"] += 1
         return total
@@ -70,27 +112,35 @@ class PolicyUpdate:
         """Metrics since the last call; token means are over the tokens that were trained on."""
         counts, self.counts = self.counts, defaultdict(float)
         tokens = max(counts["tokens"], 1)
-        return {
+        metrics = {
             "loss/policy": counts["loss"] / max(counts["updates"], 1),
             "loss/entropy": counts["entropy"] / tokens,
             "loss/clip_low": counts["clip_low"] / tokens,
             "loss/clip_high": counts["clip_high"] / tokens,
             "loss/clip_dual": counts["clip_dual"] / tokens,
             "tokens/gradient": counts["tokens"],
+            "tokens/trained": counts["trained"],
+            "tokens/remembered": counts["remembered"],
         }
+        if counts["teacher_forward"]:
+            metrics["tokens/teacher_forward"] = counts["teacher_forward"]
+        return metrics | self._imitation.metrics()
 
-    def _microbatches(self, model: PreTrainedModel, minibatch: Minibatch):
-        return microbatches(with_gradient(minibatch), self._config.microbatch_tokens, self._pad, model.device)
+    def _microbatches(self, model: PreTrainedModel, minibatch: Minibatch) -> Iterator[Microbatch]:
+        return microbatches(minibatch, self._config.microbatch_tokens, self._pad, model.device)
+
+    def _token_losses(self, logp_BT: Tensor, old_logp_BT: Tensor, advantage_B: Tensor) -> tuple[Tensor, Clipping]:
+        config = self._config
+        return policy_loss(logp_BT, old_logp_BT, advantage_B, config.clip_low, config.clip_high, config.dual_clip)
+
+    def _observe(self, micro: Microbatch, entropy_BT: Tensor, clipping: Clipping) -> None:
+        self._count("entropy", entropy_BT, micro)
+        for name in ("low", "high", "dual"):
+            self._count(f"clip_{name}", getattr(clipping, name), micro)
+        self.counts["tokens"] += int(micro.mask_BT.sum())
 
     def _count(self, name: str, values_BT: Tensor, micro: Microbatch) -> None:
         self.counts[name] += float((values_BT * micro.mask_BT).sum())
-
-
-def _logits(model: PreTrainedModel, micro: Microbatch) -> Tensor:
-    """Logits [B, T, V] at the positions that predict the response."""
-    return model(
-        input_ids=micro.ids_BL, attention_mask=micro.attention_BL, logits_to_keep=micro.window_T, use_cache=False
-    ).logits
 
 
 def _old_logprobs(micro: Microbatch, logp_BT: Tensor) -> Tensor:

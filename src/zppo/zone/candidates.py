@@ -6,10 +6,10 @@ chat or media token into the prompt.
 
 import random
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from zppo.types import Candidate, Prompt, Question, Rollout
+from zppo.types import Candidate, Kind, Prefix, Prompt, Question, Rollout
 from zppo.zone.prompts import Templates
 
 _THINK = re.compile(r"</?think>")
@@ -18,9 +18,9 @@ _TAG = re.compile(r"<(?=/?(?:candidate|response|summary|hint)\b)", re.IGNORECASE
 
 @dataclass(frozen=True)
 class Draft:
-    """A BCQ or NCQ before its candidates are compressed. `candidates` stand in the order they will be shown."""
+    """An aided prompt before its candidates are rewritten. `candidates` stand in the order they will be shown."""
 
-    kind: str
+    kind: Kind
     question: Question
     candidates: tuple[Candidate, ...]
 
@@ -39,7 +39,7 @@ def as_candidates(rollouts: Iterable[Rollout], special_tokens: Sequence[str] = (
     The final answer is made harmless too: an NCQ lists it outside the `<candidate>` tags.
     """
     shown = [(harmless(r.text, special_tokens), r) for r in rollouts if r.reward is not None]
-    return [Candidate(text, _harmless_answer(r, special_tokens), r.is_right) for text, r in shown if text]
+    return [Candidate(text, _harmless_answer(r, special_tokens), r.is_right, r.text) for text, r in shown if text]
 
 
 def _harmless_answer(rollout: Rollout, special_tokens: Sequence[str]) -> str | None:
@@ -62,14 +62,28 @@ def draft_ncq(question: Question, wrong: Sequence[Candidate]) -> list[Draft]:
     return [Draft("ncq", question, tuple(wrong))] if wrong else []
 
 
-def build_prompts(draft: Draft, compressed: Sequence[Candidate | None], templates: Templates) -> list[Prompt]:
-    """The prompt of a draft after compression, or nothing when too few candidates survived.
+def draft_single(kind: Kind, question: Question, right: Sequence[Candidate], rng: random.Random) -> list[Draft]:
+    """A hint or a prefix: one right teacher candidate, drawn uniformly."""
+    return [Draft(kind, question, (rng.choice(right),))] if right else []
 
-    `compressed` is aligned with `draft.candidates`; None marks a candidate whose final answer did not survive. A BCQ
-    needs both of its candidates, an NCQ at least one; the answers of those it lost are still listed as wrong.
+
+def build_prompts(
+    draft: Draft, rewritten: Sequence[Candidate | None], templates: Templates, begin: Callable[[str], Prefix | None]
+) -> list[Prompt]:
+    """The prompt of a draft after rewriting, or nothing when too few candidates survived.
+
+    `rewritten` is aligned with `draft.candidates`; None marks a candidate that must not be shown. An NCQ needs at least
+    one candidate, and still lists the answers of those it lost as wrong; any other prompt needs all of its candidates.
+    `begin` makes a prefix of a response, None where it is too short for one.
     """
-    alive = [c for c in compressed if c is not None]
+    question, alive = draft.question, [c for c in rewritten if c is not None]
+    if draft.kind == "ncq":
+        return [Prompt("ncq", question, templates.ncq(question, alive, draft.candidates))] if alive else []
+    if len(alive) < len(draft.candidates):
+        return []
     if draft.kind == "bcq":
-        whole = len(alive) == len(draft.candidates)
-        return [Prompt("bcq", draft.question, templates.bcq(draft.question, alive))] if whole else []
-    return [Prompt("ncq", draft.question, templates.ncq(draft.question, alive, draft.candidates))] if alive else []
+        return [Prompt("bcq", question, templates.bcq(question, alive))]
+    if draft.kind == "hint":
+        return [Prompt("hint", question, templates.hint(question, alive[0].text))]
+    prefix = begin(alive[0].response)
+    return [Prompt("prefix", question, templates.plain(question), prefix)] if prefix else []

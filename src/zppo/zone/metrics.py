@@ -9,14 +9,15 @@ CandidatesByQuestion = Mapping[str, Sequence[Candidate]]
 
 
 def step_metrics(
-    groups: Sequence[Group],
+    plain: Sequence[Group],
+    aided: Sequence[Group],
     teacher: Sequence[Group],
     right: CandidatesByQuestion,
     wrong: CandidatesByQuestion,
     tau: float,
 ) -> dict[str, float]:
-    """Metrics of the groups of a step. Shares of questions are taken before the caps."""
-    plain = [g for g in groups if g.prompt.kind in ("plain", "replayed")]
+    """What the student did in a step, and the teacher for it. Shares of questions are taken before the caps."""
+    groups = [*plain, *aided]
     rollouts = [r for g in groups for r in g.rollouts]
     hard = [g for g in plain if g.accuracy is not None and g.accuracy < tau]
     metrics = {
@@ -24,8 +25,6 @@ def step_metrics(
         "zone/hard_fraction": len(hard) / len(plain),
         "zone/bcq_eligible": sum(bool(right.get(i) and c) for i, c in wrong.items()) / len(plain),
         "zone/ncq_eligible": sum(bool(c) for c in wrong.values()) / len(plain),
-        "zone/trivial_groups": fmean(g.is_trivial for g in groups),
-        "zone/positive_advantages": fmean(r.advantage > 0 for r in rollouts),
         "zone/unscored": sum(r.reward is None for r in rollouts),
         "response/tokens_mean": fmean(len(r.token_ids) for r in rollouts),
         "response/tokens_max": max(len(r.token_ids) for r in rollouts),
@@ -35,7 +34,17 @@ def step_metrics(
         of_kind = [g for g in groups if g.prompt.kind == kind]
         metrics[f"zone/{kind}_prompts"] = len(of_kind)
         metrics |= _mean(f"accuracy/{kind}", of_kind)
-    return metrics | _mean("accuracy/teacher_on_hard", teacher)
+    return metrics | _mean("accuracy/teacher", teacher)
+
+
+def signal_metrics(groups: Sequence[Group], trained: Sequence[Group]) -> dict[str, float]:
+    """How much there is to learn from the groups of a step, and how many of them dynamic sampling left out."""
+    rollouts = [r for g in groups for r in g.rollouts]
+    return {
+        "zone/trivial_groups": fmean(g.is_trivial for g in groups),
+        "zone/positive_advantages": fmean(r.advantage > 0 for r in rollouts),
+        "zone/groups_left_out": len(groups) - len(trained),
+    }
 
 
 def _mean(key: str, groups: Iterable[Group]) -> dict[str, float]:

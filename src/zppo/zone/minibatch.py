@@ -1,9 +1,10 @@
-"""`I` equal minibatches of a step's rollouts, every rollout used once (algorithm 1, step 6)."""
+"""Which rollouts the gradient updates of a step train on (algorithm 1, step 6; method sections 8 and 12)."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from zppo.types import Group, Minibatch
+from zppo.types import Group, Minibatch, Rollout
 
 
 def split(groups: Sequence[Group], count: int, rng: random.Random) -> list[Minibatch]:
@@ -16,3 +17,41 @@ def split(groups: Sequence[Group], count: int, rng: random.Random) -> list[Minib
     rollouts = [(group, rollout) for group in groups for rollout in group.rollouts]
     rng.shuffle(rollouts)
     return [rollouts[i::count] for i in range(count)]
+
+
+def with_signal(groups: Sequence[Group]) -> list[Group]:
+    """Dynamic sampling on top of the aids: without the questions whose groups are trivial one and all.
+
+    A question whose plain group is trivial stays, with all of its groups, while an aided one is not.
+    """
+    alive = {g.question.id for g in groups if not g.is_trivial}
+    return [g for g in groups if g.question.id in alive]
+
+
+def right_responses(plain: Sequence[Group], teacher: Sequence[Group]) -> list[Group]:
+    """The right teacher responses behind the student's own prompts, for distillation off the student's policy."""
+    right = {g.question.id: [r for r in g.rollouts if r.is_right] for g in teacher}
+    return [replace(g, rollouts=right[g.question.id]) for g in plain]
+
+
+def imitated(
+    plain: Sequence[Group], teacher: Sequence[Group], encode: Callable[[str, bool], list[int]], rng: random.Random
+) -> list[Group]:
+    """The plain groups, with one wrong rollout of each all-wrong group replaced by a right teacher response.
+
+    Both are drawn uniformly. The response is put into the student's tokens by `encode(text, end)` and trained on as if
+    the student had sampled it: the drifting fix that the paper argues against (method section 8, `grpo_teacher`).
+    """
+    right = {g.question.id: [r for r in g.rollouts if r.is_right] for g in teacher}
+    return [_imitated(g, right.get(g.question.id, []), encode, rng) for g in plain]
+
+
+def _imitated(
+    group: Group, right: Sequence[Rollout], encode: Callable[[str, bool], list[int]], rng: random.Random
+) -> Group:
+    if not right or not group.wrong or any(r.is_right for r in group.rollouts):
+        return group
+    chosen, out = rng.choice(right), rng.choice(group.wrong)
+    ids = encode(chosen.text, chosen.finish_reason == "stop")
+    inserted = replace(chosen, token_ids=ids, logprobs=None, by_teacher=True)
+    return replace(group, rollouts=[inserted if r is out else r for r in group.rollouts])

@@ -18,11 +18,13 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "plain": frozenset({"question", "closer"}),
     "bcq": frozenset({"question", "candidates", "closer"}),
     "ncq": frozenset({"question", "candidates", "wrong_answers", "closer"}),
+    "hint": frozenset({"question", "hint", "closer"}),
     "compress": frozenset({"question", "response"}),
+    "write_hint": frozenset({"question", "response"}),
 }
-"""The templates by name, with the placeholders each may use. All but `question` in `compress` must be used."""
+"""The templates by name, with the placeholders each may use. All must be used but those in `OPTIONAL`."""
 
-OPTIONAL = {("compress", "question")}
+OPTIONAL = {("compress", "question"), ("write_hint", "question")}
 NO_ANSWER = "(none of them states a final answer)"
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
 
@@ -58,8 +60,14 @@ class Templates:
         listed = ", ".join(f"\\boxed{{{a}}}" for a in answers) or NO_ANSWER
         return self._fill("ncq", question=question.text, candidates=_tagged(shown), wrong_answers=listed)
 
+    def hint(self, question: Question, hint: str) -> str:
+        return self._fill("hint", question=question.text, hint=f"<hint>\n{hint}\n</hint>")
+
     def compress(self, question: Question, response: str) -> str:
         return self._fill("compress", question=question.text, response=response)
+
+    def write_hint(self, question: Question, response: str) -> str:
+        return self._fill("write_hint", question=question.text, response=response)
 
     def _fill(self, name: str, **values: str) -> str:
         values["closer"] = self.texts["closer"]

@@ -71,6 +71,10 @@ RECIPE_ERRORS: list[tuple[list[str], str]] = [
     (["--zone.new-questions", "5"], "zone.new_questions (5) is not a multiple of zone.updates (2)"),
     (["--method", "zpo"], "there is no method 'zpo'; did you mean 'zppo'?"),
     (["--method", "grpo+replai"], "there is no switch 'replai'; did you mean 'replay'?"),
+    (["--method", "on_distil"], "there is no method 'on_distil'; did you mean 'on_distill'?"),
+    (["--method", "hint+bcq"], "bcq goes with grpo only; hint takes only replay"),
+    (["--zone.prefix_fraction", "1"], "zone.prefix_fraction is 1"),
+    (["--update.aggregation", "mean"], "aggregation is 'mean': input should be 'token', 'sequence' or 'constant'"),
     (["--student.model", "''"], "student.model is missing"),
     (["--data.train", "null"], "data.train is None"),
     (["--data.train", "[a"], "--data.train: '[a' is not valid YAML"),
@@ -147,6 +151,18 @@ def without_chat_template(source: str, folder: Path) -> str:
     return str(folder)
 
 
+def with_another_token(source: str, folder: Path) -> str:
+    """The checkpoint at `source` with one more token, and without weights."""
+    from transformers import AutoTokenizer
+
+    folder.mkdir()
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    tokenizer.add_tokens(["novel"])
+    tokenizer.save_pretrained(folder)
+    (folder / "config.json").write_bytes((Path(source) / "config.json").read_bytes())
+    return str(folder)
+
+
 def set_option(section: str, option: str, value: Any) -> Edit:
     return lambda options, folder: options[section].update({option: value(folder) if callable(value) else value})
 
@@ -180,10 +196,52 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
         set_option("training", "learning_rate", "fast"),
         "training.learning_rate is 'fast', which is not a number",
     ),
-    "no teacher": (lambda options, folder: options.pop("teacher"), "asks a teacher for BCQ candidates; set teacher"),
+    "no teacher": (lambda options, folder: options.pop("teacher"), "asks a teacher for responses; set teacher.model"),
     "no teacher to compress": (
         lambda options, folder: (options.pop("teacher"), options.update(method="grpo+ncq")),
-        "set teacher.model, or teacher.compression to truncate or none",
+        "(or set teacher.compression to truncate or none); set teacher.model",
+    ),
+    **{
+        f"no teacher for {method}": (
+            lambda options, folder, method=method: (options.pop("teacher"), options.update(method=method)),
+            f"method {method!r} {reason}; set teacher.model",
+        )
+        for method, reason in {
+            "hint": "asks a teacher for responses",
+            "prefix+replay": "asks a teacher for responses",
+            "grpo_teacher": "asks a teacher for responses",
+            "off_distill+replay": "follows the distributions of a teacher",
+            "on_distill": "follows the distributions of a teacher",
+        }.items()
+    },
+    "a teacher with another vocabulary": (
+        lambda options, folder: (
+            options["teacher"].update(model=with_another_token(options["teacher"]["model"], folder / "wider")),
+            options.update(method="on_distill"),
+        ),
+        "token 'novel' is none of the student's and number 448 of the teacher's",
+    ),
+    "several teachers to follow": (
+        lambda options, folder: (
+            options["teacher"].update(fallbacks=[options["teacher"]["model"]]),
+            options.update(method="off_distill"),
+        ),
+        "method 'off_distill' follows one teacher, not 2; leave out teacher.fallbacks",
+    ),
+    "a fallback without a teacher": (
+        lambda options, folder: options.update(teacher={"fallbacks": ["a"]}),
+        "teacher.fallbacks are asked after teacher.model, which is missing",
+    ),
+    "a fallback that is nowhere": (
+        set_option("teacher", "fallbacks", ["nowhere"]),
+        "teacher.model: 'nowhere' is neither a checkpoint folder nor",
+    ),
+    "dynamic sampling without rewards": (
+        lambda options, folder: (
+            options["zone"].update(dynamic_sampling=True),
+            options.update(method="on_distill"),
+        ),
+        "zone.dynamic_sampling drops groups whose rewards are all equal, but method 'on_distill'",
     ),
     "teacher of another kind": (
         set_option("teacher", "model", lambda folder: model_folder(folder / "t5", **T5)),

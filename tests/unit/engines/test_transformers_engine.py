@@ -10,7 +10,7 @@ from transformers import GenerationConfig
 
 from zppo.engines.transformers import TransformersEngine
 from zppo.errors import EngineError
-from zppo.types import Group, Prompt, Question, Sampling
+from zppo.types import Group, Prefix, Prompt, Question, Sampling
 
 TEXTS = ("12 + 30 = ?", "a", "a much longer question, with many more words than the others have, ?", "b c", "7?")
 FULL, HYBRID = ("full_attention",) * 2, ("linear_attention", "full_attention")
@@ -245,3 +245,44 @@ def test_a_model_without_any_end_token_is_refused(new_model: Callable[..., Any],
 
 def test_special_tokens_are_those_that_text_must_not_contain(engine: TransformersEngine) -> None:
     assert {"<|im_start|>", "<|im_end|>", "<|stop|>", "<|image_pad|>"} <= set(engine.special_tokens)
+
+
+def begun(engine: TransformersEngine, text: str, response: str) -> Prompt:
+    ids = engine.encode(response)
+    return Prompt("prefix", Question(text, text, "1"), text, Prefix(tuple(ids), engine.decode(ids)))
+
+
+def test_a_prefix_is_fed_after_the_prompt_and_stands_before_what_is_sampled(engine: TransformersEngine) -> None:
+    with_prefix = [begun(engine, "a", "so 12+"), *prompts("b c"), begun(engine, "7?", "9")]
+    groups = engine.generate(with_prefix, 3, Sampling(max_tokens=4, seed=1))
+    for prompt, group in zip(with_prefix, groups, strict=True):
+        (bare,) = engine.generate([Prompt("plain", prompt.question, prompt.text)], 1, Sampling(max_tokens=1))
+        fed, start = (prompt.prefix.token_ids, prompt.prefix.text) if prompt.prefix else ((), "")
+        assert group.prompt_ids == [*bare.prompt_ids, *fed]
+        for rollout in group.rollouts:
+            assert len(rollout.token_ids) <= 4
+            assert rollout.text == engine.decode([*fed, *rollout.token_ids])
+            assert rollout.text.startswith(start)
+
+
+def test_what_follows_a_prefix_depends_on_it(engine: TransformersEngine, model: Any) -> None:
+    """Nearly without chance, the first sampled token is the model's favourite after prompt and prefix."""
+    sure, favourites = Sampling(max_tokens=1, temperature=1e-4), set()
+    for response in ("so 12+", "9", "</think>", "x y z"):
+        (group,) = engine.generate([begun(engine, "a", response)], 4, sure)
+        with torch.no_grad():
+            favourite = int(model(input_ids=torch.tensor([group.prompt_ids])).logits[0, -1].argmax())
+        assert {tuple(r.token_ids) for r in group.rollouts} == {(favourite,)}
+        favourites.add(favourite)
+    assert len(favourites) > 1
+
+
+def test_special_tokens_in_a_foreign_response_are_read_as_text(engine: TransformersEngine, tokenizer: Any) -> None:
+    hostile = "a <|im_end|> b <|image_pad|>"
+    ids = engine.encode(hostile)
+    assert not set(ids) & set(tokenizer.all_special_ids)
+    assert engine.decode(ids) == hostile
+
+
+def test_a_foreign_response_ends_with_the_end_of_the_chat_format(engine: TransformersEngine, tokenizer: Any) -> None:
+    assert engine.encode("a b", end=True) == [*engine.encode("a b"), tokenizer.eos_token_id]

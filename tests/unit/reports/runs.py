@@ -8,7 +8,7 @@ from zppo.reports.rundir import RunDirectory
 from zppo.reports.summary import run_summary
 from zppo.training.state import RunState
 from zppo.types import Group, Kind, Prompt, Question, Rollout, StepBatch
-from zppo.zone.metrics import step_metrics
+from zppo.zone.metrics import signal_metrics, step_metrics
 from zppo.zone.replay import PromptReplayBuffer
 
 CLUSTERS = ("more", "times", "rate")
@@ -41,9 +41,11 @@ def make_run(
     for _ in range(steps):
         state.step += 1
         groups = step_groups(state.step, method, aside)
-        metrics: dict[str, Any] = step_metrics(groups, [], {}, {}, 0.5)
+        plain = [g for g in groups if g.prompt.kind in ("plain", "replayed")]
+        aided = groups[len(plain) :]
+        metrics: dict[str, Any] = step_metrics(plain, aided, [], {}, {}, 0.5) | signal_metrics(groups, groups)
         if parse_method(method).replay:
-            metrics |= buffer.refresh([g for g in groups if g.prompt.kind in ("plain", "replayed")], 0.5).metrics()
+            metrics |= buffer.refresh(plain, 0.5).metrics()
         metrics |= buffer.metrics()
         metrics |= {"tokens/student": 900, "tokens/teacher": 90, "tokens/gradient": 500, "loss/entropy": 1.0}
         metrics |= {"time/rollout": 1.5, "time/update": 2.0}
@@ -68,9 +70,9 @@ def step_groups(step: int, method: str, aside: str) -> list[Group]:
     groups = [group(easy, "plain", 4), group(hard, "plain", 1, aside=aside)]
     if switches.replay and step == 3:
         groups.append(group(Question("hard1", f"hard 1? {aside}", "9", {"cluster": "times"}), "replayed", 3))
-    if switches.bcq:
+    if "bcq" in switches.aids:
         groups.append(group(hard, "bcq", 2, aside=aside))
-    if switches.ncq:
+    if "ncq" in switches.aids:
         groups.append(group(hard, "ncq", 1, aside=aside))
     return groups
 

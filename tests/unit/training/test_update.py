@@ -1,6 +1,5 @@
 """One gradient update against a plain reference: one rollout at a time, all rollouts forwarded."""
 
-import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -8,13 +7,21 @@ from typing import Any
 
 import pytest
 import torch
+from rows import assert_same_gradient, gradient, rollouts, token_logits, token_logprobs
+from rows import moved as moved_copy
 
-from zppo.config import UpdateConfig
+from zppo.config import Aggregation, SamplingConfig, UpdateConfig
 from zppo.training.update import PolicyUpdate
-from zppo.types import Group, Minibatch, Prompt, Question, Rollout
+from zppo.types import Minibatch
 
 TIGHT = UpdateConfig(clip_low=0.05, clip_high=0.08, dual_clip=1.2, microbatch_tokens=64)
 """Clips so close that a slightly moved policy meets all of them."""
+LIMIT = 14
+"""Longest response that was allowed, in tokens."""
+
+
+def new_update(temperature: float = 1.0, config: UpdateConfig = TIGHT, pad: int = 0) -> PolicyUpdate:
+    return PolicyUpdate(config, SamplingConfig(LIMIT, temperature), pad)
 
 
 @pytest.fixture(scope="module")
@@ -23,62 +30,27 @@ def model(new_model: Callable[..., Any]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def moved(new_model: Callable[..., Any]) -> Any:
-    """The same model after some updates."""
-    made = new_model(seed=3)
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for parameter in made.parameters():
-            parameter.add_(0.1 * parameter.abs().mean() * torch.randn(parameter.shape, generator=generator))
-    return made
-
-
-def rollouts(count: int, advantages: tuple[float, ...] = (-1.5, -0.4, 0.0, 0.0, 0.4, 1.5)) -> Minibatch:
-    rng = random.Random(1)
-    question, rows = Question("q", "q", "a"), []
-    for i in range(count):
-        prompt = [rng.randrange(5, 400) for _ in range(rng.randint(2, 12))]
-        response = [rng.randrange(5, 400) for _ in range(rng.randint(1, 14))]
-        rollout = Rollout(response, "", advantage=advantages[i % len(advantages)])
-        rows.append((Group(Prompt("plain", question, "q"), [rollout], prompt), rollout))
-    return rows
-
-
-def token_logprobs(model: Any, group: Group, rollout: Rollout, temperature: float) -> torch.Tensor:
-    """Log-probabilities of one response, by one unpadded forward pass over everything."""
-    ids = torch.tensor([group.prompt_ids + rollout.token_ids])
-    logp = torch.log_softmax(model(input_ids=ids).logits[0] / temperature, -1)
-    start = len(group.prompt_ids)
-    return torch.stack([logp[start + i - 1, token] for i, token in enumerate(rollout.token_ids)])
+def moved(model: Any) -> Any:
+    return moved_copy(model)
 
 
 def reference_loss(model: Any, minibatch: Minibatch, config: UpdateConfig, temperature: float) -> torch.Tensor:
-    """All rollouts, zero advantage included; every token on its own; one mean over all response tokens."""
+    """All rollouts, zero advantage included; every token on its own; then the mean that `config` names."""
     losses = []
     for group, rollout in minibatch:
         logp = token_logprobs(model, group, rollout, temperature)
         old = logp.tolist() if rollout.logprobs is None else rollout.logprobs
+        losses.append([])
         for now, then in zip(logp, old, strict=True):
             ratio, advantage = (now - then).exp(), rollout.advantage
             surrogate = torch.min(ratio * advantage, ratio.clamp(1 - config.clip_low, 1 + config.clip_high) * advantage)
             if advantage < 0:
                 surrogate = surrogate.clamp(min=config.dual_clip * advantage)
-            losses.append(-surrogate)
-    return torch.stack(losses).mean()
-
-
-def gradient(model: Any, backward: Callable[[], Any]) -> list[torch.Tensor]:
-    model.zero_grad()
-    backward()
-    found = [torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in model.parameters()]
-    model.zero_grad()
-    return found
-
-
-def assert_same_gradient(got: list[torch.Tensor], expected: list[torch.Tensor]) -> None:
-    assert max(e.abs().max().item() for e in expected) > 1e-3
-    for mine, theirs in zip(got, expected, strict=True):
-        torch.testing.assert_close(mine, theirs, atol=1e-6, rtol=1e-4)
+            losses[-1].append(-surrogate)
+    if config.aggregation == "sequence":
+        return sum(sum(tokens) / len(tokens) for tokens in losses) / len(losses)
+    count = len(losses) * LIMIT if config.aggregation == "constant" else sum(map(len, losses))
+    return sum(sum(tokens) for tokens in losses) / count
 
 
 @contextmanager
@@ -95,23 +67,26 @@ def forward_rows(model: Any) -> Iterator[list[int]]:
 @pytest.mark.parametrize("temperature", [0.7, 1.0])
 def test_gradient_of_the_first_update_equals_the_full_reference(model: Any, temperature: float) -> None:
     minibatch = rollouts(18)
-    update = PolicyUpdate(TIGHT, temperature, 0)
+    update = new_update(temperature)
     got = gradient(model, lambda: update.accumulate(model, minibatch, torch.Tensor.backward))
     expected = gradient(model, lambda: reference_loss(model, minibatch, TIGHT, temperature).backward())
     assert_same_gradient(got, expected)
 
 
+@pytest.mark.parametrize("aggregation", ["token", "sequence", "constant"])
 @pytest.mark.parametrize("temperature", [0.7, 1.0])
-def test_gradient_of_a_later_update_equals_the_full_reference(model: Any, moved: Any, temperature: float) -> None:
-    minibatch = rollouts(18)
-    update = PolicyUpdate(TIGHT, temperature, 0)
+def test_gradient_of_a_later_update_equals_the_full_reference(
+    model: Any, moved: Any, temperature: float, aggregation: Aggregation
+) -> None:
+    minibatch, config = rollouts(18), replace(TIGHT, aggregation=aggregation)
+    update = new_update(temperature, config)
     update.remember_policy(model, minibatch)
     got = gradient(moved, lambda: update.accumulate(moved, minibatch, torch.Tensor.backward))
     counts = dict(update.counts)
     with torch.no_grad():
         for group, rollout in minibatch:
             rollout.logprobs = token_logprobs(model, group, rollout, temperature).tolist()
-    loss = reference_loss(moved, minibatch, TIGHT, temperature)
+    loss = reference_loss(moved, minibatch, config, temperature)
     assert counts["loss"] == pytest.approx(loss.item(), abs=1e-6)
     assert_same_gradient(got, gradient(moved, loss.backward))
     assert min(counts[f"clip_{name}"] for name in ("low", "high", "dual")) > 0
@@ -122,7 +97,7 @@ def test_gradient_and_counts_do_not_depend_on_the_microbatch_size(
     model: Any, moved: Any, microbatch_tokens: int
 ) -> None:
     def run(tokens: int) -> tuple[list[torch.Tensor], dict[str, float]]:
-        minibatch, update = rollouts(18), PolicyUpdate(replace(TIGHT, microbatch_tokens=tokens), 1.0, 0)
+        minibatch, update = rollouts(18), new_update(config=replace(TIGHT, microbatch_tokens=tokens))
         update.remember_policy(model, minibatch)
         got = gradient(moved, lambda: update.accumulate(moved, minibatch, torch.Tensor.backward))
         return got, dict(update.counts)
@@ -136,14 +111,14 @@ def test_padding_token_and_padding_length_do_not_matter(model: Any) -> None:
     config = replace(TIGHT, microbatch_tokens=100_000)
     runs = []
     for pad in (0, 77):
-        update = PolicyUpdate(config, 1.0, pad)
+        update = new_update(config=config, pad=pad)
         runs.append(gradient(model, lambda u=update: u.accumulate(model, rollouts(12), torch.Tensor.backward)))
     assert_same_gradient(*runs)
 
 
 def test_rollouts_with_zero_advantage_cause_no_forward_pass(model: Any) -> None:
     minibatch = rollouts(18)
-    update = PolicyUpdate(TIGHT, 1.0, 0)
+    update = new_update()
     with forward_rows(model) as rows:
         update.accumulate(model, minibatch, torch.Tensor.backward)
         assert sum(rows) == 12
@@ -155,7 +130,7 @@ def test_rollouts_with_zero_advantage_cause_no_forward_pass(model: Any) -> None:
 
 
 def test_a_minibatch_without_signal_needs_no_model_at_all(model: Any) -> None:
-    update = PolicyUpdate(TIGHT, 1.0, 0)
+    update = new_update()
     with forward_rows(model) as rows:
         loss = update.accumulate(model, rollouts(6, advantages=(0.0,)), torch.Tensor.backward)
     assert (rows, loss.item()) == ([], 0.0)
@@ -166,14 +141,14 @@ def test_a_minibatch_without_signal_needs_no_model_at_all(model: Any) -> None:
 @pytest.mark.parametrize("temperature", [0.7, 1.0])
 def test_remembered_logprobs_are_those_of_the_policy_that_sampled(model: Any, temperature: float) -> None:
     minibatch = rollouts(12, advantages=(-1.0, 1.0))
-    PolicyUpdate(TIGHT, temperature, 0).remember_policy(model, minibatch)
+    new_update(temperature).remember_policy(model, minibatch)
     for group, rollout in minibatch:
         expected = token_logprobs(model, group, rollout, temperature)
         torch.testing.assert_close(torch.tensor(rollout.logprobs), expected.detach(), atol=1e-5, rtol=1e-5)
 
 
 def test_an_unmoved_policy_has_ratio_one_and_no_clipping(model: Any) -> None:
-    minibatch, update = rollouts(12), PolicyUpdate(TIGHT, 1.0, 0)
+    minibatch, update = rollouts(12), new_update()
     update.remember_policy(model, minibatch)
     loss = update.accumulate(model, minibatch, torch.Tensor.backward)
     model.zero_grad()
@@ -184,7 +159,7 @@ def test_an_unmoved_policy_has_ratio_one_and_no_clipping(model: Any) -> None:
 
 
 def test_clip_shares_and_entropy_are_means_over_trained_tokens(model: Any, moved: Any) -> None:
-    minibatch, update = rollouts(18), PolicyUpdate(TIGHT, 0.9, 0)
+    minibatch, update = rollouts(18), new_update(0.9)
     update.remember_policy(model, minibatch)
     update.accumulate(moved, minibatch, torch.Tensor.backward)
     moved.zero_grad()
@@ -193,9 +168,7 @@ def test_clip_shares_and_entropy_are_means_over_trained_tokens(model: Any, moved
     entropies = []
     with torch.no_grad():
         for group, rollout in trained:
-            ids = torch.tensor([group.prompt_ids + rollout.token_ids])
-            logits = moved(input_ids=ids).logits[0, len(group.prompt_ids) - 1 : -1] / 0.9
-            policy = torch.distributions.Categorical(logits=logits)
+            policy = torch.distributions.Categorical(logits=token_logits(moved, group, rollout) / 0.9)
             entropies += policy.entropy().tolist()
             ratios = (policy.log_prob(torch.tensor(rollout.token_ids)) - torch.tensor(rollout.logprobs)).exp()
             low += int(((ratios < 1 - TIGHT.clip_low) & (rollout.advantage < 0)).sum())
@@ -210,10 +183,60 @@ def test_clip_shares_and_entropy_are_means_over_trained_tokens(model: Any, moved
 
 
 def test_metrics_average_the_loss_over_updates_and_start_afresh(model: Any) -> None:
-    update = PolicyUpdate(TIGHT, 1.0, 0)
+    update = new_update()
     losses = [update.accumulate(model, rollouts(n), torch.Tensor.backward).item() for n in (7, 12)]
     model.zero_grad()
     assert update.metrics()["loss/policy"] == pytest.approx(sum(losses) / 2)
     again = update.accumulate(model, rollouts(5), torch.Tensor.backward).item()
     model.zero_grad()
     assert update.metrics()["loss/policy"] == pytest.approx(again)
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "expected"),
+    [("token", -(3 * 2 + 1 * -1) / 6), ("sequence", -(2 - 1) / 3), ("constant", -(3 * 2 + 1 * -1) / (3 * LIMIT))],
+)
+def test_rollouts_without_advantage_count_in_every_mean(model: Any, aggregation: Aggregation, expected: float) -> None:
+    """Where the policy has not moved, the loss of a token is minus its advantage."""
+    minibatch = rollouts(3, advantages=(2.0, -1.0, 0.0))
+    for (_, rollout), length in zip(minibatch, (3, 1, 2), strict=True):
+        rollout.token_ids = rollout.token_ids[:1] * length
+    loss = new_update(config=replace(TIGHT, aggregation=aggregation)).accumulate(
+        model, minibatch, torch.Tensor.backward
+    )
+    model.zero_grad()
+    assert loss.item() == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("aggregation", ["token", "sequence", "constant"])
+def test_an_empty_minibatch_has_the_loss_zero(model: Any, aggregation: Aggregation) -> None:
+    update = new_update(config=replace(TIGHT, aggregation=aggregation))
+    update.before_step(model, [[], []])
+    with forward_rows(model) as rows:
+        loss = update.accumulate(model, [], torch.Tensor.backward)
+    assert (rows, loss.item()) == ([], 0.0)
+    assert set(update.metrics().values()) == {0.0}
+
+
+def test_before_a_step_the_policy_is_remembered_for_all_updates_but_the_first(model: Any) -> None:
+    step, expected = [[rollouts(12, seed=n) for n in range(3)] for _ in range(2)]
+    new_update().before_step(model, step)
+    for minibatch in expected[1:]:
+        new_update().remember_policy(model, minibatch)
+    assert all(rollout.logprobs is None for _, rollout in step[0])
+    assert [[r.logprobs for _, r in m] for m in step] == [[r.logprobs for _, r in m] for m in expected]
+
+
+def test_tokens_are_counted_by_the_kind_of_pass(model: Any) -> None:
+    step, update = [rollouts(12, seed=n) for n in range(2)], new_update()
+    update.before_step(model, step)
+    update.accumulate(model, step[0], torch.Tensor.backward)
+    model.zero_grad()
+    first, second = (
+        [(len(g.prompt_ids), len(r.token_ids)) for g, r in minibatch if r.advantage != 0.0] for minibatch in step
+    )
+    metrics = update.metrics()
+    assert metrics["tokens/gradient"] == sum(response for _, response in first)
+    assert metrics["tokens/trained"] == sum(map(sum, first))
+    assert metrics["tokens/remembered"] == sum(map(sum, second))
+    assert "tokens/teacher_forward" not in metrics

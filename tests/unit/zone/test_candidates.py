@@ -6,8 +6,8 @@ from builders import group
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zppo.types import Candidate, Question, Rollout
-from zppo.zone.candidates import as_candidates, build_prompts, draft_bcq, draft_ncq, harmless
+from zppo.types import Candidate, Prefix, Prompt, Question, Rollout
+from zppo.zone.candidates import as_candidates, build_prompts, draft_bcq, draft_ncq, draft_single, harmless
 from zppo.zone.prompts import Templates
 
 TAG = re.compile(r"</?(?:candidate|response|summary|hint)\b", re.IGNORECASE)
@@ -18,6 +18,10 @@ TEMPLATES = Templates.load()
 
 hostile = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=4)), max_size=12).map("".join)
 responses = st.builds(Rollout, st.just([0]), hostile, reward=st.sampled_from([0.0, 1.0, None]))
+
+
+def no_prefix(response: str) -> None:
+    raise AssertionError("only the method prefix begins a response")
 
 
 def candidates(right: bool, *texts: str) -> list[Candidate]:
@@ -58,7 +62,8 @@ def test_a_prompt_has_as_many_candidate_tags_as_candidates(texts: list[str], ans
     rollouts = [Rollout([0], text, reward=0.0, answer=answers[i % len(answers)]) for i, text in enumerate(texts)]
     wrong = as_candidates(rollouts, SPECIAL)
     empty = TEMPLATES.ncq(QUESTION, [])
-    for prompt in (p for draft in draft_ncq(QUESTION, wrong) for p in build_prompts(draft, wrong, TEMPLATES)):
+    drafts = draft_ncq(QUESTION, wrong)
+    for prompt in (p for draft in drafts for p in build_prompts(draft, wrong, TEMPLATES, no_prefix)):
         tags, without = Counter(TAG.findall(prompt.text)), Counter(TAG.findall(empty))
         assert tags - without == {"<candidate": len(wrong), "</candidate": len(wrong)}
         assert not any(token in prompt.text for token in SPECIAL)
@@ -89,17 +94,18 @@ def test_a_bcq_is_dropped_with_either_of_its_candidates() -> None:
     pair = candidates(True, "r") + candidates(False, "w")
     (draft,) = draft_bcq(QUESTION, pair[:1], pair[1:], random.Random(0))
     first, second = draft.candidates
-    assert build_prompts(draft, [None, second], TEMPLATES) == build_prompts(draft, [first, None], TEMPLATES) == []
-    (prompt,) = build_prompts(draft, [first, second], TEMPLATES)
+    assert build_prompts(draft, [None, second], TEMPLATES, no_prefix) == []
+    assert build_prompts(draft, [first, None], TEMPLATES, no_prefix) == []
+    (prompt,) = build_prompts(draft, [first, second], TEMPLATES, no_prefix)
     assert (prompt.kind, prompt.text) == ("bcq", TEMPLATES.bcq(QUESTION, [first, second]))
 
 
 def test_an_ncq_keeps_what_survives_and_is_dropped_with_the_last() -> None:
     a, b = wrong = candidates(False, "a", "b")
     (draft,) = draft_ncq(QUESTION, wrong)
-    (prompt,) = build_prompts(draft, [None, b], TEMPLATES)
+    (prompt,) = build_prompts(draft, [None, b], TEMPLATES, no_prefix)
     assert (prompt.kind, prompt.text) == ("ncq", TEMPLATES.ncq(QUESTION, [b], [a, b]))
-    assert build_prompts(draft, [None, None], TEMPLATES) == []
+    assert build_prompts(draft, [None, None], TEMPLATES, no_prefix) == []
     assert a.text not in prompt.text.split("<candidate>", 2)[-1].split("</candidate>")[0]
 
 
@@ -111,3 +117,30 @@ def test_a_bcq_does_not_say_which_candidate_is_right() -> None:
 def test_responses_of_a_group_that_are_wrong_are_the_scored_zeros() -> None:
     g = group(0, 1, None)
     assert [c.text for c in as_candidates(g.wrong)] == ["response 0"]
+
+
+def test_a_hint_or_a_prefix_comes_from_one_right_response_drawn_uniformly() -> None:
+    right, rng = candidates(True, "a", "b", "c"), random.Random(0)
+    seen = Counter(draft_single("hint", QUESTION, right, rng)[0].candidates for _ in range(3000))
+    assert set(seen) == {(c,) for c in right}
+    assert all(900 < count < 1100 for count in seen.values())
+    assert draft_single("hint", QUESTION, [], rng) == []
+
+
+def test_a_hint_stands_in_its_tags_and_is_dropped_when_it_was_refused() -> None:
+    (draft,) = draft_single("hint", QUESTION, candidates(True, "whole"), random.Random(0))
+    (prompt,) = build_prompts(draft, candidates(True, "try less"), TEMPLATES, no_prefix)
+    assert (prompt.kind, prompt.text) == ("hint", TEMPLATES.hint(QUESTION, "try less"))
+    assert "<hint>\ntry less\n</hint>" in prompt.text and "whole" not in prompt.text
+    assert build_prompts(draft, [None], TEMPLATES, no_prefix) == []
+
+
+def test_a_prefix_is_made_of_the_whole_response_and_leaves_the_prompt_plain() -> None:
+    response = Rollout([0], "<think>one two</think> three", reward=1.0)
+    (draft,) = draft_single("prefix", QUESTION, as_candidates([response]), random.Random(0))
+    begin = Prefix((1, 2), "<think>one")
+    asked = []
+    (prompt,) = build_prompts(draft, draft.candidates, TEMPLATES, lambda text: asked.append(text) or begin)
+    assert prompt == Prompt("prefix", QUESTION, TEMPLATES.plain(QUESTION), begin)
+    assert asked == [response.text]
+    assert build_prompts(draft, draft.candidates, TEMPLATES, lambda text: None) == []

@@ -5,8 +5,8 @@ from builders import group, groups
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zppo.types import Group
-from zppo.zone.minibatch import split
+from zppo.types import Group, Rollout
+from zppo.zone.minibatch import imitated, right_responses, split, with_signal
 
 
 @given(groups(), st.integers(1, 5), st.integers(0, 99))
@@ -28,3 +28,58 @@ def test_rollouts_are_shuffled_across_groups() -> None:
     first, _ = split(of, 2, random.Random(0))
     assert 5 < sum(g is of[0] for g, _ in first) < 15
     assert [id(r) for _, r in first] != [id(r) for _, r in split(of, 2, random.Random(1))[0]]
+
+
+@given(groups(), groups())
+def test_dynamic_sampling_drops_a_question_only_if_all_of_its_groups_are_trivial(
+    plain: list[Group], aided: list[Group]
+) -> None:
+    kept = with_signal([*plain, *aided])
+    alive = {g.question.id for g in [*plain, *aided] if not g.is_trivial}
+    assert kept == [g for g in [*plain, *aided] if g.question.id in alive]
+
+
+def test_right_responses_stand_behind_the_students_own_prompt() -> None:
+    plain = [group(0, 0, id="a"), group(1, 1, id="b")]
+    plain[0].prompt_ids = [5, 6]
+    teacher = [group(0, 1, None, 1, id="a"), group(0, id="b")]
+    taught = right_responses(plain, teacher)
+    assert [(g.prompt, g.prompt_ids) for g in taught] == [(g.prompt, g.prompt_ids) for g in plain]
+    assert [g.rollouts for g in taught] == [[teacher[0].rollouts[1], teacher[0].rollouts[3]], []]
+
+
+def in_letters(text: str, end: bool) -> list[int]:
+    return [ord(letter) for letter in text] + [0] * end
+
+
+def imitate(plain: Group, *rewards: float, seed: int = 0) -> Group:
+    (got,) = imitated([plain], [group(*rewards)], in_letters, random.Random(seed))
+    return got
+
+
+def test_only_a_group_that_is_all_wrong_is_helped_and_only_by_a_right_response() -> None:
+    for plain in (group(1, 0), group(1, 1), group(None, None)):
+        assert imitate(plain, 1) is plain
+    all_wrong = group(0, 0)
+    assert imitate(all_wrong, 0, 0) is all_wrong
+    assert imitated([all_wrong], [], in_letters, random.Random(0)) == [all_wrong]
+
+
+def test_a_right_response_takes_the_place_of_one_wrong_rollout_in_the_students_tokens() -> None:
+    plain = group(0, None, 0)
+    before = list(plain.rollouts)
+    got = imitate(plain, 0, 1)
+    assert plain.rollouts == before
+    (place,) = [i for i, r in enumerate(got.rollouts) if r.by_teacher]
+    assert place in (0, 2)
+    assert got.rollouts[place] == Rollout(in_letters("response 1", True), "response 1", reward=1.0, by_teacher=True)
+    assert all(got.rollouts[i] is before[i] for i in range(3) if i != place)
+
+
+def test_response_and_place_are_drawn_uniformly() -> None:
+    seen = Counter()
+    for seed in range(1200):
+        got = imitate(group(0, 0), 1, 0, 1, seed=seed)
+        seen.update((i, r.text) for i, r in enumerate(got.rollouts) if r.by_teacher)
+    assert set(seen) == {(i, text) for i in (0, 1) for text in ("response 0", "response 2")}
+    assert all(230 < count < 370 for count in seen.values())

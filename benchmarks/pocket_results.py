@@ -1,0 +1,62 @@
+"""Makes the tables of docs/results.md: comparisons on the pocket, each an ordinary `zppo compare`.
+
+    python benchmarks/pocket_results.py [--only NAME]
+
+All comparisons share their cells, so a run that several of them show is made once. A finished cell is not run again:
+started a second time, this continues where it was stopped.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+DOCUMENT = ROOT / "docs/results.md"
+OUT = ROOT / "runs/results"
+METHODS = (
+    "grpo,grpo+replay,grpo+bcq+ncq,grpo+replay+bcq,grpo+replay+ncq,zppo,hint,hint+replay,prefix,prefix+replay,"
+    "grpo_teacher,grpo_teacher+replay,off_distill,off_distill+replay,on_distill,on_distill+replay"
+)
+NORMS = ("--vary", "zone.advantage=none,without_zero,with_zero", "--baseline", "zppo zone.advantage=without_zero")
+SECTIONS: Mapping[str, Sequence[str]] = {
+    "headline": ("--methods", "grpo,grpo+replay,zppo", "--seeds", "0,1,2"),
+    "methods": ("--methods", METHODS, "--seeds", "0,1,2", "--match", "both"),
+    "norms": ("--methods", "zppo", "--seeds", "0,1,2", *NORMS),
+    "seeds": ("--methods", "grpo,grpo+replay,zppo", "--seeds", "0,1,2,3,4,5,6,7,8", "--match", "both"),
+}
+"""A section of the document, marked there by `<!-- NAME -->` before and after its tables, and what is compared."""
+
+
+def command(name: str) -> list[str]:
+    compare = [sys.executable, "-m", "zppo.cli.main", "compare", str(ROOT / "recipes/pocket.yaml"), *SECTIONS[name]]
+    return [*compare, "--out", str(OUT / name), "--cells", str(OUT / "cells")]
+
+
+def spliced(document: str, name: str, tables: str) -> str:
+    """`document` with `tables` between its two markers of `name`. Exits if there are not two."""
+    marker = f"<!-- {name} -->"
+    parts = document.split(marker)
+    if len(parts) != 3:
+        sys.exit(f"{DOCUMENT}: {marker} stands there {len(parts) - 1} times; it marks begin and end of the tables")
+    return f"{parts[0]}{marker}\n\n{tables.strip()}\n\n{marker}{parts[2]}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=SECTIONS, help="make one section (default: all)")
+    only = parser.parse_args().only
+    names = [only] if only else list(SECTIONS)
+    for name in names:  # hours of runs should not end at a missing marker
+        spliced(DOCUMENT.read_text("utf-8"), name, "")
+    for name in names:
+        done = subprocess.run(command(name))
+        if done.returncode:
+            sys.exit(done.returncode)
+        tables = (OUT / name / "comparison.md").read_text("utf-8")
+        DOCUMENT.write_text(spliced(DOCUMENT.read_text("utf-8"), name, tables), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

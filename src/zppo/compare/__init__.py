@@ -1,0 +1,1 @@
+"""Several methods, seeds and options under one recipe: `zppo compare`."""

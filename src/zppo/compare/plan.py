@@ -1,0 +1,79 @@
+"""From a grid to runs: every cell is checked before the first one starts, and no weights are read."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from zppo.cli.recipe import load_recipe
+from zppo.compare.grid import Cell, Grid, Matching
+from zppo.compare.run import CellRun
+from zppo.config import Recipe
+from zppo.errors import ConfigError
+from zppo.reports.rundir import RunDirectory
+
+TRAIN = (sys.executable, "-m", "zppo.cli.main", "train")
+
+
+def load_recipes(grid: Grid, matchings: Sequence[Matching]) -> dict[Cell, Recipe]:
+    """The recipe of every cell, typed and checked. Raises ConfigError; loads neither torch nor transformers."""
+    recipes = {cell: load_recipe(grid.recipe, grid.options(cell)) for cell in grid.cells}
+    if "tokens" in matchings:
+        for cell, recipe in recipes.items():
+            _check_constant_rate(cell, recipe)
+    return recipes
+
+
+def plan_runs(grid: Grid, recipes: Mapping[Cell, Recipe], folder: Path) -> list[CellRun]:
+    """The run of every cell below `folder`.
+
+    Raises a ZppoError for options that cannot work together, and CheckpointError for a run of another config that
+    already lies in a cell's place.
+    """
+    # Imported late: torch and transformers take seconds to load.
+    from zppo.training.arguments import ZPPOConfig
+
+    for recipe in {cell.label: recipe for cell, recipe in recipes.items()}.values():  # seeds need no check each
+        check_cell(recipe)
+    runs = []
+    for cell, recipe in recipes.items():
+        directory = RunDirectory(folder / cell.name)
+        config = ZPPOConfig.from_recipe(recipe, str(directory.path)).effective()
+        if directory.config_file.exists():
+            directory.check(config, resume=True)
+        runs.append(CellRun(cell, directory, _command(grid, cell, directory), _environment(recipe)))
+    return runs
+
+
+def check_cell(recipe: Recipe) -> None:
+    """Refuse options that do not fit each other, as the training itself would. Raises a ZppoError."""
+    from zppo.training.checks import check_options
+
+    teacher = recipe.teacher
+    check_options(recipe, recipe.student.model, [teacher.model, *teacher.fallbacks] if teacher.model else [])
+
+
+def usual_jobs(recipes: Mapping[Cell, Recipe]) -> int:
+    """On the CPU one cell per core, else one at a time."""
+    on_cpu = all(recipe.training.get("use_cpu") for recipe in recipes.values())
+    return min(os.cpu_count() or 1, len(recipes)) if on_cpu else 1
+
+
+def _check_constant_rate(cell: Cell, recipe: Recipe) -> None:
+    schedule = recipe.training.get("lr_scheduler_type", "constant")
+    if schedule != "constant":
+        raise ConfigError(
+            f"{cell.label}: at equal tokens a run is read midway, which equals a shorter run only under a constant "
+            f"learning rate, but training.lr_scheduler_type is {schedule!r}; set it to constant, or use --match steps"
+        )
+
+
+def _command(grid: Grid, cell: Cell, directory: RunDirectory) -> tuple[str, ...]:
+    options = (f"--{option}={value}" for option, value in grid.options(cell).items())
+    return (*TRAIN, grid.recipe, "--run-dir", str(directory.path), *options)
+
+
+def _environment(recipe: Recipe) -> dict[str, str]:
+    """On the CPU one thread each, unless the user says otherwise, however many cells run side by side."""
+    one_thread = {"OMP_NUM_THREADS": "1"} if recipe.training.get("use_cpu") else {}
+    return one_thread | dict(os.environ)

@@ -1,0 +1,105 @@
+"""From the summary of a finished run to one row of a comparison, read at its end or at a budget of student tokens."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from zppo.compare.grid import Cell, Matching
+from zppo.errors import CompareError
+
+LEVELS = ("overall", "easy", "hard")
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One cell in numbers, at the point at which it is read.
+
+    `curve` has the evaluations up to that point, which is its last row; `average` is the mean accuracy over them
+    without step 0, the primary measure at the level `hard`. Accuracies are None where there are no such questions;
+    `graduated` and `admitted` are counts by entry accuracy.
+    """
+
+    label: str
+    method: str
+    seed: int
+    options: dict[str, str]
+    matching: Matching
+    rollout_steps: int
+    student_tokens: int
+    teacher_tokens: int
+    gradient_tokens: int
+    seconds: float
+    flops: float
+    accuracy: dict[str, float | None]
+    average: dict[str, float | None]
+    graduated: dict[str, int]
+    admitted: dict[str, int]
+    curve: list[dict[str, Any]]
+
+
+def read_cell(cell: Cell, summary: Row, budget: int | None = None) -> Reading:
+    """A cell at the end of its run, or where it has sampled `budget` student tokens, if one is given."""
+    rows = summary["evaluations"] if budget is None else evaluations_within(summary["evaluations"], budget)
+    end = rows[-1]
+    return Reading(
+        label=cell.label,
+        method=cell.method,
+        seed=cell.seed,
+        options=dict(cell.varied),
+        matching="steps" if budget is None else "tokens",
+        rollout_steps=end["step"],
+        student_tokens=end["student_tokens"],
+        teacher_tokens=end["teacher_tokens"],
+        gradient_tokens=end["gradient_tokens"],
+        seconds=round(end["seconds"], 1),
+        flops=end["flops"],
+        accuracy={level: end[level] for level in LEVELS},
+        average={level: _mean([row[level] for row in rows[1:]]) for level in LEVELS},
+        graduated=dict(end["graduated"]),
+        admitted=dict(end["admitted"]),
+        curve=[{key: row[key] for key in ("step", "student_tokens", *LEVELS)} for row in rows],
+    )
+
+
+def token_budget(summaries: Mapping[Cell, Row]) -> int:
+    """Student tokens of the cheapest run. Raises CompareError if that run has sampled none."""
+    tokens = {cell: summary["evaluations"][-1]["student_tokens"] for cell, summary in summaries.items()}
+    cheapest = min(tokens, key=lambda cell: tokens[cell])
+    if not tokens[cheapest]:
+        raise CompareError(
+            f"{cheapest.label} seed {cheapest.seed} has sampled no student tokens, so there is no budget at which to "
+            "read the others; use --match steps"
+        )
+    return tokens[cheapest]
+
+
+def evaluations_within(evaluations: Sequence[Row], budget: int) -> list[Row]:
+    """The evaluations up to `budget` student tokens, ending with one at exactly that many.
+
+    It is interpolated between its neighbours if there is none. `budget` is at most what the last one has sampled.
+    """
+    within = [row for row in evaluations if row["student_tokens"] <= budget]
+    last = within[-1]
+    if last["student_tokens"] == budget:
+        return within
+    beyond = evaluations[len(within)]
+    share = (budget - last["student_tokens"]) / (beyond["student_tokens"] - last["student_tokens"])
+    return [*within, interpolated(last, beyond, share)]
+
+
+def interpolated(one: Any, other: Any, share: float) -> Any:
+    """Every number of two evaluations at `share` (0 to 1) of the way; integers are rounded, a missing count is 0."""
+    if isinstance(one, Mapping):
+        return {key: interpolated(one.get(key, 0), other.get(key, 0), share) for key in {**one, **other}}
+    if one is None or other is None:
+        return None
+    value = (1 - share) * one + share * other
+    return round(value) if isinstance(one, int) and isinstance(other, int) else value
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known and len(known) == len(values) else None

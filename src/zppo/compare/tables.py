@@ -1,0 +1,183 @@
+"""A comparison as Markdown tables."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
+
+from zppo.compare.comparison import Comparison, LabelSummary, by_label
+from zppo.compare.grid import Matching
+from zppo.compare.reading import LEVELS, Reading
+from zppo.compare.statistics import RESAMPLES, Difference, Spread
+
+MOST_COLUMNS = 11
+COSTS = ("student_tokens", "teacher_tokens", "gradient_tokens", "seconds", "flops")
+NOTHING = "–"
+FEW_SEEDS = 10
+READING = (
+    "`hard`, `easy`, `overall`: held-out accuracy there; `average hard`: mean over the evaluations up to there, "
+    "without the one before training."
+)
+
+
+def markdown(comparison: Comparison) -> str:
+    """All tables: results, graduation and costs at each matching, then learning curves, then every cell."""
+    parts = []
+    for matching in comparison.matchings:
+        parts += _tables_at(comparison, matching)
+    parts += [
+        "#### Learning curves: held-out hard accuracy at each rollout step, mean over seeds",
+        curve_table(by_label(comparison.grid, comparison.whole)),
+        "#### Every cell",
+        cell_table(comparison.readings),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def result_table(summaries: Sequence[LabelSummary], baseline: str, seeds: int) -> str:
+    """Accuracy at the reading point, and the average hard accuracy with its difference to the baseline."""
+    header = ["label", "hard", "easy", "overall", "average hard", f"minus {baseline}, paired [95 %]", "wins"]
+    rows = []
+    for summary in summaries:
+        accuracy = [_spread(summary.accuracy[level]) for level in ("hard", "easy", "overall")]
+        difference = None if summary.label == baseline else summary.difference
+        wins = f"{difference.wins}/{seeds}" if difference else NOTHING
+        rows.append([summary.label, *accuracy, _spread(summary.average["hard"]), _difference(difference), wins])
+    return table(header, rows)
+
+
+def curve_table(readings: Mapping[str, Sequence[Reading]]) -> str:
+    """Mean hard accuracy of each label at (at most `MOST_COLUMNS` of) the evaluations, first and last among them."""
+    curves = {label: _mean_curve(seeds) for label, seeds in readings.items()}
+    steps = _thinned(sorted({step for curve in curves.values() for step in curve}))
+    rows = [[label, *(_accuracy(curve.get(step)) for step in steps)] for label, curve in curves.items()]
+    return table(["label", *(f"step {step}" for step in steps)], rows)
+
+
+def graduation_table(readings: Mapping[str, Sequence[Reading]]) -> str:
+    """Graduated of admitted questions by entry accuracy, summed over seeds, for the labels that admitted any."""
+    entries = sorted({entry for seeds in readings.values() for r in seeds for entry in r.admitted}, key=float)
+    rows = []
+    for label, seeds in readings.items():
+        admitted = [sum(r.admitted.get(entry, 0) for r in seeds) for entry in entries]
+        graduated = [sum(r.graduated.get(entry, 0) for r in seeds) for entry in entries]
+        if any(admitted):
+            rows.append([label, *(_share(g, a) for g, a in zip(graduated, admitted, strict=True))])
+    return table(["label", *(f"entered at {100 * float(entry):g}%" for entry in entries)], rows) if rows else ""
+
+
+def cost_table(readings: Mapping[str, Sequence[Reading]], baseline: str) -> str:
+    """Means over seeds, and in parentheses their ratio to the baseline."""
+    means = {
+        label: {cost: fmean(getattr(r, cost) for r in seeds) for cost in COSTS} for label, seeds in readings.items()
+    }
+    rows = [
+        [label, *(_cost(cost, mean[cost], means[baseline][cost]) for cost in COSTS)] for label, mean in means.items()
+    ]
+    return table(["label", *(_words(cost) for cost in COSTS)], rows)
+
+
+def cell_table(readings: Sequence[Reading]) -> str:
+    """Every field of every cell."""
+    header = ["label", "seed", "matching", "rollout steps", *(_words(cost) for cost in COSTS), *LEVELS]
+    header += [*(f"average {level}" for level in LEVELS), "graduated/admitted", "hard by step"]
+    return table(header, [_cell_row(reading) for reading in readings])
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)
+
+
+def _tables_at(comparison: Comparison, matching: Matching) -> list[str]:
+    readings, baseline, seeds = comparison.at(matching), comparison.baseline, comparison.grid.seeds
+    summaries = [summary for summary in comparison.summaries if summary.matching == matching]
+    parts = [_title(comparison, matching), result_table(summaries, baseline, len(seeds)), _note(len(seeds))]
+    graduation = graduation_table(readings)
+    if graduation:
+        parts += ["Graduated / admitted questions by plain accuracy at entry, summed over seeds:", graduation]
+    return [
+        *parts,
+        f"Cost of a run, mean over seeds (in parentheses: times {baseline}):",
+        cost_table(readings, baseline),
+    ]
+
+
+def _title(comparison: Comparison, matching: Matching) -> str:
+    if matching == "tokens":
+        return f"#### Equal student tokens: every run where it has sampled {comparison.budget:,} of them"
+    steps = sorted({reading.rollout_steps for reading in comparison.whole})
+    if len(steps) == 1:
+        return f"#### Equal rollout steps: every run after {steps[0]} of them"
+    return f"#### Every run at its end, after {steps[0]} to {steps[-1]} rollout steps"
+
+
+def _note(seeds: int) -> str:
+    if seeds == 1:
+        return f"{READING} One seed: no spread, no interval."
+    narrow = f"; with {seeds} seeds it is too narrow" if seeds < FEW_SEEDS else ""
+    return (
+        f"{READING} Mean ± standard deviation over {seeds} seeds; the interval is a percentile bootstrap of the paired "
+        f"difference over seeds ({RESAMPLES:,} resamples){narrow}."
+    )
+
+
+def _mean_curve(seeds: Sequence[Reading]) -> dict[int, float]:
+    """Hard accuracy by step, at the steps at which every seed has one."""
+    values = [{row["step"]: row["hard"] for row in r.curve if row["hard"] is not None} for r in seeds]
+    return {step: fmean(v[step] for v in values) for step in values[0] if all(step in v for v in values)}
+
+
+def _thinned(steps: Sequence[int]) -> list[int]:
+    last, columns = len(steps) - 1, min(len(steps), MOST_COLUMNS)
+    return [steps[round(i * last / max(columns - 1, 1))] for i in range(columns)]
+
+
+def _cell_row(r: Reading) -> list[str]:
+    buffer = ", ".join(f"{entry}: {r.graduated.get(entry, 0)}/{count}" for entry, count in r.admitted.items())
+    curve = ", ".join(f"{row['step']}: {_accuracy(row['hard'])}" for row in r.curve)
+    numbers = [r.accuracy[level] for level in LEVELS] + [r.average[level] for level in LEVELS]
+    costs = [_amount(cost, getattr(r, cost)) for cost in COSTS]
+    row = [r.label, str(r.seed), r.matching, str(r.rollout_steps), *costs, *(_accuracy(number) for number in numbers)]
+    return [*row, buffer or NOTHING, curve]
+
+
+def _words(field: str) -> str:
+    return "FLOPs" if field == "flops" else field.replace("_", " ")
+
+
+def _accuracy(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.3f}"
+
+
+def _spread(spread: Spread | None) -> str:
+    if spread is None:
+        return NOTHING
+    return f"{spread.mean:.3f}" if spread.sd is None else f"{spread.mean:.3f} ± {spread.sd:.3f}"
+
+
+def _difference(difference: Difference | None) -> str:
+    if difference is None:
+        return NOTHING
+    if difference.low is None or difference.high is None:
+        return _signed(difference.mean)
+    return f"{_signed(difference.mean)} [{_signed(difference.low)}, {_signed(difference.high)}]"
+
+
+def _signed(value: float) -> str:
+    """Three places; what rounds to nothing is +0.000."""
+    return f"{round(value, 3) + 0.0:+.3f}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part}/{whole} ({part / whole:.0%})" if whole else NOTHING
+
+
+def _cost(cost: str, mean: float, baseline: float) -> str:
+    return f"{_amount(cost, mean)} ({mean / baseline:.2f}x)" if baseline else _amount(cost, mean)
+
+
+def _amount(cost: str, value: float) -> str:
+    """`1.23e12` for FLOPs, `1,234` for the rest."""
+    if cost != "flops":
+        return f"{value:,.0f}"
+    digits, _, exponent = f"{value:.2e}".partition("e")
+    return f"{digits}e{int(exponent)}"

@@ -1,0 +1,101 @@
+"""Whether the options of a run fit each other, its student and its teachers: asked before any weights are read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase
+
+from zppo.config import RunOptions
+from zppo.engines.transformers import TransformersEngine, prompt_ids
+from zppo.errors import ConfigError, TeacherError
+from zppo.methods import parse_method
+from zppo.teacher.local import LocalTeacher
+from zppo.training.models import check_model, load_tokenizer
+from zppo.zone.prompts import Templates
+
+
+def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], tokenizer: Any = None) -> None:
+    """Refuse combinations that cannot work, before any weights are read. Raises ConfigError or TeacherError.
+
+    `tokenizer` is the student's, if it is not the one beside the model.
+    """
+    if not student:
+        raise ConfigError("there is no student; pass model=... or set student.model")
+    check_model("student.model", student)
+    reason = why_teacher(options)
+    if reason and not teachers:
+        raise TeacherError(f"method {options.method!r} {reason}; set teacher.model")
+    for teacher in teachers:
+        if not hasattr(teacher, "respond"):
+            check_model("teacher.model", teacher)
+            prompt_ids(load_tokenizer("teacher.model", teacher), "")
+    if teacher_writes(options):
+        _check_writer(teachers[0])
+    if parse_method(options.method).distils:
+        _check_distillation(options.method, teachers, tokenizer or load_tokenizer("student.model", student), student)
+    Templates.load(options.prompts.templates)
+
+
+def why_teacher(options: RunOptions) -> str:
+    """What the method needs a teacher for, or ''."""
+    method = parse_method(options.method)
+    if method.distils:
+        return "follows the distributions of a teacher"
+    if method.asks_teacher:
+        return "asks a teacher for responses"
+    if teacher_writes(options):
+        return "lets a teacher compress candidates (or set teacher.compression to truncate or none)"
+    return ""
+
+
+def teacher_writes(options: RunOptions) -> bool:
+    """Whether the first teacher also rewrites: candidates, or responses as hints."""
+    method, config = parse_method(options.method), options.teacher
+    return (method.compresses and config.compression == "teacher") or (
+        "hint" in method.aids and config.hints == "teacher"
+    )
+
+
+def _check_writer(teacher: Any) -> None:
+    if hasattr(teacher, "respond") and not isinstance(teacher, LocalTeacher):
+        raise TeacherError(
+            f"{type(teacher).__name__} cannot rewrite responses; set teacher.compression to truncate or none, and "
+            "teacher.hints to cut"
+        )
+
+
+def _check_distillation(method: str, teachers: Sequence[Any], own: PreTrainedTokenizerBase, student: Any) -> None:
+    """One local teacher over the student's vocabulary."""
+    if len(teachers) > 1:
+        raise TeacherError(f"method {method!r} follows one teacher, not {len(teachers)}; leave out teacher.fallbacks")
+    teacher = teachers[0]
+    local = isinstance(teacher, LocalTeacher) and isinstance(teacher.engine, TransformersEngine)
+    if hasattr(teacher, "respond") and not local:
+        kind = type(teacher).__name__
+        raise TeacherError(f"method {method!r} needs token distributions, which {kind} has not; use a local model")
+    theirs = teacher.engine.tokenizer if local else load_tokenizer("teacher.model", teacher)
+    mine, other = own.get_vocab(), theirs.get_vocab()
+    if mine != other:
+        odd = min(token for token in mine.keys() | other.keys() if mine.get(token) != other.get(token))
+        raise TeacherError(
+            f"method {method!r} compares distributions over one vocabulary, but student {_called(student)} has "
+            f"{len(mine)} tokens and teacher {_called(teacher)} {len(other)}: token {odd!r} is {_number(mine, odd)} of "
+            f"the student's and {_number(other, odd)} of the teacher's. Take a teacher of the same family"
+        )
+
+
+def _number(vocabulary: Mapping[str, int], token: str) -> str:
+    return f"number {vocabulary[token]}" if token in vocabulary else "none"
+
+
+def _called(model: Any) -> str:
+    return model if isinstance(model, str) else getattr(model, "name_or_path", "") or type(model).__name__
+
+
+def check_one_process(world_size: int, gpus: int) -> None:
+    """Refuse a launch on several devices. Raises ConfigError."""
+    if max(world_size, gpus) > 1:
+        raise ConfigError(
+            f"{world_size} processes with {gpus} GPUs: training runs in one process on one device; start it without "
+            "torchrun and with one device in CUDA_VISIBLE_DEVICES"
+        )

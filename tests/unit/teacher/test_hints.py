@@ -1,0 +1,98 @@
+"""A hint shows a way and never the answer."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zppo.engines.scripted import ScriptedEngine
+from zppo.teacher.hints import answer_free, cut_hints, states, teacher_hints
+from zppo.types import Candidate, Question, Sampling
+from zppo.zone.prompts import Templates
+
+TEMPLATES = Templates({**Templates.load().texts, "write_hint": "{response}"})
+QUESTION = Question("q", "how many?", "9")
+RESPONSE = Candidate("15-6=9 \\boxed{9}", "9", True)
+
+
+def hint(*tries: str) -> tuple[str | None, int]:
+    """The hint that stands after the teacher's `tries`, and how often it was asked."""
+    writing = iter(tries)
+    engine = ScriptedEngine(lambda prompt, n, visit: [next(writing)])
+    done = teacher_hints(engine, TEMPLATES, Sampling(), engine.special_tokens)([(QUESTION, RESPONSE)], 0)
+    (candidate,) = done.candidates
+    assert done.tokens == sum(len(t.encode()) + 1 for t in tries[: len(engine.prompts)])
+    assert done.prompt_tokens == len(engine.prompts) * len(RESPONSE.text)
+    return candidate and candidate.text, len(engine.prompts)
+
+
+def test_a_hint_without_the_answer_is_taken_at_once() -> None:
+    assert hint("<think>so</think><hint>\ntake 6 from 15\n</hint>") == ("take 6 from 15", 1)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "<hint>it is 9</hint>",
+        "<hint>15-6=9</hint>",
+        "<hint>use \\boxed{x}</hint>",
+        "<hint>\\boxed{15-6}</hint>",
+        "<hint> </hint>",
+        "take 6 from 15",
+        "<hint>cut off",
+    ],
+)
+def test_a_hint_that_tells_or_is_none_is_refused_and_written_once_more(told: str) -> None:
+    assert hint(told, "<hint>subtract</hint>") == ("subtract", 2)
+    assert hint(told, told) == (None, 2)
+
+
+def test_a_hint_cannot_close_a_tag_or_open_a_turn() -> None:
+    assert hint("<hint>a </candidate><|im_end|></hint>")[0] == "a &lt;/candidate>< |im_end|>"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "told"),
+    [
+        ("3*3 = 9", "9", True),
+        ("9.", "9", True),
+        ("(9)", "9", True),
+        ("19 and 90, 9.5, 0.9, x9", "9", False),
+        ("so it is \\frac{1} {2}", "\\frac{1}{2}", True),
+        ("the Red Sea", "red sea", True),
+        ("the redsea", "red sea", True),
+        ("predated", "red", False),
+        ("take a look", "A", False),
+        ("choose A", "A", True),
+        ("add -3", "-3", True),
+    ],
+)
+def test_an_answer_is_told_when_it_stands_on_its_own(text: str, answer: str, told: bool) -> None:
+    assert states(text, answer) is told
+
+
+def test_the_responses_own_wording_of_the_answer_tells_too() -> None:
+    half = Question("q", "?", "1/2")
+    assert answer_free(half, Candidate("...", "0.5", True), "nearly 0.5") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "left"),
+    [
+        ("15-6=9\n\\boxed{9}", "9", "15-6="),
+        ("19-10=9", "9", "19-10="),
+        ("that is \\boxed{x}", "9", "that is"),
+        ("9 at once \\boxed{9}", "9", None),
+        ("\\boxed{9}", "9", None),
+        ("no answer in sight", None, "no answer in sight"),
+    ],
+)
+def test_a_cut_hint_ends_where_an_answer_or_a_box_first_stands(text: str, answer: str | None, left: str | None) -> None:
+    (got,) = cut_hints([(QUESTION, Candidate(text, answer, True))], 0).candidates
+    assert (got and got.text) == left
+
+
+@given(st.text(alphabet="09. =+\\boxed{}ab", max_size=30), st.sampled_from(["9", "0", "a", "9.0", "b+0"]))
+def test_whatever_is_cut_tells_nothing(text: str, answer: str) -> None:
+    question = Question("q", "?", answer)
+    (got,) = cut_hints([(question, Candidate(text, answer, True))], 0).candidates
+    assert got is None or ("\\boxed" not in got.text and not states(got.text, answer) and got.text in text)
