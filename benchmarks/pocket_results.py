@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs/results.md"
-OUT = ROOT / "runs/results"
+OUT = "runs/results"
 METHODS = (
     "grpo,grpo+replay,grpo+bcq+ncq,grpo+replay+bcq,grpo+replay+ncq,zppo,hint,hint+replay,prefix,prefix+replay,"
     "grpo_teacher,grpo_teacher+replay,off_distill,off_distill+replay,on_distill,on_distill+replay"
@@ -30,8 +30,8 @@ SECTIONS: Mapping[str, Sequence[str]] = {
 
 
 def command(name: str) -> list[str]:
-    compare = [sys.executable, "-m", "zppo.cli.main", "compare", str(ROOT / "recipes/pocket.yaml"), *SECTIONS[name]]
-    return [*compare, "--out", str(OUT / name), "--cells", str(OUT / "cells")]
+    compare = [sys.executable, "-m", "zppo.cli.main", "compare", "recipes/pocket.yaml", *SECTIONS[name]]
+    return [*compare, "--out", f"{OUT}/{name}", "--cells", f"{OUT}/cells"]
 
 
 def spliced(document: str, name: str, tables: str) -> str:
@@ -51,10 +51,10 @@ def main() -> None:
     for name in names:  # hours of runs should not end at a missing marker
         spliced(DOCUMENT.read_text("utf-8"), name, "")
     for name in names:
-        done = subprocess.run(command(name))
+        done = subprocess.run(command(name), cwd=ROOT)
         if done.returncode:
             sys.exit(done.returncode)
-        tables = (OUT / name / "comparison.md").read_text("utf-8")
+        tables = (ROOT / OUT / name / "comparison.md").read_text("utf-8")
         DOCUMENT.write_text(spliced(DOCUMENT.read_text("utf-8"), name, tables), "utf-8")
 
 
