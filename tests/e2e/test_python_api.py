@@ -20,7 +20,7 @@ from zppo.training.update import PolicyUpdate
 pytestmark = pytest.mark.slow
 
 PER_STEP = [
-    *[f"accuracy/{kind}" for kind in ("plain", "replayed", "bcq", "ncq", "teacher_on_hard")],
+    *[f"accuracy/{kind}" for kind in ("plain", "replayed", "bcq", "ncq", "teacher")],
     *[f"zone/{kind}_prompts" for kind in ("plain", "replayed", "bcq", "ncq")],
     *[f"zone/{name}" for name in ("hard_fraction", "bcq_eligible", "ncq_eligible", "trivial_groups")],
     *[f"zone/{name}" for name in ("positive_advantages", "unscored", "candidates_dropped")],

@@ -19,7 +19,6 @@ from safetensors.torch import load_file
 
 STEPS, UPDATES = 5, 2
 OPTIONS: dict[str, Any] = {
-    "method": "zppo",
     "rollout_steps": STEPS,
     "seed": 6,
     "student": {"dtype": "float32"},
@@ -52,12 +51,13 @@ def rows(count: int, first: int = 0) -> list[dict[str, Any]]:
     return [{"id": f"q{i}", "prompt": f"{i}+{i}?", "answer": str(2 * i), "cluster": "ab"[i % 2]} for i in numbers]
 
 
-def write_recipe(folder: Path, student: Path, /, **changes: Mapping[str, Any]) -> Path:
+def write_recipe(folder: Path, student: Path, /, method: str = "zppo", **changes: Mapping[str, Any]) -> Path:
     """Data files and a recipe in `folder`; `changes` go over the options of a section."""
     for name, data in (("train", rows(7)), ("test", rows(4, 50))):
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in data), "utf-8")
     options = {name: dict(value) if isinstance(value, dict) else value for name, value in OPTIONS.items()}
     options["student"]["model"] = options["teacher"]["model"] = str(student)
+    options["method"] = method
     options["data"] = {"train": "train.jsonl", "eval": "test.jsonl"}
     for section, values in changes.items():
         options[section] = options.get(section, {}) | values
@@ -74,9 +74,9 @@ def trainer(recipe: Path, run: Path, **options: Any) -> Any:
     return ZPPOTrainer(args=ZPPOConfig.from_recipe(load_recipe(recipe, {}), str(run)), reward_funcs=luck, **options)
 
 
-def result(run: Path) -> dict[str, Any]:
-    """All that a run leaves behind and that does not depend on the clock."""
-    checkpoint = run / "checkpoints" / f"checkpoint-{STEPS * UPDATES}"
+def result(run: Path, updates: int = STEPS * UPDATES) -> dict[str, Any]:
+    """All that a run of so many gradient updates leaves behind and that does not depend on the clock."""
+    checkpoint = run / "checkpoints" / f"checkpoint-{updates}"
     state = json.loads((checkpoint / "zppo_state.json").read_text("utf-8"))
     summary = json.loads((run / "summary.json").read_text("utf-8"))
     for timed in (state["run"], summary, *state["run"]["evaluations"], *summary["evaluations"]):

@@ -3,11 +3,13 @@
 import json
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import settings as options
-from worlds import MARKER, Babbler, Setting, compressor, play, settings, verdict
+from hypothesis import strategies as st
+from worlds import MARKER, Babbler, Setting, compressor, every_method, play, settings, verdict
 
 from zppo.config import SamplingConfig, ZoneConfig
 from zppo.engines.scripted import ScriptedEngine
@@ -22,6 +24,7 @@ from zppo.zone.replay import PromptReplayBuffer
 from zppo.zone.selection import share
 
 TEMPLATES = Templates.load()
+AIDS = ("bcq", "ncq", "hint", "prefix")
 few = options(max_examples=50, deadline=None)
 
 
@@ -41,7 +44,7 @@ def only_aided(prompt: Prompt, n: int, visit: int) -> list[str]:
     return ["\\boxed{1}" if prompt.kind in ("bcq", "ncq") else "\\boxed{2}"] * n
 
 
-@given(settings)
+@given(every_method)
 @few
 def test_prompt_counts_are_additive(setting: Setting) -> None:
     zone, method, run = setting.zone, setting.method, play(setting)
@@ -51,13 +54,12 @@ def test_prompt_counts_are_additive(setting: Setting) -> None:
         free = sum(e["question"]["id"] not in new for e in run.states[step]["entries"])
         assert count["plain"] == zone.new_questions
         assert count["replayed"] == (min(share(zone.replay_fraction, len(new)), free) if method.replay else 0)
-        assert count["bcq"] + count["ncq"] <= share(zone.augment_fraction, len(new))
-        assert (count["bcq"] == 0) or "bcq" in method.aids
-        assert (count["ncq"] == 0) or "ncq" in method.aids
+        assert sum(count[aid] for aid in AIDS) <= share(zone.augment_fraction, len(new))
+        assert all(count[aid] == 0 for aid in AIDS if aid not in method.aids)
         assert {len(g.rollouts) for g in batch.groups} == {zone.group_size}
 
 
-@given(settings)
+@given(every_method)
 @few
 def test_every_prompt_has_its_own_group(setting: Setting) -> None:
     for batch in play(setting).batches:
@@ -65,17 +67,23 @@ def test_every_prompt_has_its_own_group(setting: Setting) -> None:
         assert len(set(uids)) == len(uids)
 
 
-@given(settings)
+@given(every_method)
 @few
 def test_help_goes_to_the_hardest_questions_that_can_be_helped(setting: Setting) -> None:
     for batch in play(setting).batches:
         plain = {g.question.id: g for g in batch.of_kind("plain", "replayed")}
-        aided = [plain[g.question.id].accuracy for g in batch.of_kind("bcq", "ncq")]
+        aided = [_alone(plain[g.question.id]) for g in batch.of_kind(*AIDS)]
         assert aided == sorted(aided)
         assert all(accuracy < setting.zone.tau for accuracy in aided)
         cap = share(setting.zone.augment_fraction, setting.zone.new_questions)
-        hard = sorted(g.accuracy for g in plain.values() if g.rewards and g.accuracy < setting.zone.tau)
+        hard = sorted(_alone(g) for g in plain.values() if g.rewards and _alone(g) < setting.zone.tau)
         assert not aided or aided[-1] <= hard[:cap][-1]
+
+
+def _alone(group: Group) -> float:
+    """Accuracy of the student's own rollouts: a teacher's response stands where a wrong one was."""
+    scored = [0.0 if r.by_teacher else r.reward for r in group.rollouts if r.reward is not None]
+    return sum(scored) / len(scored)
 
 
 @given(settings)
@@ -109,17 +117,31 @@ def _plain_group(batch: StepBatch, of: Group) -> Group:
     return next(g for g in batch.of_kind("plain", "replayed") if g.question.id == of.question.id)
 
 
-@given(settings)
+@given(every_method)
 @few
 def test_every_token_of_the_gradient_was_sampled_by_the_student(setting: Setting) -> None:
+    """Two methods are there to show what becomes of others."""
+    assume(not setting.method.imitates and setting.method.distils != "teacher")
     for batch in play(setting).batches:
-        for _, rollout in (pair for minibatch in batch.minibatches for pair in minibatch):
+        for group, rollout in (pair for minibatch in batch.minibatches for pair in minibatch):
             sampled = bytes(token - 1 for token in rollout.token_ids[:-1]).decode()
-            assert sampled == rollout.text
+            begun = group.prompt.prefix.text if group.prompt.prefix else ""
+            assert begun + sampled == rollout.text
             assert MARKER not in sampled
 
 
-@given(settings)
+@given(every_method)
+@few
+def test_a_teachers_tokens_are_trained_on_only_where_the_method_says_so(setting: Setting) -> None:
+    for batch in play(setting).batches:
+        for group, rollout in (pair for minibatch in batch.minibatches for pair in minibatch):
+            taught = rollout.text.startswith(MARKER) and group.prompt.prefix is None
+            assert taught == (rollout.by_teacher or setting.method.distils == "teacher")
+            assert not taught or rollout.is_right
+            assert not rollout.by_teacher or not any(r.is_right for r in group.rollouts if r is not rollout)
+
+
+@given(every_method)
 @few
 def test_aided_answers_never_decide_what_is_buffered(setting: Setting) -> None:
     one, other = play(setting), play(setting, aided=" who gets help otherwise")
@@ -127,7 +149,7 @@ def test_aided_answers_never_decide_what_is_buffered(setting: Setting) -> None:
     assert one.states == other.states
 
 
-@given(settings)
+@given(every_method)
 @few
 def test_the_buffer_never_holds_a_response(setting: Setting) -> None:
     saved = json.dumps(play(setting).states)
@@ -136,7 +158,7 @@ def test_the_buffer_never_holds_a_response(setting: Setting) -> None:
     assert MARKER not in saved
 
 
-@given(settings)
+@given(every_method)
 @few
 def test_equal_seeds_give_equal_steps(setting: Setting) -> None:
     def outcome() -> tuple:
@@ -147,11 +169,26 @@ def test_equal_seeds_give_equal_steps(setting: Setting) -> None:
     assert outcome() == outcome()
 
 
-@given(settings)
+@given(every_method, st.booleans())
+@few
+def test_dynamic_sampling_leaves_out_whole_questions_and_only_those_without_any_signal(
+    setting: Setting, on: bool
+) -> None:
+    assume(not setting.method.distils)
+    setting = replace(setting, zone=replace(setting.zone, dynamic_sampling=on))
+    for batch in play(setting).batches:
+        used = {id(g) for minibatch in batch.minibatches for g, _ in minibatch}
+        alive = {g.question.id for g in batch.groups if not g.is_trivial or not on}
+        assert used == {id(g) for g in batch.groups if g.question.id in alive}
+        assert batch.metrics["zone/groups_left_out"] == len(batch.groups) - len(used)
+
+
+@given(every_method)
 @few
 def test_every_rollout_is_used_by_one_of_the_gradient_updates(setting: Setting) -> None:
+    assume(setting.method.distils != "teacher")
     for batch in play(setting).batches:
-        assert len(batch.minibatches) == setting.zone.updates
+        assert len(batch.minibatches) == setting.method.updates(setting.zone.updates)
         used = Counter(id(r) for minibatch in batch.minibatches for _, r in minibatch)
         assert used == Counter(id(r) for g in batch.groups for r in g.rollouts)
 

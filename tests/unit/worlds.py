@@ -21,7 +21,9 @@ from zppo.types import Candidate, Group, Prompt, Question, Rollout, Sampling, St
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
 
+RIVAL_NAMES = ("hint", "prefix", "grpo_teacher", "off_distill", "on_distill")
 METHODS = ("zppo", "grpo", *(f"grpo+{s}" for s in ("replay", "bcq", "ncq", "bcq+ncq", "replay+bcq", "replay+ncq")))
+RIVALS = tuple(name + more for name in RIVAL_NAMES for more in ("", "+replay"))
 NORMS = ("without_zero", "with_zero", "none", "group")
 MARKER = "(teacher)"
 RIGHT = "\\boxed{1}"
@@ -67,14 +69,19 @@ def _zones() -> st.SearchStrategy[ZoneConfig]:
     )
 
 
-settings = st.builds(
-    Setting,
-    method=st.sampled_from([parse_method(name) for name in METHODS]),
-    zone=_zones(),
-    steps=st.integers(1, 3),
-    seed=st.integers(0, 10**6),
-    overlap=st.booleans(),
-)
+def _settings(methods: Sequence[str]) -> st.SearchStrategy[Setting]:
+    return st.builds(
+        Setting,
+        method=st.sampled_from([parse_method(name) for name in methods]),
+        zone=_zones(),
+        steps=st.integers(1, 3),
+        seed=st.integers(0, 10**6),
+        overlap=st.booleans(),
+    )
+
+
+settings = _settings(METHODS)
+every_method = _settings(METHODS + RIVALS)
 
 
 def say(name: str, prompt: str, n: int, seed: int, mark: str = "") -> list[str]:
@@ -96,7 +103,7 @@ def verdict(questions: Sequence[Question], responses: Sequence[str]) -> list[flo
 
 @dataclass
 class Babbler:
-    """An engine for such a world. `aided` is another name, under which it answers BCQ and NCQ prompts."""
+    """An engine for such a world. `aided` is another name, under which it answers aided prompts."""
 
     name: str
     aided: str = ""
@@ -109,9 +116,16 @@ class Babbler:
         return [self._group(p, n, sampling.seed) for p in prompts]
 
     def _group(self, prompt: Prompt, n: int, seed: int) -> Group:
-        name = self.name + (self.aided if prompt.kind in ("bcq", "ncq") else "")
+        name = self.name + ("" if prompt.kind in ("plain", "replayed") else self.aided)
         texts = say(name, prompt.text, n, seed, self.mark)
-        return Group(prompt, [Rollout([byte + 1 for byte in t.encode()] + [0], t) for t in texts])
+        begun = prompt.prefix.text if prompt.prefix else ""
+        return Group(prompt, [Rollout(self.encode(t, end=True), begun + t) for t in texts])
+
+    def encode(self, response: str, end: bool = False) -> list[int]:
+        return [byte + 1 for byte in response.encode()] + [0] * end
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        return bytes(token - 1 for token in token_ids).decode()
 
 
 def compressor(candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten:
