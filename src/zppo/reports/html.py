@@ -90,7 +90,7 @@ def _numbers(record: Record) -> list[tuple[str, str, str]]:
     student, teacher = record.total("tokens/student"), record.total("tokens/teacher")
     trained = record.total("tokens/gradient")
     numbers = [
-        (_big(student), "student tokens", f"{_big(trained)} of them in the gradient"),
+        (_big(student), "student tokens", f"{_big(trained)} tokens in the gradient"),
         (_big(teacher), "teacher tokens", _teacher_remark(record)),
         (_duration(seconds), "wall-clock time", f"{seconds / record.steps:.1f} s per rollout step"),
     ]
