@@ -5,14 +5,14 @@ scripted engine it runs in plain Python.
 """
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from time import perf_counter
 
 from zppo.config import SamplingConfig, ZoneConfig
-from zppo.engines.base import Engine, Rewriter, Teacher, Verdict
+from zppo.engines.base import EarlyTeacher, Engine, Rewriter, Teacher, Verdict, ignore
 from zppo.methods import Method
 from zppo.rewards.boxed import last_boxed
 from zppo.types import Candidate, Group, Prefix, Prompt, Question, Sampling, StepBatch
@@ -56,9 +56,9 @@ def rollout_step(
     work = _Work(parts, zone, sampling, rng)
     method, cap = parts.method, share(zone.augment_fraction, len(new))
 
-    # 1. Plain rollouts on new and replayed questions.
+    # 1. Plain rollouts on new and replayed questions. A teacher elsewhere begins as soon as one is seen to be hard.
     replayed = _replayed(new, buffer, method, zone, rng)
-    plain = work.roll_out(_plain_prompts(new, replayed, parts.templates))
+    plain = work.roll_out(_plain_prompts(new, replayed, parts.templates), finished=work.start_teacher)
 
     # 2. Fresh teacher rollouts on every hard question; the right ones may become candidates.
     hard = hard_groups(plain, zone.tau)
@@ -84,6 +84,19 @@ def rollout_step(
     metrics = step_metrics(plain, aided, teacher, right, wrong, zone.tau) | signal_metrics(groups, trained)
     metrics |= buffer.metrics() | work.metrics | (refreshed.metrics() if refreshed else {})
     return StepBatch(groups, minibatches, metrics)
+
+
+def start_ahead(
+    new: Sequence[Question],
+    buffer: PromptReplayBuffer,
+    parts: Parts,
+    zone: ZoneConfig,
+    sampling: SamplingConfig,
+    rng: random.Random,
+) -> None:
+    """Let a teacher elsewhere begin on what `rollout_step` with equal arguments will replay: it may be hard again."""
+    work = _Work(parts, zone, sampling, rng)
+    work.start(_replayed(new, buffer, parts.method, zone, rng))
 
 
 def _replayed(
@@ -116,17 +129,34 @@ class _Work:
     rng: random.Random
     metrics: dict[str, float] = field(default_factory=lambda: dict.fromkeys(TOKENS, 0))
 
+    def __post_init__(self) -> None:
+        # Known before the step begins and from its RNG alone, so that work started ahead is that of the step.
+        self._clocked = 0.0
+        self._visit = self.sampling.at(_next_bits(self.rng))
+
     @property
     def forbidden(self) -> Sequence[str]:
         return self.parts.student.special_tokens
 
-    def roll_out(self, prompts: Sequence[Prompt]) -> list[Group]:
-        """Student rollouts, scored."""
+    def roll_out(self, prompts: Sequence[Prompt], finished: Callable[[list[Group]], None] = ignore) -> list[Group]:
+        """Student rollouts, scored as they come and then shown to `finished`."""
         if not prompts:
             return []
+
+        def score(groups: list[Group]) -> None:
+            finished(self._score(groups, "student"))
+
         with self._clock("time/rollout"):
-            groups = self.parts.student.generate(prompts, self.zone.group_size, self._sampling())
-        return self._score(groups, "student")
+            return self.parts.student.generate(prompts, self.zone.group_size, self._sampling(), score)
+
+    def start_teacher(self, plain: Sequence[Group]) -> None:
+        """Let a teacher elsewhere begin on the hard ones among these groups."""
+        self.start([g.question for g in hard_groups(plain, self.zone.tau)])
+
+    def start(self, questions: Sequence[Question]) -> None:
+        method, first = self.parts.method, next(iter(self.parts.teachers), None)
+        if questions and method.asks_teacher and not method.distils and isinstance(first, EarlyTeacher):
+            first.start(questions, self.zone.teacher_samples, self._visit)
 
     def ask_teachers(self, asked: Sequence[Group]) -> list[Group]:
         """Teacher rollouts on the questions of `asked`, scored by the same verdict.
@@ -138,8 +168,9 @@ class _Work:
         for teacher in self.parts.teachers:
             if not open_:
                 break
+            visit = self._visit if isinstance(teacher, EarlyTeacher) else self._sampling()
             with self._clock("time/teacher"):
-                groups = teacher.respond(open_, self.zone.teacher_samples, self._sampling())
+                groups = teacher.respond(open_, self.zone.teacher_samples, visit)
             answered += self._score(groups, "teacher")
             solved = {g.question.id for g in groups if any(r.is_right for r in g.rollouts)}
             open_ = [q for q in open_ if q.id not in solved]
@@ -182,6 +213,16 @@ class _Work:
 
     @contextmanager
     def _clock(self, key: str) -> Iterator[None]:
-        start = perf_counter()
+        """Seconds spent here, without those that an inner clock counts."""
+        began, inner = perf_counter(), self._clocked
         yield
-        self.metrics[key] = self.metrics.get(key, 0.0) + perf_counter() - start
+        spent = perf_counter() - began - (self._clocked - inner)
+        self._clocked += spent
+        self.metrics[key] = self.metrics.get(key, 0.0) + spent
+
+
+def _next_bits(rng: random.Random) -> int:
+    """What `rng` would give next, without taking it."""
+    ahead = random.Random()
+    ahead.setstate(rng.getstate())
+    return ahead.getrandbits(31)

@@ -5,14 +5,14 @@ or try to break out of their tag. Whatever the teacher says carries a marker.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import strategies as st
 
 from zppo.config import SamplingConfig, ZoneConfig
-from zppo.engines.base import Rewritten
+from zppo.engines.base import Rewritten, ignore
 from zppo.methods import Method, parse_method
 from zppo.rewards.boxed import last_boxed
 from zppo.step import Parts, rollout_step
@@ -111,9 +111,13 @@ class Babbler:
     special_tokens: tuple[str, ...] = ()
     calls: list[tuple[int, int]] = field(default_factory=list)
 
-    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
+    def generate(
+        self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Callable[[list[Group]], None] = ignore
+    ) -> list[Group]:
         self.calls.append((len(prompts), n))
-        return [self._group(p, n, sampling.seed) for p in prompts]
+        groups = [self._group(p, n, sampling.seed) for p in prompts]
+        done(groups)
+        return groups
 
     def _group(self, prompt: Prompt, n: int, seed: int) -> Group:
         name = self.name + ("" if prompt.kind in ("plain", "replayed") else self.aided)

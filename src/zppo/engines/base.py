@@ -1,10 +1,14 @@
 """What a rollout step asks of those who do the work. Engines, teachers and graders know `zppo.types` only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from zppo.types import Candidate, Group, Prompt, Question, Sampling
+
+
+def ignore(groups: list[Group]) -> None:
+    """For those who wait for all groups."""
 
 
 class Engine(Protocol):
@@ -15,8 +19,13 @@ class Engine(Protocol):
         """Texts that the tokenizer reads as one special token (chat roles, media); never let in from outside."""
         ...
 
-    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
-        """One group of `n` unscored rollouts per prompt, in order; equal inputs and seed give equal rollouts."""
+    def generate(
+        self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Callable[[list[Group]], None] = ignore
+    ) -> list[Group]:
+        """One group of `n` unscored rollouts per prompt, in order; equal inputs and seed give equal rollouts.
+
+        `done` is called with whole groups as they are finished, each group once, before this returns.
+        """
         ...
 
     def encode(self, response: str, end: bool = False) -> list[int]:
@@ -32,7 +41,19 @@ class Teacher(Protocol):
     """A frozen model that answers questions; its words only ever stand inside prompts."""
 
     def respond(self, questions: Sequence[Question], n: int, sampling: Sampling) -> list[Group]:
-        """`n` fresh responses to each question, as unscored groups."""
+        """`n` fresh responses to each question, as unscored groups in order.
+
+        A group holds fewer rollouts where the teacher could not be reached: an outage is no wrong answer.
+        """
+        ...
+
+
+@runtime_checkable
+class EarlyTeacher(Teacher, Protocol):
+    """A teacher that works while others do: what was started is collected by `respond`."""
+
+    def start(self, questions: Sequence[Question], n: int, sampling: Sampling) -> None:
+        """Begin with what `respond` will be asked with equal arguments, perhaps. Returns at once."""
         ...
 
 
@@ -45,6 +66,8 @@ class Rewritten:
     """Tokens the teacher sampled for it."""
     prompt_tokens: int = 0
     """Tokens the teacher read for it."""
+    unheard: int = 0
+    """Texts that the teacher, out of reach, was asked to write in vain."""
 
 
 class Rewriter(Protocol):

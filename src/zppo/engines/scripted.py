@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+from zppo.engines.base import ignore
 from zppo.errors import EngineError
 from zppo.types import Group, Prompt, Rollout, Sampling
 
@@ -36,8 +37,12 @@ class ScriptedEngine:
 
         return cls(script)
 
-    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
-        return [self._group(prompt, n) for prompt in prompts]
+    def generate(
+        self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Callable[[list[Group]], None] = ignore
+    ) -> list[Group]:
+        groups = [self._group(prompt, n) for prompt in prompts]
+        done(groups)
+        return groups
 
     def _group(self, prompt: Prompt, n: int) -> Group:
         texts = self._script(prompt, n, self._visits[prompt.uid])

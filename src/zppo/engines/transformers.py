@@ -1,11 +1,12 @@
 """The embedded engine: transformers' `generate` on a model in this process, usually the one that is being trained."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
+from zppo.engines.base import ignore
 from zppo.errors import EngineError
 from zppo.types import Group, Prefix, Prompt, Rollout, Sampling
 
@@ -31,12 +32,16 @@ class TransformersEngine:
         self._eos = _eos_ids(model, tokenizer)
         self._banned = _media_ids(model, tokenizer)
 
-    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
+    def generate(
+        self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Callable[[list[Group]], None] = ignore
+    ) -> list[Group]:
         groups = [Group(prompt, [], self._fed(prompt)) for prompt in prompts]
         by_length = sorted(groups, key=lambda g: len(g.prompt_ids))
         with self._ready(sampling.seed):
             for batch, repeats in self._batches(by_length, n):
                 self._sample(batch, repeats, sampling)
+                if len(batch[0].rollouts) == n:
+                    done(list(batch))
         return groups
 
     def encode(self, response: str, end: bool = False) -> list[int]:

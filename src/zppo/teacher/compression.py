@@ -6,9 +6,9 @@ One prompt and one cap serve teacher-right and student-wrong text alike, so that
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from zppo.engines.base import Engine, Rewritten
+from zppo.engines.base import Engine, Rewriter, Rewritten
 from zppo.rewards.boxed import last_boxed
-from zppo.teacher.rewriting import TeacherRewriting, written_in
+from zppo.teacher.rewriting import TeacherRewriting, drop_all, written_in
 from zppo.types import Candidate, Question, Sampling
 from zppo.zone.candidates import harmless
 from zppo.zone.prompts import Templates
@@ -29,17 +29,18 @@ class Truncate:
 
 
 def teacher_compression(
-    engine: Engine, templates: Templates, sampling: Sampling, forbidden: Sequence[str]
+    engine: Engine, templates: Templates, sampling: Sampling, forbidden: Sequence[str], stand_in: Rewriter = drop_all
 ) -> TeacherRewriting:
     """The teacher rewrites each candidate as a `<summary>`, from which the `forbidden` tokens are kept out.
 
-    A candidate without a final answer has nothing that must survive except that it stays without one.
+    A candidate without a final answer has nothing that must survive except that it stays without one. `stand_in`
+    shortens the candidates while the teacher is out of reach.
     """
 
     def accept(question: Question, candidate: Candidate, written: str) -> Candidate | None:
         return surviving(candidate, harmless(written_in("summary", written), forbidden))
 
-    return TeacherRewriting(engine, templates.compress, accept, sampling)
+    return TeacherRewriting(engine, templates.compress, accept, sampling, stand_in)
 
 
 def surviving(candidate: Candidate, text: str) -> Candidate | None:

@@ -7,8 +7,8 @@ A rewriter is anything that can be called like `zppo.engines.base.Rewriter`. `co
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from zppo.engines.base import Engine, Rewritten
-from zppo.types import Candidate, Prompt, Question, Sampling
+from zppo.engines.base import Engine, Rewriter, Rewritten
+from zppo.types import Candidate, Group, Prompt, Question, Sampling
 
 Ask = Callable[[Question, str], str]
 """`ask(question, response)`: the prompt that asks the teacher for a new text."""
@@ -21,36 +21,49 @@ def keep_whole(candidates: Sequence[tuple[Question, Candidate]], seed: int) -> R
     return Rewritten([c for _, c in candidates])
 
 
+def drop_all(candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten:
+    """Nothing may be shown."""
+    return Rewritten([None] * len(candidates))
+
+
 class TeacherRewriting:
     """The teacher writes a new text for each candidate, and once more where the first one is not accepted.
 
-    Equal texts on one question are rewritten once.
+    Equal texts on one question are rewritten once. Where the teacher could not be reached, `stand_in` takes over: an
+    outage says nothing about a candidate.
     """
 
     tries = 2
 
-    def __init__(self, engine: Engine, ask: Ask, accept: Accept, sampling: Sampling) -> None:
+    def __init__(
+        self, engine: Engine, ask: Ask, accept: Accept, sampling: Sampling, stand_in: Rewriter = drop_all
+    ) -> None:
         self._engine = engine
         self._ask = ask
         self._accept = accept
         self._sampling = sampling
+        self._stand_in = stand_in
 
     def __call__(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten:
-        done: dict[tuple[str, str], Candidate] = {}
+        wanted = {(q.id, c.text): (q, c) for q, c in candidates}
+        done: dict[tuple[str, str], Candidate | None] = {}
         tokens = prompt_tokens = 0
         for attempt in range(self.tries):
-            open_ = {(q.id, c.text): (q, c) for q, c in candidates if (q.id, c.text) not in done}
-            if not open_:
-                break
-            prompts = [Prompt("plain", q, self._ask(q, c.text)) for q, c in open_.values()]
-            groups = self._engine.generate(prompts, 1, replace(self._sampling, seed=seed + attempt))
-            tokens += sum(len(g.rollouts[0].token_ids) for g in groups)
+            open_ = [key for key in wanted if done.get(key) is None]
+            groups = self._write([wanted[key] for key in open_], seed + attempt)
+            tokens += sum(len(r.token_ids) for g in groups for r in g.rollouts)
             prompt_tokens += sum(len(g.prompt_ids) for g in groups)
-            for key, (question, candidate), group in zip(open_, open_.values(), groups, strict=True):
-                accepted = self._accept(question, candidate, group.rollouts[0].text)
-                if accepted is not None:
-                    done[key] = accepted
-        return Rewritten([done.get((q.id, c.text)) for q, c in candidates], tokens, prompt_tokens)
+            for key, group in zip(open_, groups, strict=True):
+                for rollout in group.rollouts:
+                    done[key] = self._accept(*wanted[key], rollout.text)
+        unheard = [key for key in wanted if key not in done]
+        replaced = self._stand_in([wanted[key] for key in unheard], seed).candidates
+        done |= dict(zip(unheard, replaced, strict=True))
+        return Rewritten([done[q.id, c.text] for q, c in candidates], tokens, prompt_tokens, len(unheard))
+
+    def _write(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> list[Group]:
+        prompts = [Prompt("plain", q, self._ask(q, c.text)) for q, c in candidates]
+        return self._engine.generate(prompts, 1, replace(self._sampling, seed=seed)) if prompts else []
 
 
 def written_in(tag: str, text: str) -> str:
