@@ -62,7 +62,7 @@ def rollout_step(
 
     # 2. Fresh teacher rollouts on every hard question; the right ones may become candidates.
     hard = hard_groups(plain, zone.tau)
-    teacher = work.ask_teachers(plain if method.distils else hard) if method.asks_teacher else []
+    teacher = work.ask_teachers(method.for_teacher(plain, hard))
     right = {g.question.id: as_candidates([r for r in g.rollouts if r.is_right], work.forbidden) for g in teacher}
     wrong = {g.question.id: as_candidates(g.wrong, work.forbidden) for g in hard}
 

@@ -126,6 +126,11 @@ class Group:
     def wrong(self) -> list[Rollout]:
         return [r for r in self.rollouts if r.is_wrong]
 
+    @property
+    def is_all_wrong(self) -> bool:
+        """Something was scored, and nothing of it is right."""
+        return bool(self.wrong) and not any(r.is_right for r in self.rollouts)
+
 
 @dataclass(frozen=True)
 class Sampling:

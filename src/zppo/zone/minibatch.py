@@ -49,7 +49,7 @@ def imitated(
 def _imitated(
     group: Group, right: Sequence[Rollout], encode: Callable[[str, bool], list[int]], rng: random.Random
 ) -> Group:
-    if not right or not group.wrong or any(r.is_right for r in group.rollouts):
+    if not right or not group.is_all_wrong:
         return group
     chosen, out = rng.choice(right), rng.choice(group.wrong)
     ids = encode(chosen.text, chosen.finish_reason == "stop")
