@@ -147,13 +147,13 @@ class Sampling:
 class Candidate:
     """A response that may enter a prompt: its (rewritten) text, its final answer, and whether it is right.
 
-    `response` is the whole response as it was written.
+    `response` is the rollout it was made of.
     """
 
     text: str
     answer: str | None
     is_right: bool
-    response: str = ""
+    response: Rollout | None = field(default=None, compare=False)
 
 
 Minibatch = list[tuple[Group, Rollout]]

@@ -45,6 +45,8 @@ class Rewritten:
     """Tokens the teacher sampled for it."""
     prompt_tokens: int = 0
     """Tokens the teacher read for it."""
+    refused: int = 0
+    """Texts, tries included, that were not accepted."""
 
 
 class Rewriter(Protocol):

@@ -50,6 +50,10 @@ class TransformersEngine:
         """What stands before the sampled tokens: the prompt in the chat template, and the prefix if there is one."""
         return prompt_ids(self.tokenizer, prompt.text) + list(prompt.prefix.token_ids if prompt.prefix else ())
 
+    @property
+    def parameters(self) -> int:
+        return self.model.num_parameters()
+
     @contextmanager
     def _ready(self, seed: int) -> Iterator[None]:
         """The model in evaluation mode, an RNG of its own, and everything as it was afterwards.

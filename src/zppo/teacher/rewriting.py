@@ -37,7 +37,7 @@ class TeacherRewriting:
 
     def __call__(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten:
         done: dict[tuple[str, str], Candidate] = {}
-        tokens = prompt_tokens = 0
+        tokens = prompt_tokens = refused = 0
         for attempt in range(self.tries):
             open_ = {(q.id, c.text): (q, c) for q, c in candidates if (q.id, c.text) not in done}
             if not open_:
@@ -48,9 +48,10 @@ class TeacherRewriting:
             prompt_tokens += sum(len(g.prompt_ids) for g in groups)
             for key, (question, candidate), group in zip(open_, open_.values(), groups, strict=True):
                 accepted = self._accept(question, candidate, group.rollouts[0].text)
+                refused += accepted is None
                 if accepted is not None:
                     done[key] = accepted
-        return Rewritten([done.get((q.id, c.text)) for q, c in candidates], tokens, prompt_tokens)
+        return Rewritten([done.get((q.id, c.text)) for q, c in candidates], tokens, prompt_tokens, refused)
 
 
 def written_in(tag: str, text: str) -> str:
