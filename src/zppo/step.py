@@ -15,7 +15,7 @@ from zppo.config import SamplingConfig, ZoneConfig
 from zppo.engines.base import EarlyTeacher, Engine, Rewriter, Teacher, Verdict, ignore
 from zppo.methods import Method
 from zppo.rewards.boxed import last_boxed
-from zppo.types import Candidate, Group, Prefix, Prompt, Question, Sampling, StepBatch
+from zppo.types import Candidate, Group, Prefix, Prompt, Question, Rollout, Sampling, StepBatch
 from zppo.zone.advantage import assign_advantages
 from zppo.zone.candidates import Draft, as_candidates, build_prompts
 from zppo.zone.metrics import signal_metrics, step_metrics
@@ -24,13 +24,17 @@ from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
 from zppo.zone.selection import hard_groups, post_cap, pre_cap, share
 
-TOKENS = ("tokens/student", "tokens/student_prompt", "tokens/teacher", "tokens/teacher_prompt")
-"""What a step counts: tokens sampled, and tokens read before them (once per prompt, however large its group)."""
+COUNTED = ("tokens/student", "tokens/student_prompt", "tokens/teacher", "tokens/teacher_prompt", "flops/teacher")
+"""Tokens sampled, tokens read before them (once per prompt, however large its group), and what they cost a teacher."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Who does the work of a step. `teachers` stand in order of cost; `rewriter` prepares what prompts show."""
+    """Who does the work of a step.
+
+    `teachers` stand in order of cost; `rewriter` prepares what prompts show. With a `shared_vocabulary` the tokens of a
+    teacher's response are the student's own; otherwise they are made anew from its text.
+    """
 
     method: Method
     student: Engine
@@ -38,6 +42,7 @@ class Parts:
     teachers: Sequence[Teacher]
     rewriter: Rewriter
     templates: Templates
+    shared_vocabulary: bool = False
 
 
 def rollout_step(
@@ -62,7 +67,7 @@ def rollout_step(
 
     # 2. Fresh teacher rollouts on every hard question; the right ones may become candidates.
     hard = hard_groups(plain, zone.tau)
-    teacher = work.ask_teachers(plain if method.distils else hard) if method.asks_teacher else []
+    teacher = work.ask_teachers(method.for_teacher(plain, hard))
     right = {g.question.id: as_candidates([r for r in g.rollouts if r.is_right], work.forbidden) for g in teacher}
     wrong = {g.question.id: as_candidates(g.wrong, work.forbidden) for g in hard}
 
@@ -72,7 +77,7 @@ def rollout_step(
     aided = work.roll_out(post_cap(work.build(drafts), cap))
 
     # 6. Advantages over all groups; the caller makes one gradient update per minibatch.
-    groups = (imitated(plain, teacher, parts.student.encode, rng) if method.imitates else plain) + aided
+    groups = (imitated(plain, teacher, work.own_tokens, rng) if method.imitates else plain) + aided
     if not method.distils:
         assign_advantages(groups, zone.advantage)
     trained = _trained(groups, teacher, method, zone)
@@ -127,7 +132,7 @@ class _Work:
     zone: ZoneConfig
     sampling: SamplingConfig
     rng: random.Random
-    metrics: dict[str, float] = field(default_factory=lambda: dict.fromkeys(TOKENS, 0))
+    metrics: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
 
     def __post_init__(self) -> None:
         # Known before the step begins and from its RNG alone, so that work started ahead is that of the step.
@@ -172,6 +177,7 @@ class _Work:
             with self._clock("time/teacher"):
                 groups = teacher.respond(open_, self.zone.teacher_samples, visit)
             answered += self._score(groups, "teacher")
+            self._spend(teacher, sum(len(g.prompt_ids) + sum(len(r.token_ids) for r in g.rollouts) for g in groups))
             solved = {g.question.id for g in groups if any(r.is_right for r in g.rollouts)}
             open_ = [q for q in open_ if q.id not in solved]
         return answered
@@ -183,20 +189,35 @@ class _Work:
             done = self.parts.rewriter(flat, self.rng.getrandbits(31))
         self.metrics["tokens/teacher"] += done.tokens
         self.metrics["tokens/teacher_prompt"] += done.prompt_tokens
-        refused = "zone/hints_refused" if "hint" in self.parts.method.aids else "zone/candidates_dropped"
-        self.metrics[refused] = done.candidates.count(None)
+        if done.tokens:
+            self._spend(self.parts.teachers[0], done.tokens + done.prompt_tokens)
+        self.metrics["zone/candidates_dropped"] = done.candidates.count(None)
+        if "hint" in self.parts.method.aids:
+            self.metrics["zone/hints_refused"] = done.refused
         rest = iter(done.candidates)
         return [[p for d in each for p in self._prompts(d, islice(rest, len(d.candidates)))] for each in drafts]
 
     def _prompts(self, draft: Draft, rewritten: Iterable[Candidate | None]) -> list[Prompt]:
         return build_prompts(draft, list(rewritten), self.parts.templates, self._begin)
 
-    def _begin(self, response: str) -> Prefix | None:
-        """The first `zone.prefix_fraction` of the tokens of a response, counted in the student's tokens."""
-        student = self.parts.student
-        ids = student.encode(response)
-        first = ids[: share(self.zone.prefix_fraction, len(ids))]
-        return Prefix(tuple(first), student.decode(first)) if first else None
+    def own_tokens(self, rollout: Rollout) -> list[int]:
+        """A teacher's response in the student's tokens, its end included."""
+        if self.parts.shared_vocabulary:
+            return rollout.token_ids
+        return self.parts.student.encode(rollout.text, end=rollout.finish_reason == "stop")
+
+    def _begin(self, candidate: Candidate) -> Prefix | None:
+        """The first `zone.prefix_fraction` of the tokens of a response, its end not counted."""
+        assert candidate.response is not None, "candidates of a step are made of rollouts"
+        ids = self.own_tokens(candidate.response)
+        count = len(ids) - (candidate.response.finish_reason == "stop")
+        first = ids[: share(self.zone.prefix_fraction, count)]
+        self.metrics["zone/prefixes_too_short"] = self.metrics.get("zone/prefixes_too_short", 0) + (not first)
+        return Prefix(tuple(first), self.parts.student.decode(first)) if first else None
+
+    def _spend(self, teacher: Teacher, tokens: int) -> None:
+        """2 N per token that a teacher of N parameters reads or samples; unknown sizes count nothing."""
+        self.metrics["flops/teacher"] += 2 * getattr(teacher, "parameters", 0) * tokens
 
     def _sampling(self) -> Sampling:
         return self.sampling.at(self.rng.getrandbits(31))

@@ -126,6 +126,11 @@ class Group:
     def wrong(self) -> list[Rollout]:
         return [r for r in self.rollouts if r.is_wrong]
 
+    @property
+    def is_all_wrong(self) -> bool:
+        """Something was scored, and nothing of it is right."""
+        return bool(self.wrong) and not any(r.is_right for r in self.rollouts)
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -142,13 +147,13 @@ class Sampling:
 class Candidate:
     """A response that may enter a prompt: its (rewritten) text, its final answer, and whether it is right.
 
-    `response` is the whole response as it was written.
+    `response` is the rollout it was made of.
     """
 
     text: str
     answer: str | None
     is_right: bool
-    response: str = ""
+    response: Rollout | None = field(default=None, compare=False)
 
 
 Minibatch = list[tuple[Group, Rollout]]

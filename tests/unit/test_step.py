@@ -3,7 +3,9 @@
 import json
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -12,13 +14,14 @@ from hypothesis import strategies as st
 from worlds import MARKER, Babbler, Setting, compressor, every_method, play, settings, verdict
 
 from zppo.config import SamplingConfig, ZoneConfig
+from zppo.engines.base import Rewritten
 from zppo.engines.scripted import ScriptedEngine
 from zppo.errors import EngineError
 from zppo.methods import parse_method
 from zppo.step import Parts, rollout_step
 from zppo.teacher.local import LocalTeacher
 from zppo.teacher.rewriting import keep_whole
-from zppo.types import Group, Prompt, Question, Sampling, StepBatch
+from zppo.types import Candidate, Group, Prompt, Question, Sampling, StepBatch
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
 from zppo.zone.selection import share
@@ -28,13 +31,30 @@ AIDS = ("bcq", "ncq", "hint", "prefix")
 few = options(max_examples=50, deadline=None)
 
 
-def one_step(method: str, student: ScriptedEngine, buffer: PromptReplayBuffer | None = None) -> StepBatch:
+def one_step(
+    method: str,
+    student: ScriptedEngine,
+    buffer: PromptReplayBuffer | None = None,
+    rewriter: Any = keep_whole,
+    parameters: int = 0,
+    shared_vocabulary: bool = False,
+    **options: Any,
+) -> StepBatch:
     """A step on `q0` and `q1` with room for every aid; the teacher is always right."""
     sizes = {"new_questions": 2, "group_size": 2, "teacher_samples": 1, "updates": 1}
-    zone = ZoneConfig(**sizes, augment_fraction=2, replay_fraction=1)
+    zone = ZoneConfig(**sizes, augment_fraction=2, replay_fraction=1, **options)
     buffer = PromptReplayBuffer(10) if buffer is None else buffer
-    teacher = LocalTeacher(ScriptedEngine(lambda prompt, n, visit: [f"{MARKER} \\boxed{{1}}"] * n), TEMPLATES)
-    parts = Parts(parse_method(method), student, verdict, [teacher], keep_whole, TEMPLATES)
+    engine = ScriptedEngine(lambda prompt, n, visit: [f"{MARKER} \\boxed{{1}}"] * n)
+    engine.parameters = parameters  # type: ignore[attr-defined]
+    parts = Parts(
+        parse_method(method),
+        student,
+        verdict,
+        [LocalTeacher(engine, TEMPLATES)],
+        rewriter,
+        TEMPLATES,
+        shared_vocabulary,
+    )
     new = [Question(f"q{i}", f"q{i}?", "1") for i in range(2)]
     return rollout_step(new, buffer, parts, zone, SamplingConfig(), random.Random(0))
 
@@ -145,7 +165,7 @@ def test_a_teachers_tokens_are_trained_on_only_where_the_method_says_so(setting:
 @few
 def test_aided_answers_never_decide_what_is_buffered(setting: Setting) -> None:
     one, other = play(setting), play(setting, aided=" who gets help otherwise")
-    assume(one.states != one.states[:1])
+    assume(one.states[-1] != one.states[0])
     assert one.states == other.states
 
 
@@ -228,10 +248,50 @@ def test_a_method_without_replay_leaves_the_buffer_alone() -> None:
     assert "buffer/admitted" not in batch.metrics
 
 
-def test_sampled_tokens_are_counted_for_student_and_teacher() -> None:
+def test_tokens_are_counted_for_student_and_teacher() -> None:
     batch = one_step("zppo", ScriptedEngine(only_aided))
     assert batch.metrics["tokens/student"] == sum(len(r.token_ids) for g in batch.groups for r in g.rollouts)
+    assert batch.metrics["tokens/student_prompt"] == sum(len(g.prompt_ids) for g in batch.groups)
     assert batch.metrics["tokens/teacher"] == 2 * len(f"{MARKER} \\boxed{{1}}!")
+    assert batch.metrics["tokens/teacher_prompt"] == sum(
+        len(TEMPLATES.plain(Question("", q, ""))) for q in ("q0?", "q1?")
+    )
+
+
+def test_what_a_rewriter_reads_and_writes_counts_as_the_teachers() -> None:
+    def rewriter(candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten:
+        return Rewritten([c for _, c in candidates], tokens=100, prompt_tokens=1000)
+
+    plain = one_step("zppo", ScriptedEngine(only_aided)).metrics
+    written = one_step("zppo", ScriptedEngine(only_aided), rewriter=rewriter).metrics
+    assert written["tokens/teacher"] == plain["tokens/teacher"] + 100
+    assert written["tokens/teacher_prompt"] == plain["tokens/teacher_prompt"] + 1000
+
+
+def test_a_teacher_of_n_parameters_costs_two_n_a_token() -> None:
+    metrics = one_step("zppo", ScriptedEngine(only_aided), parameters=10).metrics
+    assert metrics["flops/teacher"] == 20 * (metrics["tokens/teacher"] + metrics["tokens/teacher_prompt"]) > 0
+
+
+@pytest.mark.parametrize(("fraction", "fed"), [(0.4, "(teache"), (0.5, "(teacher)"), (0.9, "(teacher) \\boxed{")])
+def test_a_prefix_is_as_long_as_asked(fraction: float, fed: str) -> None:
+    """Of the 19 tokens of the teacher's response, its end not counted."""
+    batch = one_step("prefix", ScriptedEngine(only_aided), prefix_fraction=fraction)
+    assert {g.prompt.prefix and g.prompt.prefix.text for g in batch.of_kind("prefix")} == {fed}
+
+
+def test_a_response_too_short_for_a_prefix_gives_none_and_is_counted() -> None:
+    batch = one_step("prefix", ScriptedEngine(only_aided), prefix_fraction=0.01)
+    assert not batch.of_kind("prefix")
+    assert batch.metrics["zone/prefixes_too_short"] == 2
+
+
+def test_with_a_shared_vocabulary_the_teachers_own_tokens_are_used() -> None:
+    odd = ScriptedEngine(only_aided)
+    odd.encode = lambda response, end=False: [99]  # type: ignore[method-assign]
+    for shared, expected in ((False, [99]), (True, [byte + 1 for byte in f"{MARKER} \\boxed{{1}}".encode()] + [0])):
+        batch = one_step("grpo_teacher", ScriptedEngine(only_aided) if shared else odd, shared_vocabulary=shared)
+        assert [r.token_ids for g in batch.groups for r in g.rollouts if r.by_teacher] == [expected] * 2
 
 
 def test_a_script_that_does_not_fit_is_an_error_that_names_the_group() -> None:

@@ -12,6 +12,7 @@ from zppo.config import Recipe
 from zppo.errors import ConfigError
 from zppo.reports.rundir import RunDirectory
 
+FEWEST_EVALUATIONS = 3
 TRAIN = (sys.executable, "-m", "zppo.cli.main", "train")
 
 
@@ -21,6 +22,7 @@ def load_recipes(grid: Grid, matchings: Sequence[Matching]) -> dict[Cell, Recipe
     if "tokens" in matchings:
         for cell, recipe in recipes.items():
             _check_constant_rate(cell, recipe)
+            _check_evaluations(cell, recipe)
     return recipes
 
 
@@ -65,6 +67,16 @@ def _check_constant_rate(cell: Cell, recipe: Recipe) -> None:
         raise ConfigError(
             f"{cell.label}: at equal tokens a run is read midway, which equals a shorter run only under a constant "
             f"learning rate, but training.lr_scheduler_type is {schedule!r}; set it to constant, or use --match steps"
+        )
+
+
+def _check_evaluations(cell: Cell, recipe: Recipe) -> None:
+    every, steps = recipe.eval.every, recipe.rollout_steps
+    if not every or steps < FEWEST_EVALUATIONS * every:
+        raise ConfigError(
+            f"{cell.label}: at equal tokens a run is read between two of its evaluations, so it needs at least "
+            f"{FEWEST_EVALUATIONS} of them, but eval.every is {every} in {steps} rollout steps; set it to "
+            f"{max(steps // 10, 1)}, or use --match steps"
         )
 
 

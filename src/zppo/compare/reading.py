@@ -17,9 +17,10 @@ Row = Mapping[str, Any]
 class Reading:
     """One cell in numbers, at the point at which it is read.
 
-    `curve` has the evaluations up to that point, which is its last row; `average` is the mean accuracy over them
-    without step 0, the primary measure at the level `hard`. Accuracies are None where there are no such questions;
-    `graduated` and `admitted` are counts by entry accuracy.
+    `curve` has the evaluations up to that point, which is its last row. `average` is the mean accuracy over equally
+    spaced points of what is matched, the start left out: over the evaluations at equal steps, over as many shares of
+    the budget at equal tokens. At the level `hard` it is the primary measure. Accuracies are None where there are no
+    such questions; `graduated` and `admitted` are counts by entry accuracy.
     """
 
     label: str
@@ -42,8 +43,9 @@ class Reading:
 
 def read_cell(cell: Cell, summary: Row, budget: int | None = None) -> Reading:
     """A cell at the end of its run, or where it has sampled `budget` student tokens, if one is given."""
-    rows = summary["evaluations"] if budget is None else evaluations_within(summary["evaluations"], budget)
-    end = rows[-1]
+    every = summary["evaluations"]
+    rows = every if budget is None else evaluations_within(every, budget)
+    end, spaced = rows[-1], rows[1:] if budget is None else spaced_in_tokens(every, budget)
     return Reading(
         label=cell.label,
         method=cell.method,
@@ -57,7 +59,7 @@ def read_cell(cell: Cell, summary: Row, budget: int | None = None) -> Reading:
         seconds=round(end["seconds"], 1),
         flops=end["flops"],
         accuracy={level: end[level] for level in LEVELS},
-        average={level: _mean([row[level] for row in rows[1:]]) for level in LEVELS},
+        average={level: _mean([row[level] for row in spaced]) for level in LEVELS},
         graduated=dict(end["graduated"]),
         admitted=dict(end["admitted"]),
         curve=[{key: row[key] for key in ("step", "student_tokens", *LEVELS)} for row in rows],
@@ -88,6 +90,12 @@ def evaluations_within(evaluations: Sequence[Row], budget: int) -> list[Row]:
     beyond = evaluations[len(within)]
     share = (budget - last["student_tokens"]) / (beyond["student_tokens"] - last["student_tokens"])
     return [*within, interpolated(last, beyond, share)]
+
+
+def spaced_in_tokens(evaluations: Sequence[Row], budget: int) -> list[Row]:
+    """The run at 1/n, 2/n, ... n/n of `budget`, with n the evaluations after the first."""
+    points = len(evaluations) - 1
+    return [evaluations_within(evaluations, round(budget * i / points))[-1] for i in range(1, points + 1)]
 
 
 def interpolated(one: Any, other: Any, share: float) -> Any:

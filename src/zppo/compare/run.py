@@ -70,8 +70,8 @@ def start_process(run: CellRun) -> Process:
 def run_cells(runs: Sequence[CellRun], jobs: int, start: Callable[[CellRun], Process]) -> None:
     """Run all cells that are not finished, `jobs` at a time, with a line on standard error for each.
 
-    When this is interrupted, so are the cells. Raises CompareError naming the cells that failed, after all others are
-    finished.
+    When this is interrupted, so are the cells. Raises CompareError naming the cells that failed or could not be
+    started, after all others are finished.
     """
     there = [run for run in runs if run.finished]
     for count, run in enumerate(there, start=1):
@@ -82,7 +82,12 @@ def run_cells(runs: Sequence[CellRun], jobs: int, start: Callable[[CellRun], Pro
         while waiting or running:
             while waiting and len(running) < jobs:
                 run = waiting.pop(0)
-                running.append((run, start(run)))
+                try:
+                    running.append((run, start(run)))
+                except CompareError as error:
+                    ended += 1
+                    failed.append(run)
+                    _say(f"{error} ({ended} of {len(runs)})")
             for run in _take_ended(running):
                 ended += 1
                 if not run.finished:

@@ -13,8 +13,8 @@ COSTS = ("student_tokens", "teacher_tokens", "gradient_tokens", "seconds", "flop
 NOTHING = "–"
 FEW_SEEDS = 10
 READING = (
-    "`hard`, `easy`, `overall`: held-out accuracy there; `average hard`: mean over the evaluations up to there, "
-    "without the one before training."
+    "`hard`, `easy`, `overall`: held-out accuracy there; `average hard`: mean over equally spaced points (of steps or "
+    "of tokens) up to there, the start left out."
 )
 
 

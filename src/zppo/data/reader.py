@@ -24,7 +24,7 @@ def read_jsonl(path: str | Path) -> list[Question]:
 
 
 def questions_from(rows: Iterable[Any], source: str) -> list[Question]:
-    """Questions from rows with `prompt` (or `question`) and `answer`. `source` names the data in errors.
+    """Questions from rows with `prompt` (or `question`) and `answer`, or from questions. `source` names them in errors.
 
     A prompt is a text, or a conversation of exactly one user message. Without an `id` column the row number serves.
     All other columns become the question's `fields`. Raises DataError for no rows, a row that is no mapping, a missing
@@ -33,7 +33,7 @@ def questions_from(rows: Iterable[Any], source: str) -> list[Question]:
     questions: list[Question] = []
     seen: dict[str, int] = {}
     for number, row in enumerate(rows, start=1):
-        question = _question(row, number, f"{source}, row {number}")
+        question = row if isinstance(row, Question) else _question(row, number, f"{source}, row {number}")
         if question.id in seen:
             raise DataError(f"{source}, row {number}: id {question.id!r} already stands in row {seen[question.id]}")
         seen[question.id] = number

@@ -66,6 +66,8 @@ class Rewritten:
     """Tokens the teacher sampled for it."""
     prompt_tokens: int = 0
     """Tokens the teacher read for it."""
+    refused: int = 0
+    """Texts, tries included, that were not accepted."""
     unheard: int = 0
     """Texts that the teacher, out of reach, was asked to write in vain."""
 

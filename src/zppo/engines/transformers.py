@@ -8,7 +8,7 @@ from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from zppo.engines.base import ignore
 from zppo.errors import EngineError
-from zppo.types import Group, Prefix, Prompt, Rollout, Sampling
+from zppo.types import Group, Prompt, Rollout, Sampling
 
 MEDIA_TOKENS = ("<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>")
 """Never sampled: a later forward pass would look for the pixels behind them."""
@@ -54,6 +54,10 @@ class TransformersEngine:
     def _fed(self, prompt: Prompt) -> list[int]:
         """What stands before the sampled tokens: the prompt in the chat template, and the prefix if there is one."""
         return prompt_ids(self.tokenizer, prompt.text) + list(prompt.prefix.token_ids if prompt.prefix else ())
+
+    @property
+    def parameters(self) -> int:
+        return self.model.num_parameters()
 
     @contextmanager
     def _ready(self, seed: int) -> Iterator[None]:
@@ -104,7 +108,9 @@ class TransformersEngine:
         )
         responses = output[:, ids.shape[1] :].tolist()
         for row, group in enumerate(groups):
-            group.rollouts += [self._rollout(r, group.prompt.prefix) for r in responses[row * n : (row + 1) * n]]
+            begun = group.prompt.prefix.token_ids if group.prompt.prefix else ()
+            left = max(1, sampling.max_tokens - len(begun))
+            group.rollouts += [self._rollout(r[:left], begun) for r in responses[row * n : (row + 1) * n]]
 
     def _left_padded(self, prompts: Sequence[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
         """(ids, mask), both [prompts, longest prompt]."""
@@ -113,11 +119,14 @@ class TransformersEngine:
         mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=self.model.device)
         return ids, mask
 
-    def _rollout(self, ids: list[int], prefix: Prefix | None) -> Rollout:
-        """Cut at the first end token, which stays part of the response: stopping is an action of the policy."""
+    def _rollout(self, ids: list[int], begun: Sequence[int]) -> Rollout:
+        """Cut at the first end token, which stays part of the response: stopping is an action of the policy.
+
+        What was `begun` by a prefix counts in the length that a response may have, like every other response's start.
+        """
         end = next((i for i, token in enumerate(ids) if token in self._eos), None)
         sampled = ids if end is None else ids[: end + 1]
-        text = self.decode([*(prefix.token_ids if prefix else ()), *sampled])
+        text = self.decode([*begun, *sampled])
         return Rollout(sampled, text, "length" if end is None else "stop")
 
     @property

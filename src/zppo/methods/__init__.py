@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from zppo.errors import ConfigError, nearest
-from zppo.types import Candidate, Kind, Question
+from zppo.types import Candidate, Group, Kind, Question
 from zppo.zone.candidates import Draft, draft_bcq, draft_ncq, draft_single
 
 Distils = Literal["student", "teacher"]
@@ -34,6 +34,14 @@ class Method:
     def asks_teacher(self) -> bool:
         """Whether the teacher answers questions. (On-policy distillation needs its distributions only.)"""
         return self.imitates or self.distils == "teacher" or any(aid != "ncq" for aid in self.aids)
+
+    def for_teacher(self, plain: Sequence[Group], hard: Sequence[Group]) -> list[Group]:
+        """The groups on whose questions the teacher's responses are of use."""
+        if not self.asks_teacher:
+            return []
+        if self.distils:
+            return list(plain)
+        return [g for g in hard if g.is_all_wrong] if self.imitates else list(hard)
 
     @property
     def compresses(self) -> bool:

@@ -76,6 +76,6 @@ def zone_rates(
             wrong = [candidate for candidate in as_candidates(own) if not candidate.is_right]
             if level == "hard":
                 for draft in draft_bcq(question, right, wrong, rng) + draft_ncq(question, wrong):
-                    prompts = build_prompts(draft, draft.candidates, templates, begin=lambda response: None)
+                    prompts = build_prompts(draft, draft.candidates, templates, begin=lambda candidate: None)
                     aided[draft.kind] += [(prompt.text, question.answer) for prompt in prompts]
     return rates | {f"student {kind} hard": accuracy(sample(student, tokenizer, rows)) for kind, rows in aided.items()}

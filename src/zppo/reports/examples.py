@@ -127,14 +127,14 @@ def _visits(step: int, rows: Iterable[Row], tau: float, solved: dict[str, Solved
         elif kind in UNAIDED and accuracy is not None and accuracy < tau:
             hard[name] = Visit(step, name, row.get("cluster"))
         elif kind == "replayed" and accuracy is not None:
-            solved.setdefault(name, Solved(step, _count(row, "right"), len(row["rollouts"])))
+            solved.setdefault(name, Solved(step, _count(row, "right"), len(_own(row))))
     return list(hard.values())
 
 
 def _example(visit: Visit, rows: Sequence[Row], solved: Solved | None) -> Example:
     rows = sorted(rows, key=lambda row: KINDS.index(row["kind"]))
     plain = rows[0]
-    answers = Counter((r["answer"], _mark(r)) for r in plain["rollouts"])
+    answers = Counter((r["answer"], _mark(r)) for r in _own(plain))
     return Example(
         visit.step,
         visit.cluster,
@@ -149,13 +149,13 @@ def _example(visit: Visit, rows: Sequence[Row], solved: Solved | None) -> Exampl
 def _shown(row: Row) -> Shown:
     """The group with a wrong rollout if it is plain (of the most frequent wrong answer), else with a right one."""
     wanted: Mark = "wrong" if row["kind"] in UNAIDED else "right"
-    stated = Counter(r["answer"] for r in row["rollouts"] if r["answer"] is not None and _mark(r) == wanted)
-    rollout = max(row["rollouts"], key=lambda r: (_mark(r) == wanted, stated[r["answer"]]))
+    stated = Counter(r["answer"] for r in _own(row) if r["answer"] is not None and _mark(r) == wanted)
+    rollout = max(_own(row), key=lambda r: (_mark(r) == wanted, stated[r["answer"]]))
     return Shown(
         row["kind"],
         _clipped(row["prompt"] + (f"\n[every response begins with:]\n{row['prefix']}" if "prefix" in row else "")),
         _count(row, "right"),
-        len(row["rollouts"]),
+        len(_own(row)),
         _clipped(rollout["text"]),
         _mark(rollout),
     )
@@ -167,8 +167,13 @@ def _mark(rollout: Row) -> Mark:
     return "right" if rollout["reward"] > RIGHT else "wrong"
 
 
+def _own(row: Row) -> list[Row]:
+    """The student's rollouts of a group: not a teacher's response that was put among them."""
+    return [r for r in row["rollouts"] if not r.get("by_teacher")]
+
+
 def _count(row: Row, mark: Mark) -> int:
-    return sum(_mark(r) == mark for r in row["rollouts"])
+    return sum(_mark(r) == mark for r in _own(row))
 
 
 def _clipped(text: str, longest: int = LONGEST) -> str:

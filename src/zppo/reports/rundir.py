@@ -103,7 +103,8 @@ class RunDirectory:
         return [json.loads(line) for line in lines[:-1]]
 
     def log_rollouts(self, step: int, batch: StepBatch) -> None:
-        rows = (json.dumps(_group_row(group)) + "\n" for group in batch.groups)
+        taught = {group.prompt.uid: group for minibatch in batch.minibatches for group, _ in minibatch}
+        rows = (json.dumps(_group_row(group, taught.get(group.prompt.uid))) + "\n" for group in batch.groups)
         write_atomically(self.rollouts / f"step-{step:06d}.jsonl", "".join(rows))
 
     def groups(self, steps: Collection[int] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -168,8 +169,11 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _group_row(group: Group) -> dict[str, Any]:
+def _group_row(group: Group, trained: Group | None) -> dict[str, Any]:
+    """A group as the student answered it; `taught` are the teacher's responses that were `trained` on in its place."""
     question = group.question
+    own = Group(group.prompt, [r for r in group.rollouts if not r.by_teacher])
+    taught = [] if trained is None else [r for r in trained.rollouts if not any(r is mine for mine in group.rollouts)]
     cluster = question.fields.get("cluster")
     return {
         "uid": group.prompt.uid,
@@ -180,7 +184,8 @@ def _group_row(group: Group) -> dict[str, Any]:
         "answer": question.answer,
         "prompt": group.prompt.text,
         **({"prefix": group.prompt.prefix.text} if group.prompt.prefix else {}),
-        "accuracy": group.accuracy,
+        "accuracy": own.accuracy,
+        **({"taught": [r.text for r in taught]} if taught else {}),
         "rollouts": [
             {
                 "text": r.text,

@@ -142,7 +142,7 @@ def _decided_here(gold: str, answer: str) -> bool | None:
         return True
     if len(answer) > 1000 + 4 * len(gold):
         return False  # an essay, not an answer; parsing it would only run into the deadline
-    left, right = _number(gold), _number(answer)
+    left, right = number_of(gold), number_of(answer)
     if left is None or right is None:
         return None
     if left == right:
@@ -152,7 +152,7 @@ def _decided_here(gold: str, answer: str) -> bool | None:
     return None if near else False
 
 
-def _number(text: str) -> Fraction | None:
+def number_of(text: str) -> Fraction | None:
     """The value of an integer, a decimal or a fraction of integers. Bounded sizes: `1e999999` is not plain."""
     match = _NUMBER.fullmatch(text)
     if match is None:

@@ -14,6 +14,11 @@ class LocalTeacher:
         self.engine = engine
         self._templates = templates
 
+    @property
+    def parameters(self) -> int:
+        """How large the model is; 0 if it is not in this process."""
+        return getattr(self.engine, "parameters", 0)
+
     def respond(self, questions: Sequence[Question], n: int, sampling: Sampling) -> list[Group]:
         prompts = [Prompt("plain", q, self._templates.plain(q)) for q in questions]
         return self.engine.generate(prompts, n, sampling)

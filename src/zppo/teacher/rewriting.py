@@ -47,7 +47,7 @@ class TeacherRewriting:
     def __call__(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten:
         wanted = {(q.id, c.text): (q, c) for q, c in candidates}
         done: dict[tuple[str, str], Candidate | None] = {}
-        tokens = prompt_tokens = 0
+        tokens = prompt_tokens = refused = 0
         for attempt in range(self.tries):
             open_ = [key for key in wanted if done.get(key) is None]
             groups = self._write([wanted[key] for key in open_], seed + attempt)
@@ -56,10 +56,11 @@ class TeacherRewriting:
             for key, group in zip(open_, groups, strict=True):
                 for rollout in group.rollouts:
                     done[key] = self._accept(*wanted[key], rollout.text)
+                    refused += done[key] is None
         unheard = [key for key in wanted if key not in done]
         replaced = self._stand_in([wanted[key] for key in unheard], seed).candidates
         done |= dict(zip(unheard, replaced, strict=True))
-        return Rewritten([done[q.id, c.text] for q, c in candidates], tokens, prompt_tokens, len(unheard))
+        return Rewritten([done[q.id, c.text] for q, c in candidates], tokens, prompt_tokens, refused, len(unheard))
 
     def _write(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> list[Group]:
         prompts = [Prompt("plain", q, self._ask(q, c.text)) for q, c in candidates]

@@ -25,10 +25,13 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], to
     reason = why_teacher(options)
     if reason and not teachers:
         raise TeacherError(f"method {options.method!r} {reason}; set teacher.model")
-    for teacher in teachers:
+    for number, teacher in enumerate(teachers):
+        if teacher is student and not isinstance(student, str):
+            raise TeacherError("teacher and student are one model object, which training would change; load it twice")
         if not hasattr(teacher, "respond"):
-            check_model("teacher.model", teacher)
-            prompt_ids(load_tokenizer("teacher.model", teacher), "")
+            option = "teacher.fallbacks" if number else "teacher.model"
+            check_model(option, teacher)
+            prompt_ids(load_tokenizer(option, teacher), "")
     if teacher_writes(options):
         _check_writer(teachers[0])
     if parse_method(options.method).distils:

@@ -112,13 +112,15 @@ def check_head(model: PreTrainedModel, option: str) -> None:
     """
     ids_BL = torch.arange(PROBE, device=model.device).unsqueeze(0)
     head, was_training = model.get_output_embeddings(), model.training
+    has_trunk = head is not None and model.base_model is not model
     model.eval()
     logits_BLV = model(input_ids=ids_BL, use_cache=False).logits
-    head_BLV = head(last_states(model, ids_BL, torch.ones_like(ids_BL))) if head is not None else None
+    head_BLV = head(last_states(model, ids_BL, torch.ones_like(ids_BL))) if has_trunk else None
     model.train(was_training)
     if head_BLV is None or not torch.allclose(head_BLV.float(), logits_BLV.float(), rtol=1e-5, atol=1e-6):
         error = TeacherError if option.startswith("teacher") else ConfigError
         raise error(
-            f"{option}: a model of kind {model.config.model_type!r} changes its logits after the LM head (soft-capping "
-            "or scaling), which distillation does not follow; take a model of another kind, or another method"
+            f"{option}: the logits of a model of kind {model.config.model_type!r} are not those of an LM head on its "
+            "trunk (soft-capped or scaled, perhaps), which distillation does not follow; take a model of another kind, "
+            "or another method"
         )

@@ -15,10 +15,11 @@ class Imitation:
     """Measures the tokens of rollouts that are `by_teacher`; a step without them costs and reports nothing.
 
     The clipped loss compares the policy with the student's own probabilities from before the step, so it cannot see
-    that another policy sampled these tokens. `drift` and `off_policy_ratio` show what it does not see.
+    that another policy sampled these tokens. `drift` and `off_policy` show what it does not see.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clip_low: float, clip_high: float) -> None:
+        self._low, self._high = clip_low, clip_high
         self._counts: dict[str, float] = defaultdict(float)
         self._teacher_logprobs: dict[int, list[float]] = {}
 
@@ -44,14 +45,16 @@ class Imitation:
                 drift_N = old_N.new_tensor(self._teacher_logprobs[id(rollout)]) - old_N
                 counts["compared"] += len(drift_N)
                 counts["drift"] += float(drift_N.sum())
-                counts["off_policy_ratio"] += float(torch.exp(-drift_N).sum())
+                ratio_N = torch.exp(-drift_N)
+                counts["off_policy"] += float(((ratio_N < 1 - self._low) | (ratio_N > 1 + self._high)).sum())
 
     def metrics(self) -> dict[str, float]:
         """Token means since the last call; empty when nothing was imitated.
 
         `ratio`, `clip_high`: pi_theta / pi_old in the clipped loss, and the share of tokens that it clips; `surprise`:
-        -log pi_old (nats); with the teacher's log-probabilities, `drift`: log pi_teacher - log pi_old (nats), and
-        `off_policy_ratio`: pi_old / pi_teacher.
+        -log pi_old (nats). With the teacher's log-probabilities, `drift`: log pi_teacher - log pi_old (nats, a sample
+        of how far the student is from the teacher), and `off_policy`: the share of tokens whose true importance ratio,
+        pi_old / pi_teacher, lies outside the clip range. (Its mean would say nothing: it is 1 by expectation.)
         """
         counts, self._counts = self._counts, defaultdict(float)
         if not counts["rollouts"]:
@@ -60,6 +63,6 @@ class Imitation:
         for name in ("ratio", "clip_high", "surprise"):
             metrics[f"imitation/{name}"] = counts[name] / counts["tokens"]
         if counts["compared"]:
-            for name in ("drift", "off_policy_ratio"):
+            for name in ("drift", "off_policy"):
                 metrics[f"imitation/{name}"] = counts[name] / counts["compared"]
         return metrics

@@ -32,8 +32,7 @@ def to_questions(dataset: Any, path: str, source: str) -> list[Question]:
         return read_jsonl(path) if path else []
     if isinstance(dataset, str | Path):
         return read_jsonl(dataset)
-    rows = list(dataset)
-    return rows if rows and isinstance(rows[0], Question) else questions_from(rows, source)
+    return questions_from(dataset, source)
 
 
 def fitting(questions: Sequence[Question], options: RunOptions, tokenizer: PreTrainedTokenizerBase) -> list[Question]:
@@ -61,7 +60,9 @@ def build_parts(
     needed = teachers if why_teacher(options) else []
     teachers = [_teacher(options, teacher, student, templates) for teacher in needed]
     rewriter = _rewriter(options, engine, teachers, templates)
-    return Parts(method, engine, verdict, teachers, rewriter, templates)
+    own = tokenizer.get_vocab()
+    shared = all((local := _local_engine(t)) is not None and local.tokenizer.get_vocab() == own for t in teachers)
+    return Parts(method, engine, verdict, teachers, rewriter, templates, shared)
 
 
 def build_update(options: RunOptions, parts: Parts, pad: int) -> Update:
@@ -73,15 +74,9 @@ def build_update(options: RunOptions, parts: Parts, pad: int) -> Update:
         assert first is not None, "distillation was checked to have a local teacher"
         check_head(student.model, "student.model")
         return Distillation(first.model, options.update, options.sampling, pad)
-    same_tokens = first is not None and first.tokenizer.get_vocab() == student.tokenizer.get_vocab()
-    watched = first.model if first is not None and same_tokens and parts.method.imitates else None
-    return PolicyUpdate(options.update, options.sampling, pad, watched)
-
-
-def largest_teacher(parts: Parts) -> int:
-    """Parameters of the largest local teacher; 0 if there is none (the cost of others is not known)."""
-    engines = [_local_engine(teacher) for teacher in parts.teachers]
-    return max((engine.model.num_parameters() for engine in engines if engine is not None), default=0)
+    # Who gave a response is known only if there is one teacher.
+    watched = first.model if first is not None and parts.shared_vocabulary and len(parts.teachers) == 1 else None
+    return PolicyUpdate(options.update, options.sampling, pad, watched if parts.method.imitates else None)
 
 
 def _local_engine(teacher: Any) -> TransformersEngine | None:
@@ -100,7 +95,8 @@ def _teacher(options: RunOptions, teacher: Any, student: PreTrainedModel, templa
 def _rewriter(
     options: RunOptions, student: TransformersEngine, teachers: Sequence[Teacher], templates: Templates
 ) -> Rewriter:
-    config, hints = options.teacher, "hint" in parse_method(options.method).aids
+    method, config = parse_method(options.method), options.teacher
+    hints = "hint" in method.aids
     if teacher_writes(options):
         assert isinstance(teachers[0], LocalTeacher), "the first teacher was checked to be able to write"
         sampling = replace(options.sampling.at(seed=0), max_tokens=config.compression_tokens)
@@ -108,7 +104,7 @@ def _rewriter(
         return make(teachers[0].engine, templates, sampling, student.special_tokens)
     if hints:
         return cut_hints
-    if config.compression == "truncate":
+    if method.compresses and config.compression == "truncate":
         return Truncate(_keep_tail(student.tokenizer), config.compression_tokens)
     return keep_whole
 

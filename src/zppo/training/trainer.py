@@ -27,7 +27,7 @@ from zppo.training.checks import check_one_process, check_options
 from zppo.training.evaluation import ask, levels_of, summarise
 from zppo.training.loader import StepLoader, UpdateInput
 from zppo.training.models import load_model, load_tokenizer
-from zppo.training.parts import build_parts, build_update, fitting, largest_teacher, to_questions
+from zppo.training.parts import build_parts, build_update, fitting, to_questions
 from zppo.training.progress import StepProgress
 from zppo.training.state import RunState, step_rng
 from zppo.types import StepBatch
@@ -85,7 +85,7 @@ class ZPPOTrainer(Trainer):
         self.progress = StepProgress(args.rollout_steps, disable=bool(args.disable_tqdm))
         pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
         self.update = build_update(args, self.parts, pad)
-        self._parameters = student.num_parameters(), largest_teacher(self.parts)
+        self._parameters = student.num_parameters()
         self._current: StepBatch | None = None
         self._update_began = 0.0
         self._grad_norms: list[float] = []
@@ -133,7 +133,7 @@ class ZPPOTrainer(Trainer):
     def floating_point_ops(self, inputs: dict[str, UpdateInput]) -> int:
         """6 N per trained token (forward and backward)."""
         trained = self.update.trained(inputs["update"].minibatch)
-        return 6 * self._parameters[0] * sum(len(g.prompt_ids) + len(r.token_ids) for g, r in trained)
+        return 6 * self._parameters * sum(len(g.prompt_ids) + len(r.token_ids) for g, r in trained)
 
     def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
         """Called at every gradient update, clipped or not."""
@@ -230,10 +230,10 @@ class ZPPOTrainer(Trainer):
         def count(*names: str) -> float:
             return sum(metrics.get(f"tokens/{name}", 0) for name in names)
 
-        student, teacher = self._parameters
-        trained = 6 * student * count("trained")
-        asked = 2 * student * count("student", "student_prompt", "remembered")
-        return trained + asked + 2 * teacher * count("teacher", "teacher_prompt", "teacher_forward")
+        student = self._parameters
+        teacher = getattr(next(iter(self.parts.teachers), None), "parameters", 0)
+        passes = 2 * student * count("student", "student_prompt", "remembered") + 6 * student * count("trained")
+        return passes + 2 * teacher * count("teacher_forward") + metrics["flops/teacher"]
 
     def _evaluate_held_out(self) -> dict[str, float]:
         """Ask the held-out questions, remember the result, and return it as metrics."""

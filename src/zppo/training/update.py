@@ -60,7 +60,7 @@ class PolicyUpdate:
         self._sampling = sampling
         self._pad = pad
         self._teacher = teacher
-        self._imitation = Imitation()
+        self._imitation = Imitation(config.clip_low, config.clip_high)
 
     def before_step(self, model: PreTrainedModel, minibatches: Sequence[Minibatch]) -> None:
         """Remember the policy for all updates but the first, which trains the policy that sampled."""

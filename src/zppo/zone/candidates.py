@@ -39,7 +39,7 @@ def as_candidates(rollouts: Iterable[Rollout], special_tokens: Sequence[str] = (
     The final answer is made harmless too: an NCQ lists it outside the `<candidate>` tags.
     """
     shown = [(harmless(r.text, special_tokens), r) for r in rollouts if r.reward is not None]
-    return [Candidate(text, _harmless_answer(r, special_tokens), r.is_right, r.text) for text, r in shown if text]
+    return [Candidate(text, _harmless_answer(r, special_tokens), r.is_right, r) for text, r in shown if text]
 
 
 def _harmless_answer(rollout: Rollout, special_tokens: Sequence[str]) -> str | None:
@@ -68,13 +68,16 @@ def draft_single(kind: Kind, question: Question, right: Sequence[Candidate], rng
 
 
 def build_prompts(
-    draft: Draft, rewritten: Sequence[Candidate | None], templates: Templates, begin: Callable[[str], Prefix | None]
+    draft: Draft,
+    rewritten: Sequence[Candidate | None],
+    templates: Templates,
+    begin: Callable[[Candidate], Prefix | None],
 ) -> list[Prompt]:
     """The prompt of a draft after rewriting, or nothing when too few candidates survived.
 
     `rewritten` is aligned with `draft.candidates`; None marks a candidate that must not be shown. An NCQ needs at least
     one candidate, and still lists the answers of those it lost as wrong; any other prompt needs all of its candidates.
-    `begin` makes a prefix of a response, None where it is too short for one.
+    `begin` makes a prefix of a candidate's response, None where it is too short for one.
     """
     question, alive = draft.question, [c for c in rewritten if c is not None]
     if draft.kind == "ncq":
@@ -85,5 +88,5 @@ def build_prompts(
         return [Prompt("bcq", question, templates.bcq(question, alive))]
     if draft.kind == "hint":
         return [Prompt("hint", question, templates.hint(question, alive[0].text))]
-    prefix = begin(alive[0].response)
+    prefix = begin(alive[0])
     return [Prompt("prefix", question, templates.plain(question), prefix)] if prefix else []

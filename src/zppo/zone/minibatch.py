@@ -35,23 +35,22 @@ def right_responses(plain: Sequence[Group], teacher: Sequence[Group]) -> list[Gr
 
 
 def imitated(
-    plain: Sequence[Group], teacher: Sequence[Group], encode: Callable[[str, bool], list[int]], rng: random.Random
+    plain: Sequence[Group], teacher: Sequence[Group], own_tokens: Callable[[Rollout], list[int]], rng: random.Random
 ) -> list[Group]:
     """The plain groups, with one wrong rollout of each all-wrong group replaced by a right teacher response.
 
-    Both are drawn uniformly. The response is put into the student's tokens by `encode(text, end)` and trained on as if
-    the student had sampled it: the drifting fix that the paper argues against (method section 8, `grpo_teacher`).
+    Both are drawn uniformly. The response is put into the student's tokens by `own_tokens` and trained on as if the
+    student had sampled it: the drifting fix that the paper argues against (method section 8, `grpo_teacher`).
     """
     right = {g.question.id: [r for r in g.rollouts if r.is_right] for g in teacher}
-    return [_imitated(g, right.get(g.question.id, []), encode, rng) for g in plain]
+    return [_imitated(g, right.get(g.question.id, []), own_tokens, rng) for g in plain]
 
 
 def _imitated(
-    group: Group, right: Sequence[Rollout], encode: Callable[[str, bool], list[int]], rng: random.Random
+    group: Group, right: Sequence[Rollout], own_tokens: Callable[[Rollout], list[int]], rng: random.Random
 ) -> Group:
-    if not right or not group.wrong or any(r.is_right for r in group.rollouts):
+    if not right or not group.is_all_wrong:
         return group
     chosen, out = rng.choice(right), rng.choice(group.wrong)
-    ids = encode(chosen.text, chosen.finish_reason == "stop")
-    inserted = replace(chosen, token_ids=ids, logprobs=None, by_teacher=True)
+    inserted = replace(chosen, token_ids=own_tokens(chosen), logprobs=None, by_teacher=True)
     return replace(group, rollouts=[inserted if r is out else r for r in group.rollouts])

@@ -234,7 +234,7 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
     ),
     "a fallback that is nowhere": (
         set_option("teacher", "fallbacks", ["nowhere"]),
-        "teacher.model: 'nowhere' is neither a checkpoint folder nor",
+        "teacher.fallbacks: 'nowhere' is neither a checkpoint folder nor",
     ),
     "dynamic sampling without rewards": (
         lambda options, folder: (

@@ -27,6 +27,7 @@ def recipe(tmp_path: Path, student_folder: Path) -> Path:
         "student": {"model": str(student_folder)},
         "teacher": {"model": str(student_folder), "compression": "none"},
         "data": {"train": "train.jsonl", "eval": "test.jsonl"},
+        "eval": {"every": 2},
         "training": {"use_cpu": True},
     }
     file = tmp_path / "recipe.yaml"
@@ -208,6 +209,11 @@ MISTAKES: list[tuple[list[str], str]] = [
         "equals a shorter run only under a constant learning rate, but training.lr_scheduler_type is 'cosine'",
     ),
     (["--match", "both", "--vary", "training.lr_scheduler_type=constant,linear"], "set it to constant, or use --match"),
+    (
+        ["--match", "tokens", "--eval.every", "0"],
+        "it needs at least 3 of them, but eval.every is 0 in 10 rollout steps",
+    ),
+    (["--match", "tokens", "--eval.every", "4"], "set it to 1, or use --match steps"),
 ]
 
 

@@ -38,10 +38,22 @@ def test_between_two_evaluations_every_number_lies_on_the_line() -> None:
     assert [row["student_tokens"] for row in read.curve] == [0, 1000, 2000]
 
 
-def test_the_average_at_a_budget_counts_the_evaluations_before_it_and_the_point_itself() -> None:
+def test_the_average_at_a_budget_is_over_equal_shares_of_it() -> None:
+    """Half and whole, as the run has two evaluations after its first."""
     assert read_cell(CELL, RUN, budget=2000).average["hard"] == pytest.approx((0.4 + 0.6) / 2)
-    assert read_cell(CELL, RUN, budget=500).average["hard"] == pytest.approx(0.2)
-    assert read_cell(CELL, RUN, budget=1000).average["hard"] == 0.4
+    assert read_cell(CELL, RUN, budget=500).average["hard"] == pytest.approx((0.1 + 0.2) / 2)
+    assert read_cell(CELL, RUN, budget=3000).average["hard"] == pytest.approx((0.5 + 0.8) / 2)
+
+
+@given(st.lists(st.integers(1, 999), min_size=1, max_size=6, unique=True))
+def test_methods_that_learn_equally_per_token_have_the_same_average_however_many_tokens_a_step_takes(
+    tokens: list[int],
+) -> None:
+    rows = [evaluation(0, 0, 0.0), *(evaluation(10 * i, t, t / 1000) for i, t in enumerate(sorted(tokens), 1))]
+    run = {"evaluations": [*rows, evaluation(100, 1000, 1.0)]}
+    points = len(tokens) + 1
+    expected = sum(round(1000 * i / points) for i in range(1, points + 1)) / points / 1000
+    assert read_cell(CELL, run, budget=1000).average["hard"] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("number", [1, 2])

@@ -260,7 +260,7 @@ def test_a_prefix_is_fed_after_the_prompt_and_stands_before_what_is_sampled(engi
         fed, start = (prompt.prefix.token_ids, prompt.prefix.text) if prompt.prefix else ((), "")
         assert group.prompt_ids == [*bare.prompt_ids, *fed]
         for rollout in group.rollouts:
-            assert len(rollout.token_ids) <= 4
+            assert len(rollout.token_ids) <= max(1, 4 - len(fed))
             assert rollout.text == engine.decode([*fed, *rollout.token_ids])
             assert rollout.text.startswith(start)
 

@@ -7,7 +7,7 @@ import pytest
 
 from zppo.errors import ConfigError
 from zppo.methods import METHODS, parse_method
-from zppo.types import Candidate, Question
+from zppo.types import Candidate, Group, Prompt, Question, Rollout
 
 RIGHT, WRONG = [Candidate("r", "1", True)], [Candidate("w", "2", False), Candidate("w2", "3", False)]
 
@@ -102,3 +102,29 @@ def test_a_method_drafts_the_aids_it_has(name: str, kinds: list[str]) -> None:
 def test_without_a_right_candidate_there_is_at_most_an_ncq(name: str, kinds: list[str]) -> None:
     drafts = parse_method(name).drafts(Question("q", "?", "1"), [], WRONG, random.Random(0))
     assert [draft.kind for draft in drafts] == kinds
+
+
+def test_a_hint_may_be_made_of_any_right_response() -> None:
+    several = [Candidate(text, "1", True) for text in "abc"]
+    question, rng = Question("q", "?", "1"), random.Random(0)
+    drawn = {parse_method("hint").drafts(question, several, WRONG, rng)[0].candidates[0].text for _ in range(60)}
+    assert drawn == set("abc")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("zppo", ["half", "none"]),
+        ("hint", ["half", "none"]),
+        ("grpo_teacher", ["none"]),
+        ("off_distill", ["easy", "half", "none"]),
+        ("on_distill", []),
+        ("grpo+replay+ncq", []),
+    ],
+)
+def test_a_teacher_is_asked_only_what_the_method_can_use(name: str, asked: list[str]) -> None:
+    def group(id: str, *rewards: float) -> Group:
+        return Group(Prompt("plain", Question(id, "?", "1"), "?"), [Rollout([0], "", reward=r) for r in rewards])
+
+    plain = [group("easy", 1, 1), group("half", 1, 0, 0), group("none", 0, 0)]
+    assert [g.question.id for g in parse_method(name).for_teacher(plain, plain[1:])] == asked

@@ -36,6 +36,7 @@ def test_a_hint_without_the_answer_is_taken_at_once() -> None:
         "<hint>15-6=9</hint>",
         "<hint>use \\boxed{x}</hint>",
         "<hint>\\boxed{15-6}</hint>",
+        "<hint>\\fbox{15-6}</hint>",
         "<hint> </hint>",
         "take 6 from 15",
         "<hint>cut off",
@@ -63,16 +64,41 @@ def test_a_hint_cannot_close_a_tag_or_open_a_turn() -> None:
         ("predated", "red", False),
         ("take a look", "A", False),
         ("choose A", "A", True),
+        ("choose A", "(A)", True),
         ("add -3", "-3", True),
+        ("the side is 9cm", "9", True),
+        ("it is 9.0", "9", True),
+        ("divide: 18/2", "9", False),
+        ("half of it, \\frac12", "1/2", True),
+        ("half of it, 2/4", "0.5", True),
+        ("that makes 1,000", "1000", True),
+        ("that makes 1000", "1,000", True),
+        ("120,120*2", "120", True),
+        ("18,18*2", "1818", False),
+        ("a red one", "\\text{red}", True),
+        ("it is 9", "$9$", True),
+        ("it is x", "\\(x\\)", True),
     ],
 )
 def test_an_answer_is_told_when_it_stands_on_its_own(text: str, answer: str, told: bool) -> None:
     assert states(text, answer) is told
 
 
-def test_the_responses_own_wording_of_the_answer_tells_too() -> None:
-    half = Question("q", "?", "1/2")
-    assert answer_free(half, Candidate("...", "0.5", True), "nearly 0.5") is None
+def test_gold_answer_and_the_responses_own_wording_of_it_tell_alike() -> None:
+    red = Question("q", "?", "red")
+    assert answer_free(red, Candidate("...", "crimson", True), "like crimson") is None
+    assert answer_free(red, Candidate("...", "crimson", True), "it is red") is None
+    assert answer_free(red, Candidate("...", "crimson", True), "like blood") is not None
+
+
+def test_hints_refused_are_counted_try_by_try() -> None:
+    texts = iter(["<hint>it is 9</hint>", "<hint>9</hint>", "<hint>subtract</hint>", "?"])
+    engine = ScriptedEngine(lambda prompt, n, visit: [next(texts)])
+    other = Candidate("16-7=9 \\boxed{9}", "9", True)
+    hints = teacher_hints(engine, TEMPLATES, Sampling(), ())
+    done = hints([(QUESTION, RESPONSE), (QUESTION, other)], 0)
+    assert [c and c.text for c in done.candidates] == ["subtract", None]
+    assert done.refused == 3
 
 
 @pytest.mark.parametrize(

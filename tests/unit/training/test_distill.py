@@ -250,9 +250,9 @@ def tiny(kind: type[PreTrainedModel], config: type, **options: Any) -> Any:
     ],
 )
 def test_a_model_that_changes_its_logits_after_the_head_is_refused(model: Any, name: str) -> None:
-    with pytest.raises(TeacherError, match=rf"teacher\.model: a model of kind '{name}'"):
+    with pytest.raises(TeacherError, match=rf"teacher\.model: the logits of a model of kind '{name}'"):
         distillation(model)
-    with pytest.raises(ConfigError, match=rf"student\.model: a model of kind '{name}'"):
+    with pytest.raises(ConfigError, match=rf"student\.model: the logits of a model of kind '{name}'"):
         check_head(model, "student.model")
 
 

@@ -20,7 +20,7 @@ hostile = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=4)), max_
 responses = st.builds(Rollout, st.just([0]), hostile, reward=st.sampled_from([0.0, 1.0, None]))
 
 
-def no_prefix(response: str) -> None:
+def no_prefix(candidate: Candidate) -> None:
     raise AssertionError("only the method prefix begins a response")
 
 
@@ -140,7 +140,7 @@ def test_a_prefix_is_made_of_the_whole_response_and_leaves_the_prompt_plain() ->
     (draft,) = draft_single("prefix", QUESTION, as_candidates([response]), random.Random(0))
     begin = Prefix((1, 2), "<think>one")
     asked = []
-    (prompt,) = build_prompts(draft, draft.candidates, TEMPLATES, lambda text: asked.append(text) or begin)
+    (prompt,) = build_prompts(draft, draft.candidates, TEMPLATES, lambda c: asked.append(c.response) or begin)
     assert prompt == Prompt("prefix", QUESTION, TEMPLATES.plain(QUESTION), begin)
-    assert asked == [response.text]
-    assert build_prompts(draft, draft.candidates, TEMPLATES, lambda text: None) == []
+    assert asked == [response]
+    assert build_prompts(draft, draft.candidates, TEMPLATES, lambda candidate: None) == []

@@ -48,8 +48,8 @@ def test_right_responses_stand_behind_the_students_own_prompt() -> None:
     assert [g.rollouts for g in taught] == [[teacher[0].rollouts[1], teacher[0].rollouts[3]], []]
 
 
-def in_letters(text: str, end: bool) -> list[int]:
-    return [ord(letter) for letter in text] + [0] * end
+def in_letters(rollout: Rollout) -> list[int]:
+    return [ord(letter) for letter in rollout.text]
 
 
 def imitate(plain: Group, *rewards: float, seed: int = 0) -> Group:
@@ -72,8 +72,22 @@ def test_a_right_response_takes_the_place_of_one_wrong_rollout_in_the_students_t
     assert plain.rollouts == before
     (place,) = [i for i, r in enumerate(got.rollouts) if r.by_teacher]
     assert place in (0, 2)
-    assert got.rollouts[place] == Rollout(in_letters("response 1", True), "response 1", reward=1.0, by_teacher=True)
+    ids = [ord(letter) for letter in "response 1"]
+    assert got.rollouts[place] == Rollout(ids, "response 1", reward=1.0, by_teacher=True)
     assert all(got.rollouts[i] is before[i] for i in range(3) if i != place)
+
+
+def test_of_equal_wrong_rollouts_only_one_gives_way() -> None:
+    plain = group(0, 0, 0)
+    plain.rollouts = [Rollout([1], "same", reward=0.0) for _ in range(3)]
+    assert [r.by_teacher for r in imitate(plain, 1).rollouts].count(True) == 1
+
+
+def test_log_probabilities_of_the_teacher_do_not_pass_for_the_students() -> None:
+    teacher = group(1)
+    teacher.rollouts[0].logprobs = [-0.5, -0.5]
+    (got,) = imitated([group(0, 0)], [teacher], in_letters, random.Random(0))
+    assert all(r.logprobs is None for r in got.rollouts)
 
 
 def test_response_and_place_are_drawn_uniformly() -> None:

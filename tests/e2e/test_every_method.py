@@ -183,19 +183,24 @@ def test_imitation_shows_its_drift(student_folder: Path, new_model: Any, tmp_pat
     first = logged(tmp_path)[0]
     assert first["imitation/rollouts"] == 4
     assert first["imitation/drift"] > 0 and first["imitation/surprise"] > first["loss/entropy"]
-    assert first["imitation/off_policy_ratio"] > 0 and first["imitation/ratio"] > 0
+    assert 0 < first["imitation/off_policy"] <= 1 and first["imitation/ratio"] > 0
 
 
 def test_flops_are_counted_by_what_was_read_sampled_and_trained(
     student_folder: Path, new_model: Any, tmp_path: Path
 ) -> None:
-    run = run_of(tmp_path, student_folder, "on_distill+replay")
+    teacher = new_model(seed=9, layers=("full_attention",) * 3)
+    teacher.name_or_path = str(student_folder)
+    run = run_of(tmp_path, student_folder, "off_distill+replay", asked=teacher)
     run.train()
-    n = run.model.num_parameters()
+    small, large = run.model.num_parameters(), teacher.num_parameters()
     total = 0.0
     for row in logged(tmp_path):
-        read = row["tokens/student"] + row["tokens/student_prompt"]
-        total += 2 * n * read + 6 * n * row["tokens/trained"] + 2 * n * row["tokens/teacher_forward"]
+        sampled = row["tokens/student"] + row["tokens/student_prompt"]
+        total += 2 * small * sampled + 6 * small * row["tokens/trained"]
+        total += 2 * large * (row["tokens/teacher"] + row["tokens/teacher_prompt"] + row["tokens/teacher_forward"])
+        assert row["tokens/trained"] == row["tokens/teacher_forward"] > row["tokens/gradient"] > 0
+    assert small < large
     summary = json.loads((tmp_path / "run" / "summary.json").read_text("utf-8"))
     assert summary["flops"] == pytest.approx(total)
     assert summary["evaluations"][0]["flops"] == 0 and summary["evaluations"][-1]["flops"] == summary["flops"]
