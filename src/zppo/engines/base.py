@@ -7,8 +7,8 @@ from typing import Protocol
 from zppo.types import Candidate, Group, Prompt, Question, Sampling
 
 
-class Engine(Protocol):
-    """Samples responses. Tokens in, tokens out: the returned ids are what was fed and what was sampled."""
+class Generator(Protocol):
+    """Samples responses. A teacher's engine need not do more; it may give only text, and fewer responses than `n`."""
 
     @property
     def special_tokens(self) -> Sequence[str]:
@@ -18,6 +18,10 @@ class Engine(Protocol):
     def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
         """One group of `n` unscored rollouts per prompt, in order; equal inputs and seed give equal rollouts."""
         ...
+
+
+class Engine(Generator, Protocol):
+    """The student's. Tokens in, tokens out: the returned ids are what was fed and what was sampled."""
 
     def encode(self, response: str, end: bool = False) -> list[int]:
         """Token ids of a response that somebody else wrote, special tokens in it read as plain text; with its end."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from zppo.engines.base import Engine, Rewritten
+from zppo.engines.base import Generator, Rewritten
 from zppo.teacher.rewriting import TeacherRewriting, written_in
 from zppo.types import Candidate, Question, Sampling
 from zppo.zone.candidates import harmless
@@ -17,7 +17,7 @@ BOX = "\\boxed"
 
 
 def teacher_hints(
-    engine: Engine, templates: Templates, sampling: Sampling, forbidden: Sequence[str]
+    engine: Generator, templates: Templates, sampling: Sampling, forbidden: Sequence[str]
 ) -> TeacherRewriting:
     """The teacher turns a response into a `<hint>`, from which the `forbidden` tokens are kept out."""
 

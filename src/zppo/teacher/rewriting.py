@@ -7,7 +7,7 @@ A rewriter is anything that can be called like `zppo.engines.base.Rewriter`. `co
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from zppo.engines.base import Engine, Rewritten
+from zppo.engines.base import Generator, Rewritten
 from zppo.types import Candidate, Prompt, Question, Sampling
 
 Ask = Callable[[Question, str], str]
@@ -29,7 +29,7 @@ class TeacherRewriting:
 
     tries = 2
 
-    def __init__(self, engine: Engine, ask: Ask, accept: Accept, sampling: Sampling) -> None:
+    def __init__(self, engine: Generator, ask: Ask, accept: Accept, sampling: Sampling) -> None:
         self._engine = engine
         self._ask = ask
         self._accept = accept
@@ -44,12 +44,13 @@ class TeacherRewriting:
                 break
             prompts = [Prompt("plain", q, self._ask(q, c.text)) for q, c in open_.values()]
             groups = self._engine.generate(prompts, 1, replace(self._sampling, seed=seed + attempt))
-            tokens += sum(len(g.rollouts[0].token_ids) for g in groups)
-            prompt_tokens += sum(len(g.prompt_ids) for g in groups)
+            tokens += sum(r.tokens for g in groups for r in g.rollouts)
+            prompt_tokens += sum(g.prompt_tokens for g in groups)
             for key, (question, candidate), group in zip(open_, open_.values(), groups, strict=True):
-                accepted = self._accept(question, candidate, group.rollouts[0].text)
-                if accepted is not None:
-                    done[key] = accepted
+                for rollout in group.rollouts:  # none if the teacher's answer never came
+                    accepted = self._accept(question, candidate, rollout.text)
+                    if accepted is not None:
+                        done[key] = accepted
         return Rewritten([done.get((q.id, c.text)) for q, c in candidates], tokens, prompt_tokens)
 
 
