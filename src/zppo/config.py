@@ -174,6 +174,34 @@ class TeacherConfig:
 
 
 @dataclass(frozen=True)
+class EndpointConfig:
+    """Servers of one model that speak the OpenAI API: vLLM, SGLang, `transformers serve`, a hosted API."""
+
+    urls: tuple[str, ...]
+    """Base URLs, such as `http://localhost:8000/v1`; calls go round among them."""
+    model: str | None = None
+    """The name under which it is served; not needed where the servers list a single one."""
+    api_key_env: str = "OPENAI_API_KEY"
+    """Environment variable with the API key, read at every call; the key itself is never written anywhere."""
+    concurrency: int = 64
+    """Calls under way at once, over all URLs."""
+    timeout: float = 600
+    """Seconds per call."""
+    tries: int = 5
+    """Per call, over all URLs."""
+
+    def __post_init__(self) -> None:
+        _positive("endpoint", self, "concurrency", "tries")
+        if not 0 < self.timeout < math.inf:
+            raise ConfigError(f"endpoint.timeout is {self.timeout}; seconds per call, above 0")
+        if isinstance(self.urls, str) or not self.urls:
+            raise ConfigError("endpoint.urls is a list of base URLs, such as [http://localhost:8000/v1]")
+        for url in self.urls:
+            if not url.startswith(("http://", "https://")) or "@" in url.split("/")[2]:
+                raise ConfigError("endpoint.urls: a base URL begins with http:// or https:// and holds no password")
+
+
+@dataclass(frozen=True)
 class DataConfig:
     train: str = ""
     """JSONL file with `prompt` (or `question`) and `answer`; other columns are kept."""

@@ -228,8 +228,8 @@ class _Work:
             rewards = self.parts.verdict([q for q, _ in pairs], [r.text for _, r in pairs])
             for (_, rollout), reward in zip(pairs, rewards, strict=True):
                 rollout.reward, rollout.answer = reward, last_boxed(rollout.text)
-        self.metrics[f"tokens/{who}"] += sum(len(r.token_ids) for _, r in pairs)
-        self.metrics[f"tokens/{who}_prompt"] += sum(len(g.prompt_ids) for g in groups)
+        self.metrics[f"tokens/{who}"] += sum(r.tokens for _, r in pairs)
+        self.metrics[f"tokens/{who}_prompt"] += sum(g.prompt_tokens for g in groups)
         return groups
 
     @contextmanager

@@ -69,7 +69,8 @@ class Rollout:
     `token_ids` are the sampled response tokens (end token included); they alone enter the gradient. `text` is the
     decoding of the whole response, for graders and people. `reward` None means unscored. `answer` is the final (boxed)
     answer, if any. `by_teacher` marks a teacher's response that is trained on as if it were the student's own; no
-    method but `grpo_teacher` makes one.
+    method but `grpo_teacher` makes one. A server that gives only text leaves `token_ids` empty and may report how many
+    tokens there were.
     """
 
     token_ids: list[int]
@@ -80,6 +81,12 @@ class Rollout:
     answer: str | None = None
     advantage: float = 0.0
     by_teacher: bool = False
+    reported_tokens: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens were sampled."""
+        return len(self.token_ids) or self.reported_tokens
 
     @property
     def is_right(self) -> bool:
@@ -94,12 +101,19 @@ class Rollout:
 class Group:
     """The rollouts of one prompt under one uid. Unscored rollouts take no part in the group's statistics.
 
-    `prompt_ids` are the token ids the engine really fed before every rollout (chat template and prefix included).
+    `prompt_ids` are the token ids the engine really fed before every rollout (chat template and prefix included); a
+    server that gives only text may report how many they were.
     """
 
     prompt: Prompt
     rollouts: list[Rollout]
     prompt_ids: list[int] = field(default_factory=list)
+    reported_prompt_tokens: int = 0
+
+    @property
+    def prompt_tokens(self) -> int:
+        """How many tokens were read before each rollout."""
+        return len(self.prompt_ids) or self.reported_prompt_tokens
 
     @property
     def question(self) -> Question:

@@ -11,21 +11,26 @@ def ignore(groups: list[Group]) -> None:
     """For those who wait for all groups."""
 
 
-class Engine(Protocol):
-    """Samples responses. Tokens in, tokens out: the returned ids are what was fed and what was sampled."""
+class Generator(Protocol):
+    """Samples responses. A teacher's engine need not do more; it may give only text, and fewer responses than `n`."""
 
     @property
     def special_tokens(self) -> Sequence[str]:
         """Texts that the tokenizer reads as one special token (chat roles, media); never let in from outside."""
         ...
 
+    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
+        """One group of `n` unscored rollouts per prompt, in order; equal inputs and seed give equal rollouts."""
+        ...
+
+
+class Engine(Generator, Protocol):
+    """The student's. Tokens in, tokens out: the returned ids are what was fed and what was sampled."""
+
     def generate(
         self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Callable[[list[Group]], None] = ignore
     ) -> list[Group]:
-        """One group of `n` unscored rollouts per prompt, in order; equal inputs and seed give equal rollouts.
-
-        `done` is called with whole groups as they are finished, each group once, before this returns.
-        """
+        """Like a `Generator`; `done` is called with whole groups as they are finished, each group once."""
         ...
 
     def encode(self, response: str, end: bool = False) -> list[int]:

@@ -192,7 +192,7 @@ def _group_row(group: Group, trained: Group | None) -> dict[str, Any]:
                 "answer": r.answer,
                 "reward": r.reward,
                 "advantage": r.advantage,
-                "tokens": len(r.token_ids),
+                "tokens": r.tokens,
                 "finish_reason": r.finish_reason,
                 **({"by_teacher": True} if r.by_teacher else {}),
             }

@@ -4,16 +4,14 @@ The signature is TRL's, `f(prompts, completions, **columns) -> list[float | None
 trainers can be used here. Completions are plain strings.
 """
 
-import asyncio
 import inspect
 import math
-import threading
-import weakref
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from numbers import Real
 from typing import Any
 
 from zppo.errors import ConfigError, RewardError
+from zppo.loop import BackgroundLoop
 from zppo.rewards.verdict import BoxedVerdict
 from zppo.types import Question
 
@@ -39,12 +37,12 @@ class RewardFunctions:
                 raise ConfigError(f"a reward function must be callable, not {function!r}; see zppo.rewards.functions")
         self.functions, self.weights = list(functions), weights
         self._scored: dict[str, list[float]] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._stop: weakref.finalize[..., Any] | None = None
+        self._loop: BackgroundLoop | None = None
 
     def __call__(self, questions: Sequence[Question], responses: Sequence[str]) -> list[float | None]:
         arguments = _arguments(questions, responses)
+        if not responses:
+            return []  # without a question there are no columns to call a function with
         totals: list[float | None] = [0.0] * len(responses)
         for function, weight in zip(self.functions, self.weights, strict=True):
             rewards = self._rewards(function, arguments, responses)
@@ -59,9 +57,9 @@ class RewardFunctions:
 
     def close(self) -> None:
         """Stops the event loop of coroutine functions. A later call starts a new one."""
-        if self._stop is not None:
-            self._stop()
-        self._loop = self._thread = self._stop = None
+        if self._loop is not None:
+            self._loop.stop()
+        self._loop = None
 
     def _rewards(
         self, function: RewardFunction, arguments: dict[str, list[Any]], responses: Sequence[str]
@@ -86,16 +84,9 @@ class RewardFunctions:
         async def finish() -> Any:
             return await result
 
-        if self._loop is None or self._thread is None or not self._thread.is_alive():  # at first, or in a forked child
-            self._loop = asyncio.new_event_loop()
-            self._thread = threading.Thread(target=_run, args=(self._loop,), name="zppo-rewards", daemon=True)
-            self._thread.start()
-            self._stop = weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
-        future = asyncio.run_coroutine_threadsafe(finish(), self._loop)
-        try:
-            return future.result()
-        finally:
-            future.cancel()  # after Ctrl-C; no effect on a finished one
+        if self._loop is None or not self._loop.alive:
+            self._loop = BackgroundLoop("zppo-rewards")
+        return self._loop.wait_for(finish())
 
 
 def as_verdict(reward_funcs: RewardFunction | Sequence[RewardFunction] | None = None) -> BoxedVerdict | RewardFunctions:
@@ -105,11 +96,6 @@ def as_verdict(reward_funcs: RewardFunction | Sequence[RewardFunction] | None = 
     if isinstance(reward_funcs, BoxedVerdict | RewardFunctions):
         return reward_funcs
     return RewardFunctions(list(reward_funcs) if isinstance(reward_funcs, list | tuple) else [reward_funcs])  # type: ignore[list-item]
-
-
-def _run(loop: asyncio.AbstractEventLoop) -> None:
-    loop.run_forever()
-    loop.close()
 
 
 def _arguments(questions: Sequence[Question], responses: Sequence[str]) -> dict[str, list[Any]]:

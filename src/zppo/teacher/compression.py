@@ -6,7 +6,7 @@ One prompt and one cap serve teacher-right and student-wrong text alike, so that
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from zppo.engines.base import Engine, Rewriter, Rewritten
+from zppo.engines.base import Generator, Rewriter, Rewritten
 from zppo.rewards.boxed import last_boxed
 from zppo.teacher.rewriting import TeacherRewriting, drop_all, written_in
 from zppo.types import Candidate, Question, Sampling
@@ -29,7 +29,7 @@ class Truncate:
 
 
 def teacher_compression(
-    engine: Engine, templates: Templates, sampling: Sampling, forbidden: Sequence[str], stand_in: Rewriter = drop_all
+    engine: Generator, templates: Templates, sampling: Sampling, forbidden: Sequence[str], stand_in: Rewriter = drop_all
 ) -> TeacherRewriting:
     """The teacher rewrites each candidate as a `<summary>`, from which the `forbidden` tokens are kept out.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from zppo.engines.base import Engine, Rewritten
+from zppo.engines.base import Generator, Rewritten
 from zppo.rewards.equivalence import number_of
 from zppo.teacher.rewriting import TeacherRewriting, written_in
 from zppo.types import Candidate, Question, Sampling
@@ -23,7 +23,7 @@ _WRAPPED = re.compile(r"^(?:\$+(.+?)\$+|\\\((.+)\\\)|\(([^()]+)\)|\\(?:text|math
 
 
 def teacher_hints(
-    engine: Engine, templates: Templates, sampling: Sampling, forbidden: Sequence[str]
+    engine: Generator, templates: Templates, sampling: Sampling, forbidden: Sequence[str]
 ) -> TeacherRewriting:
     """The teacher turns a response into a `<hint>`, from which the `forbidden` tokens are kept out."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from zppo.engines.base import Engine
+from zppo.engines.base import Generator
 from zppo.types import Group, Prompt, Question, Sampling
 from zppo.zone.prompts import Templates
 
@@ -10,7 +10,7 @@ from zppo.zone.prompts import Templates
 class LocalTeacher:
     """Fresh responses of a frozen model in this process."""
 
-    def __init__(self, engine: Engine, templates: Templates) -> None:
+    def __init__(self, engine: Generator, templates: Templates) -> None:
         self.engine = engine
         self._templates = templates
 

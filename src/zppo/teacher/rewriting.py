@@ -7,7 +7,7 @@ A rewriter is anything that can be called like `zppo.engines.base.Rewriter`. `co
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from zppo.engines.base import Engine, Rewriter, Rewritten
+from zppo.engines.base import Generator, Rewriter, Rewritten
 from zppo.types import Candidate, Group, Prompt, Question, Sampling
 
 Ask = Callable[[Question, str], str]
@@ -36,7 +36,7 @@ class TeacherRewriting:
     tries = 2
 
     def __init__(
-        self, engine: Engine, ask: Ask, accept: Accept, sampling: Sampling, stand_in: Rewriter = drop_all
+        self, engine: Generator, ask: Ask, accept: Accept, sampling: Sampling, stand_in: Rewriter = drop_all
     ) -> None:
         self._engine = engine
         self._ask = ask
@@ -51,8 +51,8 @@ class TeacherRewriting:
         for attempt in range(self.tries):
             open_ = [key for key in wanted if done.get(key) is None]
             groups = self._write([wanted[key] for key in open_], seed + attempt)
-            tokens += sum(len(r.token_ids) for g in groups for r in g.rollouts)
-            prompt_tokens += sum(len(g.prompt_ids) for g in groups)
+            tokens += sum(r.tokens for g in groups for r in g.rollouts)
+            prompt_tokens += sum(g.prompt_tokens for g in groups)
             for key, group in zip(open_, groups, strict=True):
                 for rollout in group.rollouts:
                     done[key] = self._accept(*wanted[key], rollout.text)

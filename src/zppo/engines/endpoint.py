@@ -1,0 +1,157 @@
+"""An engine behind the OpenAI API, for teachers and judges: any server gives text, none gives what a gradient needs.
+
+A call that fails is tried again (`servers.py`). What never came is missing from its group: there are fewer rollouts,
+and `endpoint/failed` counts them. Prompts are text; images have no place in them yet.
+
+What a request does not say is up to the server. vLLM fills in from the checkpoint's `generation_config.json` (a top-k
+of 20, say) unless it is started with `--generation-config vllm`.
+"""
+
+import asyncio
+import hashlib
+import importlib.util
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from zppo.config import EndpointConfig
+from zppo.engines.replies import Reply
+from zppo.errors import EngineError
+from zppo.loop import BackgroundLoop, cancel_others
+from zppo.types import Group, Prompt, Sampling
+
+if TYPE_CHECKING:  # imports openai, which not everybody has
+    from zppo.engines.servers import Servers
+
+
+class EndpointEngine:
+    """Asks the servers of `config` for responses, many at once, from a thread of its own.
+
+    `model` is the served name that is used. May be used from several threads, and in a forked child.
+    """
+
+    special_tokens: Sequence[str] = ()
+
+    def __init__(self, config: EndpointConfig) -> None:
+        """Makes no call. Raises EngineError when the client is not installed."""
+        if importlib.util.find_spec("openai") is None:
+            raise EngineError("an endpoint is asked through the openai package; pip install 'zppo[endpoint]'")
+        from zppo.engines.servers import COUNTS
+
+        self.config = config
+        self.model = config.model or ""
+        self._counts = dict.fromkeys(COUNTS, 0)
+        self._reported = dict(self._counts)
+        self._pid, self._lock = os.getpid(), threading.Lock()
+        self._loop: BackgroundLoop | None = None
+        self._servers: Servers
+
+    def check(self) -> None:
+        """Ask every URL for its models and settle on `model`.
+
+        Raises EngineError when no server answers, when one wants another key, or when the model is not clear.
+        """
+        loop, servers = self._live()
+        self.model = _chosen(loop.wait_for(servers.models()), self.config.model)
+
+    def submit(self, prompt: Prompt, n: int, sampling: Sampling) -> Future[Group]:
+        """The group of `prompt`, with at most `n` rollouts, when it is there. Returns at once.
+
+        The future raises EngineError when a server refuses the call (a wrong key, model or option).
+        """
+        if not self.model:
+            raise EngineError(
+                f"it is not known what {', '.join(self.config.urls)} serve; name the model or call check()"
+            )
+        if prompt.prefix is not None:
+            raise EngineError(f"the prompt {prompt.uid} begins the response, which a chat endpoint cannot go on with")
+        loop, servers = self._live()
+        return loop.submit(self._group(servers, prompt, n, sampling))
+
+    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
+        """One group per prompt, in order, each with at most `n` rollouts. Raises EngineError as `submit` does."""
+        futures = [self.submit(prompt, n, sampling) for prompt in prompts]
+        try:
+            return [future.result() for future in futures]
+        finally:
+            for future in futures:
+                future.cancel()  # no effect on those that are done
+
+    def metrics(self) -> dict[str, float]:
+        """What happened since the last call of this, over all servers."""
+        counts = dict(self._counts)
+        new = {f"endpoint/{name}": float(counts[name] - self._reported[name]) for name in counts}
+        self._reported = counts
+        return new
+
+    def close(self) -> None:
+        """Drop what is under way and close the connections. A later call opens new ones."""
+        with self._lock:
+            loop, self._loop = self._loop, None
+        if loop is not None and loop.alive:
+            loop.wait_for(_wind_up(self._servers))
+            loop.stop()
+
+    def _live(self) -> tuple[BackgroundLoop, "Servers"]:
+        """The loop and the clients of this process, made when first needed."""
+        from zppo.engines.servers import Servers
+
+        if self._pid != os.getpid():  # in a forked child the lock may be held for ever
+            self._pid, self._lock = os.getpid(), threading.Lock()
+        with self._lock:
+            if self._loop is None or not self._loop.alive:
+                self._loop = BackgroundLoop("zppo-endpoint")
+                self._servers = Servers(self.config, self._counts)
+            return self._loop, self._servers
+
+    async def _group(self, servers: "Servers", prompt: Prompt, n: int, sampling: Sampling) -> Group:
+        """One call for all; what does not come with it, one by one: many servers ignore `n`."""
+
+        async def ask(index: int, count: int) -> Reply:
+            return await servers.ask(self._request(prompt, sampling, index), count)
+
+        replies = [] if servers.ignore_n else [await ask(0, n)]
+        came = sum(len(reply.rollouts) for reply in replies)
+        if came or not replies:
+            replies += await asyncio.gather(*(ask(index, 1) for index in range(came, n)))
+        rollouts = [rollout for reply in replies for rollout in reply.rollouts]
+        self._counts["failed"] += n - len(rollouts)
+        return Group(prompt, rollouts, reported_prompt_tokens=max(reply.prompt_tokens for reply in replies))
+
+    def _request(self, prompt: Prompt, sampling: Sampling, index: int) -> Mapping[str, Any]:
+        """What is asked of a server, for the responses from number `index` on. No limit is not every server's word."""
+        return {
+            "model": self.model,
+            "messages": [{"role": "user", "content": prompt.text}],
+            "max_tokens": sampling.max_tokens,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "seed": _seed(sampling.seed, prompt, index),
+            **({"extra_body": {"top_k": sampling.top_k}} if sampling.top_k else {}),
+        }
+
+
+def _chosen(served: Mapping[str, list[str] | None], wanted: str | None) -> str:
+    """The name to use with servers that list these names (None: no list). Raises EngineError when that is not clear."""
+    names = sorted({name for listed in served.values() for name in listed or ()})
+    model = wanted if wanted in names or not names else names[0] if len(names) == 1 else None
+    if model is None:
+        what = f"{wanted!r} is not among" if wanted else "name one of"
+        raise EngineError(f"{', '.join(served)}: {what} the models served there: {', '.join(names) or 'not listed'}")
+    for url, listed in served.items():
+        if listed is not None and model not in listed:
+            raise EngineError(f"{url} does not serve {model!r} but {', '.join(listed) or 'nothing'}; leave it out")
+    return model
+
+
+def _seed(seed: int, prompt: Prompt, index: int) -> int:
+    """31 bits: another seed for every prompt of a batch and every call about it, and the same in every run."""
+    text = repr((seed, prompt.question.id, prompt.text, index))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+
+
+async def _wind_up(servers: "Servers") -> None:
+    await cancel_others()
+    await servers.close()

@@ -1,0 +1,151 @@
+"""Several servers of one model behind one call: who is asked, who is asked when that fails, and what is counted."""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import openai
+
+from zppo.config import EndpointConfig
+from zppo.engines.faults import Fault, api_key, fault_of, refusal
+from zppo.engines.replies import Reply, read_reply
+from zppo.errors import EngineError
+
+FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0
+"""Seconds before the second try at most, doubled with every further one; and at most before any."""
+CONNECT = 10.0
+"""Seconds within which a server must take up a connection, or list its models."""
+FAILURES, REST = 3, 10.0
+"""After so many failures in a row a server rests for so many seconds, as long as another one does not."""
+FAULTS = ("rate_limited", "server_errors", "connection_errors", "malformed", "timeouts")
+COUNTS = ("calls", "retries", "failed", *FAULTS)
+
+
+class Server:
+    """One base URL, and what was learnt about it."""
+
+    def __init__(self, url: str, config: EndpointConfig) -> None:
+        async def key() -> str:
+            return api_key(config.api_key_env)
+
+        self.url = url
+        self.ignores_n = False
+        self._failures, self._resting_until = 0, 0.0
+        timeout = openai.Timeout(config.timeout, connect=min(CONNECT, config.timeout))
+        self.client = openai.AsyncOpenAI(base_url=url, api_key=key, max_retries=0, timeout=timeout)
+
+    async def complete(self, body: Mapping[str, Any], n: int) -> Reply:
+        """One call for `n` responses, or for one if the server is known to give no more."""
+        asked = 1 if self.ignores_n else n
+        several = {"n": asked} if asked > 1 else {}
+        answer = await self.client.chat.completions.with_raw_response.create(**body, **several)
+        reply = read_reply(json.loads(answer.content), asked)
+        self.ignores_n |= reply.choices < asked
+        return reply
+
+    async def models(self) -> list[str] | None:
+        """The names it serves; None if it does not tell. Raises what the client raises when nothing answers."""
+        try:
+            answer = await self.client.models.with_raw_response.list(timeout=CONNECT)
+            return [str(model["id"]) for model in json.loads(answer.content)["data"]]
+        except openai.APIStatusError as error:
+            if error.status_code in (401, 403):
+                raise
+        except (ValueError, TypeError, KeyError):
+            pass
+        return None
+
+    @property
+    def rest(self) -> float:
+        """Seconds for which it had better not be asked."""
+        return max(self._resting_until - time.monotonic(), 0.0)
+
+    def succeeded(self) -> None:
+        self._failures, self._resting_until = 0, 0.0
+
+    def failed(self, fault: Fault) -> None:
+        self._failures += 1
+        rest = max(REST if self._failures >= FAILURES else 0.0, min(fault.retry_after, LONGEST_WAIT))
+        self._resting_until = time.monotonic() + max(rest, self.rest)
+
+
+class Servers:
+    """To be used on one event loop. `counts` only ever grow, so that another thread may read them."""
+
+    def __init__(self, config: EndpointConfig, counts: dict[str, int]) -> None:
+        self.counts = counts
+        self._config = config
+        self._servers = [Server(url, config) for url in config.urls]
+        self._free = asyncio.Semaphore(config.concurrency)
+        self._luck = random.Random(0)
+        self._turn = 0
+
+    @property
+    def ignore_n(self) -> bool:
+        """Whether all of them are known to give one response per call."""
+        return all(server.ignores_n for server in self._servers)
+
+    async def ask(self, body: Mapping[str, Any], n: int) -> Reply:
+        """A call for `n` responses; the reply is empty when every try failed. Raises EngineError for a refusal."""
+        server: Server | None = None
+        for attempt in range(self._config.tries):
+            async with self._free:
+                server = self._next(server)
+                outcome = await self._try(server, body, n)
+            if isinstance(outcome, Reply):
+                server.succeeded()
+                return outcome
+            server.failed(outcome)
+            self.counts[outcome.kind] += 1
+            if attempt + 1 < self._config.tries:
+                self.counts["retries"] += 1
+                await asyncio.sleep(self._wait(attempt, outcome))
+        return Reply()
+
+    async def models(self) -> dict[str, list[str] | None]:
+        """What the servers that answer say they serve, by URL. Raises EngineError when none answers."""
+        answers = await asyncio.gather(*(server.models() for server in self._servers), return_exceptions=True)
+        names: dict[str, list[str] | None] = {}
+        for server, answer in zip(self._servers, answers, strict=True):
+            if isinstance(answer, openai.APIStatusError):
+                raise refusal(answer, server.url, self._config.api_key_env)
+            if isinstance(answer, EngineError):
+                raise answer
+            if not isinstance(answer, BaseException):
+                names[server.url] = answer
+        if not names:
+            what = "; ".join(f"{s.url}: {a}" for s, a in zip(self._servers, answers, strict=True))
+            raise EngineError(f"no server answers ({what}); start one, or set its URL (mostly ending in /v1)")
+        return names
+
+    async def close(self) -> None:
+        await asyncio.gather(*(server.client.close() for server in self._servers))
+
+    def _next(self, failed: Server | None) -> Server:
+        """The next in turn that neither rests nor has just failed; if all rest, the one that rests for the least."""
+        first = self._turn % len(self._servers)
+        self._turn += 1
+        in_turn = self._servers[first:] + self._servers[:first]
+        return min(in_turn, key=lambda server: (server.rest, server is failed))
+
+    def _wait(self, attempt: int, fault: Fault) -> float:
+        """Seconds: exponential back-off with full jitter, or what the server asked for while no other can be asked."""
+        backoff = self._luck.uniform(0.0, min(FIRST_WAIT * 2**attempt, LONGEST_WAIT))
+        return max(backoff, min(fault.retry_after, *(server.rest for server in self._servers)))
+
+    async def _try(self, server: Server, body: Mapping[str, Any], n: int) -> Reply | Fault:
+        self.counts["calls"] += 1
+        try:
+            async with asyncio.timeout(self._config.timeout):
+                return await server.complete(body, n)
+        except Exception as error:
+            problem = error
+        fault = fault_of(problem)
+        if fault is not None:
+            return fault
+        if isinstance(problem, openai.APIStatusError):  # raised out here, where it does not carry what the server said
+            raise refusal(problem, server.url, self._config.api_key_env)
+        raise problem
