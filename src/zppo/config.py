@@ -15,6 +15,7 @@ from zppo.types import AdvantageNorm, Sampling
 
 Compression = Literal["teacher", "truncate", "none"]
 Hints = Literal["teacher", "cut"]
+Outage = Literal["truncate", "none"]
 Aggregation = Literal["token", "sequence", "constant"]
 Dtype = Literal["float32", "bfloat16", "float16"]
 
@@ -152,28 +153,6 @@ class StudentConfig:
 
 
 @dataclass(frozen=True)
-class TeacherConfig:
-    model: str | None = None
-    """Folder or Hub name of a local teacher; needed by every method that shows or trains on a teacher's words."""
-    fallbacks: tuple[str, ...] = ()
-    """Further teachers, in order of cost: each is asked the questions that no teacher before it got right. Hints and
-    compressed candidates are written by the first teacher."""
-    dtype: Dtype = "bfloat16"
-    compression: Compression = "teacher"
-    """`teacher`: rewritten by the teacher; `truncate`: the last `compression_tokens` tokens; `none`: as it is."""
-    compression_tokens: int = 512
-    """Cap per candidate and per hint."""
-    hints: Hints = "teacher"
-    """`teacher`: written by the teacher from one of its right responses; `cut`: that response, up to where its final
-    answer first stands."""
-
-    def __post_init__(self) -> None:
-        _positive("teacher", self, "compression_tokens")
-        if self.fallbacks and not self.model:
-            raise ConfigError("teacher.fallbacks are asked after teacher.model, which is missing")
-
-
-@dataclass(frozen=True)
 class EndpointConfig:
     """Servers of one model that speak the OpenAI API: vLLM, SGLang, `transformers serve`, a hosted API."""
 
@@ -199,6 +178,70 @@ class EndpointConfig:
         for url in self.urls:
             if not url.startswith(("http://", "https://")) or "@" in url.split("/")[2]:
                 raise ConfigError("endpoint.urls: a base URL begins with http:// or https:// and holds no password")
+
+
+@dataclass(frozen=True)
+class TeacherConfig:
+    model: str | None = None
+    """Folder or Hub name of a local teacher, or with `endpoint` the name under which it is served (not needed if it is
+    the only one). Every method that shows or trains on a teacher's words needs one or the other."""
+    endpoint: str | tuple[str, ...] = ()
+    """Base URL, or several of one and the same model, of servers that speak the OpenAI API."""
+    fallbacks: tuple[str, ...] = ()
+    """Further teachers, local ones or base URLs, in order of cost: each is asked the questions that no teacher before
+    it got right. Hints and compressed candidates are written by the first teacher."""
+    dtype: Dtype = "bfloat16"
+    """Of a local teacher."""
+    compression: Compression = "teacher"
+    """`teacher`: rewritten by the teacher; `truncate`: the last `compression_tokens` tokens; `none`: as it is."""
+    compression_tokens: int = 512
+    """Cap per candidate and per hint."""
+    outage: Outage = "truncate"
+    """What candidates look like while the teacher who should compress them is out of reach."""
+    hints: Hints = "teacher"
+    """`teacher`: written by the teacher from one of its right responses; `cut`: that response, up to where its final
+    answer first stands."""
+    api_key_env: str = "OPENAI_API_KEY"
+    concurrency: int = 64
+    timeout: float = 600
+    tries: int = 5
+    """These four as in `EndpointConfig`."""
+    cache: str | None = None
+    """SQLite file of what endpoints said; what it holds is not asked again."""
+    offline: bool = False
+    """Answer from the cache alone: a run is made again without its teacher."""
+    price_prompt: float = 0.0
+    price_response: float = 0.0
+    """Per million tokens, in any currency; the run's `teacher_cost` is in it."""
+
+    def __post_init__(self) -> None:
+        _positive("teacher", self, "compression_tokens")
+        if self.fallbacks and not (self.model or self.endpoint):
+            raise ConfigError("teacher.fallbacks are asked after teacher.model, which is missing")
+        if (self.cache or self.offline) and not self.remote:
+            raise ConfigError("teacher.cache keeps what an endpoint says; set teacher.endpoint, or leave the cache out")
+        if self.offline and not self.cache:
+            raise ConfigError("teacher.offline answers from a cache; set teacher.cache")
+        for url in self.remote:
+            self.server(url)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        return (self.endpoint,) if isinstance(self.endpoint, str) else self.endpoint
+
+    @property
+    def remote(self) -> tuple[str, ...]:
+        """Every URL among the teachers."""
+        return self.urls + tuple(name for name in self.fallbacks if is_url(name))
+
+    def server(self, *urls: str) -> EndpointConfig:
+        """The servers of one teacher of this section."""
+        model = self.model if urls == self.urls else None
+        return EndpointConfig(urls, model, self.api_key_env, self.concurrency, self.timeout, self.tries)
+
+
+def is_url(name: str) -> bool:
+    return name.startswith(("http://", "https://"))
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,7 @@ class _Work:
             with self._clock("time/teacher"):
                 groups = teacher.respond(open_, self.zone.teacher_samples, visit)
             answered += self._score(groups, "teacher")
-            self._spend(teacher, sum(len(g.prompt_ids) + sum(len(r.token_ids) for r in g.rollouts) for g in groups))
+            self._spend(teacher, sum(g.prompt_tokens + sum(r.tokens for r in g.rollouts) for g in groups))
             solved = {g.question.id for g in groups if any(r.is_right for r in g.rollouts)}
             open_ = [q for q in open_ if q.id not in solved]
         return answered
@@ -192,6 +192,7 @@ class _Work:
         if done.tokens:
             self._spend(self.parts.teachers[0], done.tokens + done.prompt_tokens)
         self.metrics["zone/candidates_dropped"] = done.candidates.count(None)
+        self.metrics["zone/candidates_unheard"] = done.unheard
         if "hint" in self.parts.method.aids:
             self.metrics["zone/hints_refused"] = done.refused
         rest = iter(done.candidates)

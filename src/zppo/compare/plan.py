@@ -49,10 +49,12 @@ def plan_runs(grid: Grid, recipes: Mapping[Cell, Recipe], folder: Path) -> list[
 
 def check_cell(recipe: Recipe) -> None:
     """Refuse options that do not fit each other, as the training itself would. Raises a ZppoError."""
+    from zppo.teacher.remote import configured_teachers
     from zppo.training.checks import check_options
+    from zppo.zone.prompts import Templates
 
-    teacher = recipe.teacher
-    check_options(recipe, recipe.student.model, [teacher.model, *teacher.fallbacks] if teacher.model else [])
+    teachers = configured_teachers(recipe.teacher, Templates.load(recipe.prompts.templates))
+    check_options(recipe, recipe.student.model, teachers)
 
 
 def usual_jobs(recipes: Mapping[Cell, Recipe]) -> int:

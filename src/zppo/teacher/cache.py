@@ -1,7 +1,7 @@
 """What a teacher said, on disk: a run can be made again without asking it, and a resumed one does not ask twice.
 
-A response belongs to model, prompt, number of responses, sampling and visit. The seed of a sampling differs from visit to
-visit, so that a question that comes back is answered afresh.
+A response belongs to model, question, prompt, number of responses, sampling and visit. The seed of a sampling differs
+from visit to visit, so that a question that comes back is answered afresh.
 """
 
 import hashlib
@@ -13,27 +13,32 @@ from concurrent.futures import Future
 from dataclasses import asdict
 from pathlib import Path
 
+from zppo.engines.endpoint import EndpointEngine
 from zppo.errors import TeacherError
-from zppo.teacher.remote import Submitting
 from zppo.types import Group, Prompt, Rollout, Sampling
 
-TABLE = "CREATE TABLE IF NOT EXISTS responses (key TEXT PRIMARY KEY, model TEXT, prompt TEXT, rollouts TEXT, read INTEGER)"
+TABLE = """CREATE TABLE IF NOT EXISTS responses (
+    key TEXT PRIMARY KEY, model TEXT, prompt TEXT, rollouts TEXT, prompt_tokens INTEGER
+)"""
+KEPT = ("token_ids", "text", "finish_reason", "reported_tokens")
 
 
 class CachedEngine:
     """`engine`, asked only what the file at `path` does not hold. Groups that lack a response are not kept.
 
-    Without an engine the file is all there is, and what it lacks is missing like the responses of a dead server. Safe
-    from any thread. Raises TeacherError for a file that is no cache.
+    `offline`, the file is all there is, and what it lacks is missing like the responses of a dead server. Safe from any
+    thread. Raises TeacherError for a file that is no cache.
     """
 
     special_tokens: Sequence[str] = ()
 
-    def __init__(self, path: str | Path, model: str, engine: Submitting | None) -> None:
-        self.model = model
+    def __init__(self, path: str | Path, engine: EndpointEngine, offline: bool = False) -> None:
         self.engine = engine
+        self._offline = offline
         self._lock = threading.Lock()
         self._counts = {"hits": 0, "misses": 0}
+        if offline and not Path(path).is_file():
+            raise TeacherError(f"teacher.cache: {path} is not there, and teacher.offline lets nobody else be asked")
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         try:
             self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -42,11 +47,16 @@ class CachedEngine:
         except sqlite3.DatabaseError as error:
             raise TeacherError(f"teacher.cache: {path} is no cache of teacher responses ({error})") from error
 
+    def check(self) -> None:
+        """Raises EngineError if the teacher would have to be asked and cannot be."""
+        if not self._offline:
+            self.engine.check()
+
     def submit(self, prompt: Prompt, n: int, sampling: Sampling) -> "Future[Group]":
         key = self._key(prompt, n, sampling)
         found = self._read(key, prompt)
         self._counts["misses" if found is None else "hits"] += 1
-        if self.engine is not None and found is None:
+        if found is None and not self._offline:
             asked = self.engine.submit(prompt, n, sampling)
             asked.add_done_callback(lambda future: self._keep(key, n, future))
             return asked
@@ -60,33 +70,30 @@ class CachedEngine:
     def metrics(self) -> dict[str, float]:
         """Counts since the last call, and those of the engine."""
         counts, self._counts = self._counts, dict.fromkeys(self._counts, 0)
-        own = {f"teacher/cache_{name}": float(count) for name, count in counts.items()}
-        return own | (self.engine.metrics() if self.engine is not None else {})
+        return {f"teacher/cache_{name}": float(count) for name, count in counts.items()} | self.engine.metrics()
 
     def close(self) -> None:
+        self.engine.close()
         with self._lock:
             self._file.close()
-        if self.engine is not None:
-            self.engine.close()
 
     def _key(self, prompt: Prompt, n: int, sampling: Sampling) -> str:
         """Everything that a response depends on."""
-        parts = [self.model, prompt.question.id, prompt.text, n, asdict(sampling)]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        parts = [self.engine.config.model or self.engine.config.urls, prompt.question.id, prompt.text, n]
+        return hashlib.sha256(json.dumps([*parts, asdict(sampling)], sort_keys=True).encode()).hexdigest()
 
     def _read(self, key: str, prompt: Prompt) -> Group | None:
         with self._lock:
-            row = self._file.execute("SELECT rollouts, read FROM responses WHERE key = ?", (key,)).fetchone()
+            row = self._file.execute("SELECT rollouts, prompt_tokens FROM responses WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None
-        return Group(prompt, [Rollout(**rollout) for rollout in json.loads(row[0])], reported_prompt_tokens=row[1])
+        return Group(prompt, [Rollout(**kept) for kept in json.loads(row[0])], reported_prompt_tokens=row[1])
 
     def _keep(self, key: str, n: int, asked: "Future[Group]") -> None:
         if asked.cancelled() or asked.exception() is not None or len(asked.result().rollouts) < n:
             return
         group = asked.result()
-        fields = ("token_ids", "text", "finish_reason", "reported_tokens")
-        rollouts = json.dumps([{name: getattr(r, name) for name in fields} for r in group.rollouts])
-        row = (key, self.model, group.prompt.text, rollouts, group.prompt_tokens)
+        rollouts = json.dumps([{name: getattr(rollout, name) for name in KEPT} for rollout in group.rollouts])
+        row = (key, self.engine.model, group.prompt.text, rollouts, group.prompt_tokens)
         with self._lock:
             self._file.execute("INSERT OR REPLACE INTO responses VALUES (?, ?, ?, ?, ?)", row)

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Protocol
+from typing import Any, Protocol
 
+from zppo.config import TeacherConfig, is_url
 from zppo.engines.base import Generator
+from zppo.engines.endpoint import EndpointEngine
+from zppo.errors import EngineError, TeacherError
+from zppo.teacher.cache import CachedEngine
 from zppo.types import Group, Prompt, Question, Sampling
 from zppo.zone.prompts import Templates
 
@@ -12,40 +16,68 @@ from zppo.zone.prompts import Templates
 class Submitting(Generator, Protocol):
     """An engine that takes work without making its caller wait."""
 
+    def check(self) -> None:
+        """Raise EngineError unless it can be asked."""
+
     def submit(self, prompt: Prompt, n: int, sampling: Sampling) -> "Future[Group]": ...
+
+    def metrics(self) -> dict[str, float]: ...
 
 
 class RemoteTeacher:
     """Asked the plain prompt of a question, like the student; an `EarlyTeacher`.
 
-    A visit is known by its sampling (whose seed is that of the rollout step). What was started for a visit is collected
-    by `respond` for the same visit; what nobody collects there, because the question turned out easy, is given up.
+    A visit is known by its sampling, whose seed is that of the rollout step. What was started for a visit is collected
+    by `respond` for the same visit; all else that was started before, because a question turned out easy, is given up.
     """
 
     def __init__(self, engine: Submitting, templates: Templates) -> None:
         self.engine = engine
         self._templates = templates
         self._started: dict[tuple[str, Sampling], Future[Group]] = {}
-        self._counts = dict.fromkeys(("started", "given_up", "missing"), 0)
+        self._counts = dict.fromkeys(("started_early", "given_up", "missing"), 0)
+
+    def check(self) -> None:
+        """Raises TeacherError unless somebody answers."""
+        try:
+            self.engine.check()
+        except EngineError as error:
+            raise TeacherError(f"teacher.endpoint: {error}") from error
 
     def start(self, questions: Sequence[Question], n: int, sampling: Sampling) -> None:
         for question in questions:
             if (question.id, sampling) not in self._started:
-                self._counts["started"] += 1
+                self._counts["started_early"] += 1
                 self._started[question.id, sampling] = self._submit(question, n, sampling)
 
     def respond(self, questions: Sequence[Question], n: int, sampling: Sampling) -> list[Group]:
-        mine = [self._started.pop((q.id, sampling), None) or self._submit(q, n, sampling) for q in questions]
-        for visit in [key for key in self._started if key[1] == sampling]:
-            self._counts["given_up"] += self._started.pop(visit).cancel()
+        mine = [self._collect(question, n, sampling) for question in questions]
+        while self._started:
+            self._counts["given_up"] += self._started.popitem()[1].cancel()
         groups = [future.result() for future in mine]
         self._counts["missing"] += sum(n - len(group.rollouts) for group in groups)
         return groups
 
     def metrics(self) -> dict[str, float]:
-        """Counts since the last call: visits started early, visits given up, and responses that never came."""
+        """Counts since the last call: visits started early or given up, responses that never came; the engine's own."""
         counts, self._counts = self._counts, dict.fromkeys(self._counts, 0)
-        return {f"teacher/{name}": float(count) for name, count in counts.items()}
+        return {f"teacher/{name}": float(count) for name, count in counts.items()} | self.engine.metrics()
+
+    def _collect(self, question: Question, n: int, sampling: Sampling) -> "Future[Group]":
+        started = self._started.pop((question.id, sampling), None)
+        return self._submit(question, n, sampling) if started is None else started
 
     def _submit(self, question: Question, n: int, sampling: Sampling) -> "Future[Group]":
         return self.engine.submit(Prompt("plain", question, self._templates.plain(question)), n, sampling)
+
+
+def configured_teachers(section: TeacherConfig, templates: Templates) -> list[Any]:
+    """The teachers of a section in order: a `RemoteTeacher` for endpoints, the name of a local one as it is."""
+    first = [_remote(section, section.urls, templates)] if section.urls else [section.model] if section.model else []
+    return first + [_remote(section, (n,), templates) if is_url(n) else n for n in section.fallbacks]
+
+
+def _remote(section: TeacherConfig, urls: tuple[str, ...], templates: Templates) -> RemoteTeacher:
+    engine = EndpointEngine(section.server(*urls))
+    cached = CachedEngine(section.cache, engine, section.offline) if section.cache else engine
+    return RemoteTeacher(cached, templates)

@@ -10,6 +10,7 @@ from zppo.engines.transformers import TransformersEngine, prompt_ids
 from zppo.errors import ConfigError, TeacherError
 from zppo.methods import parse_method
 from zppo.teacher.local import LocalTeacher
+from zppo.teacher.remote import RemoteTeacher
 from zppo.training.models import check_model, load_tokenizer
 from zppo.zone.prompts import Templates
 
@@ -24,11 +25,13 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], to
     check_model("student.model", student)
     reason = why_teacher(options)
     if reason and not teachers:
-        raise TeacherError(f"method {options.method!r} {reason}; set teacher.model")
+        raise TeacherError(f"method {options.method!r} {reason}; set teacher.model or teacher.endpoint")
     for number, teacher in enumerate(teachers):
         if teacher is student and not isinstance(student, str):
             raise TeacherError("teacher and student are one model object, which training would change; load it twice")
-        if not hasattr(teacher, "respond"):
+        if isinstance(teacher, RemoteTeacher):
+            teacher.check()
+        elif not hasattr(teacher, "respond"):
             option = "teacher.fallbacks" if number else "teacher.model"
             check_model(option, teacher)
             prompt_ids(load_tokenizer(option, teacher), "")
@@ -60,7 +63,7 @@ def teacher_writes(options: RunOptions) -> bool:
 
 
 def _check_writer(teacher: Any) -> None:
-    if hasattr(teacher, "respond") and not isinstance(teacher, LocalTeacher):
+    if hasattr(teacher, "respond") and not isinstance(teacher, LocalTeacher | RemoteTeacher):
         raise TeacherError(
             f"{type(teacher).__name__} cannot rewrite responses; set teacher.compression to truncate or none, and "
             "teacher.hints to cut"

@@ -17,6 +17,7 @@ from zppo.step import Parts
 from zppo.teacher.compression import Truncate, teacher_compression
 from zppo.teacher.hints import cut_hints, teacher_hints
 from zppo.teacher.local import LocalTeacher
+from zppo.teacher.remote import RemoteTeacher
 from zppo.teacher.rewriting import keep_whole
 from zppo.training.checks import teacher_writes, why_teacher
 from zppo.training.distill import Distillation, check_head
@@ -97,16 +98,18 @@ def _rewriter(
 ) -> Rewriter:
     method, config = parse_method(options.method), options.teacher
     hints = "hint" in method.aids
+    truncate = Truncate(_keep_tail(student.tokenizer), config.compression_tokens)
     if teacher_writes(options):
-        assert isinstance(teachers[0], LocalTeacher), "the first teacher was checked to be able to write"
+        first = teachers[0]
+        assert isinstance(first, LocalTeacher | RemoteTeacher), "the first teacher was checked to be able to write"
         sampling = replace(options.sampling.at(seed=0), max_tokens=config.compression_tokens)
-        make = teacher_hints if hints else teacher_compression
-        return make(teachers[0].engine, templates, sampling, student.special_tokens)
+        if hints:
+            return teacher_hints(first.engine, templates, sampling, student.special_tokens)
+        stand_in = truncate if config.outage == "truncate" else keep_whole
+        return teacher_compression(first.engine, templates, sampling, student.special_tokens, stand_in)
     if hints:
         return cut_hints
-    if method.compresses and config.compression == "truncate":
-        return Truncate(_keep_tail(student.tokenizer), config.compression_tokens)
-    return keep_whole
+    return truncate if method.compresses and config.compression == "truncate" else keep_whole
 
 
 def _keep_tail(tokenizer: PreTrainedTokenizerBase) -> Any:

@@ -30,6 +30,7 @@ class RunState:
     teacher_tokens: int = 0
     gradient_tokens: int = 0
     flops: float = 0.0
+    teacher_cost: float = 0.0
     seconds: float = 0.0
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     levels: dict[str, str] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class RunState:
             "teacher_tokens": self.teacher_tokens,
             "gradient_tokens": self.gradient_tokens,
             "flops": self.flops,
+            "teacher_cost": self.teacher_cost,
             "seconds": round(self.seconds, 1),
         }
 

@@ -4,10 +4,13 @@ The overridden hooks are few: the train dataloader yields minibatches of rollout
 update, and the end of a rollout step logs, evaluates and checkpoints.
 """
 
+import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
+from functools import partial
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,8 @@ from zppo.errors import CheckpointError
 from zppo.reports.rundir import RunDirectory
 from zppo.reports.summary import by_entry, run_summary
 from zppo.rewards.functions import as_verdict
-from zppo.step import rollout_step
+from zppo.step import rollout_step, start_ahead
+from zppo.teacher.remote import RemoteTeacher, configured_teachers
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.checks import check_one_process, check_options
 from zppo.training.evaluation import ask, levels_of, summarise
@@ -30,8 +34,11 @@ from zppo.training.models import load_model, load_tokenizer
 from zppo.training.parts import build_parts, build_update, fitting, to_questions
 from zppo.training.progress import StepProgress
 from zppo.training.state import RunState, step_rng
-from zppo.types import StepBatch
+from zppo.types import Question, StepBatch
+from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
+
+logger = logging.getLogger(__name__)
 
 
 class ZPPOTrainer(Trainer):
@@ -65,7 +72,7 @@ class ZPPOTrainer(Trainer):
         args = args if args is not None else ZPPOConfig()
         model = _name(model) or args.student.model
         args.student = _named(args.student, model)
-        args.teacher, teachers = _teachers(args.teacher, teacher)
+        args.teacher, teachers = _teachers(args, teacher)
         check_one_process(args.world_size, args.n_gpu)
         check_options(args, model, teachers, processing_class)
         questions = to_questions(train_dataset, args.data.train, "train_dataset")
@@ -109,9 +116,9 @@ class ZPPOTrainer(Trainer):
 
     def get_train_dataloader(self) -> StepLoader:
         args, done = self.args, self.run_state.step
-        new_questions = islice(epochs(self.questions, args.zone.new_questions, args.seed), done, None)
+        batches = islice(epochs(self.questions, args.zone.new_questions, args.seed), done, None)
         return StepLoader(
-            lambda: self._make_step(next(new_questions)),
+            partial(self._make_step, pairwise(batches)),
             args.rollout_steps - done,
             args.rollout_steps * args.updates_per_step,
         )
@@ -193,11 +200,16 @@ class ZPPOTrainer(Trainer):
         self.run_directory.rewind(self.run_state.step, self.run_state.step * self.args.updates_per_step)
         return checkpoint
 
-    def _make_step(self, new: Sequence[Any]) -> StepBatch:
-        rng = step_rng(self.args.seed, self.run_state.step)
+    def _make_step(self, batches: Iterator[tuple[list[Question], list[Question]]]) -> StepBatch:
+        """The rollout step on the next batch of questions; a teacher elsewhere then begins on the one after it."""
+        new, upcoming = next(batches)
+        args, step = self.args, self.run_state.step
         for part in (self.update, self.verdict):
             part.metrics()  # drops what a step that was stopped half-way has left
-        batch = rollout_step(new, self.buffer, self.parts, self.args.zone, self.args.sampling, rng)
+        batch = rollout_step(new, self.buffer, self.parts, args.zone, args.sampling, step_rng(args.seed, step))
+        if step + 1 < args.rollout_steps:
+            ahead = step_rng(args.seed, step + 1)
+            start_ahead(upcoming, self.buffer, self.parts, args.zone, args.sampling, ahead)
         self._current, self._grad_norms = batch, []
         self._update_began = time.perf_counter()
         return batch
@@ -205,15 +217,18 @@ class ZPPOTrainer(Trainer):
     def _finish_step(self, batch: StepBatch) -> None:
         """Count, log, dump, evaluate. The checkpoint, if due, follows at once."""
         state, metrics = self.run_state, batch.metrics
-        metrics |= self.update.metrics() | self.verdict.metrics()
+        metrics |= self.update.metrics() | self.verdict.metrics() | self._teacher_metrics(metrics)
         metrics["loss/grad_norm"] = sum(self._grad_norms) / max(len(self._grad_norms), 1)
         metrics["loss/learning_rate"] = self._get_learning_rate()
         metrics["time/update"] = time.perf_counter() - self._update_began
+        spent = sum(metrics.get(f"time/{phase}", 0) for phase in ("rollout", "teacher", "verdict", "update"))
+        metrics["time/teacher_share"] = metrics.get("time/teacher", 0) / spent
         state.step += 1
         state.student_tokens += int(metrics["tokens/student"])
         state.teacher_tokens += int(metrics["tokens/teacher"])
         state.gradient_tokens += int(metrics["tokens/gradient"])
         state.flops += self._flops(metrics)
+        state.teacher_cost += self._teacher_cost(metrics)
         state.seconds = self._clock()
         metrics["tokens/student_total"] = state.student_tokens
         every = self.args.eval.every
@@ -223,6 +238,23 @@ class ZPPOTrainer(Trainer):
         self.run_directory.log_metrics({"step": state.step, **metrics})
         self.log(dict(metrics))
         self.progress.advance(metrics)
+
+    def _teacher_metrics(self, metrics: Mapping[str, float]) -> dict[str, float]:
+        """What teachers elsewhere say of themselves. An outage is told, and training goes on."""
+        total: Counter[str] = Counter()
+        for teacher in self.parts.teachers:
+            if isinstance(teacher, RemoteTeacher):
+                total.update(teacher.metrics())
+        missing, unheard = int(total["teacher/missing"]), int(metrics.get("zone/candidates_unheard", 0))
+        if missing or unheard:
+            told = f"{missing} responses never came and {unheard} candidates were not rewritten"
+            logger.warning("step %d: the teacher could not be reached: %s", self.run_state.step + 1, told)
+        return dict(total)
+
+    def _teacher_cost(self, metrics: Mapping[str, float]) -> float:
+        price = self.args.teacher
+        read, sampled = metrics["tokens/teacher_prompt"], metrics["tokens/teacher"]
+        return (price.price_prompt * read + price.price_response * sampled) / 1e6
 
     def _flops(self, metrics: Mapping[str, float]) -> float:
         """2 N per token read or sampled, 6 N per token trained on, of student and teacher."""
@@ -262,10 +294,11 @@ def _named(section: Any, model: Any) -> Any:
     return replace(section, model=model) if isinstance(model, str) else section
 
 
-def _teachers(section: TeacherConfig, given: Any) -> tuple[TeacherConfig, list[Any]]:
+def _teachers(args: ZPPOConfig, given: Any) -> tuple[TeacherConfig, list[Any]]:
     """The teachers in order, and the section that names those that have a name."""
+    section = args.teacher
     if given is None:
-        return section, [section.model, *section.fallbacks] if section.model else []
+        return section, configured_teachers(section, Templates.load(args.prompts.templates))
     teachers = [_name(teacher) for teacher in (given if isinstance(given, list | tuple) else [given])]
     if all(isinstance(teacher, str) for teacher in teachers):
         section = replace(section, model=teachers[0], fallbacks=tuple(teachers[1:]))
