@@ -1,0 +1,102 @@
+"""What a teacher said once is not asked again, and a new visit is."""
+
+from pathlib import Path
+
+import pytest
+from slow_server import SlowServer
+
+from zppo.config import EndpointConfig
+from zppo.errors import TeacherError
+from zppo.teacher.cache import CachedEngine
+from zppo.types import Prompt, Question, Sampling
+
+PROMPT = Prompt("plain", Question("q", "q?", "1"), "q?")
+
+
+class Served(SlowServer):
+    def __init__(self, **options: int) -> None:
+        super().__init__(**options)
+        self.config, self.model = EndpointConfig(("http://h/v1",), "m"), "m"
+
+
+def texts(engine: CachedEngine, prompt: Prompt = PROMPT, n: int = 2, seed: int = 1) -> list[str]:
+    (group,) = [engine.submit(prompt, n, Sampling(seed=seed))]
+    if isinstance(engine.engine, SlowServer):
+        engine.engine.answer_all()
+    return [r.text for r in group.result().rollouts]
+
+
+def test_an_equal_request_is_answered_from_the_file_also_in_another_run(tmp_path: Path) -> None:
+    server, file = Served(), tmp_path / "deep" / "cache.db"
+    engine = CachedEngine(file, server)
+    first = texts(engine)
+    assert texts(engine) == first and len(server.asked) == 1
+    assert engine.metrics() | {"endpoint/calls": 0} == {
+        "teacher/cache_hits": 1,
+        "teacher/cache_misses": 1,
+        "endpoint/calls": 0,
+    }
+    engine.close()
+    later = Served()
+    assert texts(CachedEngine(file, later)) == first and later.asked == []
+
+
+def test_what_comes_from_the_file_has_its_token_counts(tmp_path: Path) -> None:
+    engine = CachedEngine(tmp_path / "c.db", Served())
+    texts(engine)
+    group = engine.submit(PROMPT, 2, Sampling(seed=1)).result()
+    assert ([r.tokens for r in group.rollouts], group.prompt_tokens) == ([5, 5], 7)
+    assert all(r.reward is None for r in group.rollouts)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "n", "seed"),
+    [
+        (PROMPT, 2, 9),
+        (PROMPT, 3, 1),
+        (Prompt("plain", PROMPT.question, "q, please?"), 2, 1),
+        (Prompt("plain", Question("other", "q?", "1"), "q?"), 2, 1),
+    ],
+)
+def test_another_visit_number_prompt_or_question_is_asked_afresh(
+    prompt: Prompt, n: int, seed: int, tmp_path: Path
+) -> None:
+    server = Served()
+    engine = CachedEngine(tmp_path / "c.db", server)
+    texts(engine)
+    texts(engine, prompt, n, seed)
+    assert len(server.asked) == 2
+
+
+def test_another_model_is_another_teacher(tmp_path: Path) -> None:
+    one, other = Served(), Served()
+    other.config = EndpointConfig(("http://h/v1",), "larger")
+    texts(CachedEngine(tmp_path / "c.db", one))
+    texts(CachedEngine(tmp_path / "c.db", other))
+    assert len(other.asked) == 1
+
+
+def test_what_is_incomplete_is_not_kept(tmp_path: Path) -> None:
+    server = Served(missing=1)
+    engine = CachedEngine(tmp_path / "c.db", server)
+    assert len(texts(engine)) == 1
+    texts(engine)
+    assert len(server.asked) == 2
+
+
+def test_offline_nobody_is_asked_and_what_is_not_there_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(TeacherError, match=r"c\.db is not there"):
+        CachedEngine(tmp_path / "c.db", Served(), offline=True)
+    known = texts(CachedEngine(tmp_path / "c.db", Served()))
+    server = Served()
+    engine = CachedEngine(tmp_path / "c.db", server, offline=True)
+    engine.check()
+    assert texts(engine) == known
+    assert texts(engine, seed=5) == []
+    assert server.asked == []
+
+
+def test_a_file_that_is_no_cache_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a database, but long enough to be looked at as one" * 40)
+    with pytest.raises(TeacherError, match=r"notes\.txt is no cache"):
+        CachedEngine(tmp_path / "notes.txt", Served())

@@ -1,0 +1,206 @@
+"""A teacher elsewhere works ahead, and its silence is never taken for an answer."""
+
+import random
+from collections.abc import Callable, Sequence
+
+import pytest
+from slow_server import SlowServer
+
+from zppo.config import SamplingConfig, TeacherConfig, ZoneConfig
+from zppo.engines.base import Rewritten
+from zppo.engines.scripted import ScriptedEngine
+from zppo.errors import ConfigError, TeacherError
+from zppo.methods import parse_method
+from zppo.rewards.boxed import last_boxed
+from zppo.step import Parts, rollout_step, start_ahead
+from zppo.teacher.compression import teacher_compression
+from zppo.teacher.remote import RemoteTeacher, configured_teachers
+from zppo.teacher.rewriting import keep_whole
+from zppo.types import Candidate, Prompt, Question, Sampling
+from zppo.zone.prompts import Templates
+from zppo.zone.replay import PromptReplayBuffer
+
+TEMPLATES = Templates.load()
+FIRST, SECOND = Sampling(seed=1), Sampling(seed=2)
+
+
+def questions(*names: str) -> list[Question]:
+    return [Question(name, f"{name}?", "1") for name in names]
+
+
+def test_what_was_started_is_collected_and_not_asked_again() -> None:
+    server = SlowServer()
+    teacher = RemoteTeacher(server, TEMPLATES)
+    teacher.start(questions("a"), 2, FIRST)
+    teacher.start(questions("a", "b"), 2, FIRST)
+    server.answer_from_now_on()
+    groups = teacher.respond(questions("b", "a"), 2, FIRST)
+    assert [g.question.id for g in groups] == ["b", "a"]
+    assert server.asked == [("a", 1), ("b", 1)]
+    assert [r.text for r in groups[1].rollouts] == ["so \\boxed{1} 1"] * 2
+
+
+def test_another_visit_gets_fresh_answers() -> None:
+    server = SlowServer()
+    teacher = RemoteTeacher(server, TEMPLATES)
+    teacher.start(questions("a"), 1, FIRST)
+    server.answer_from_now_on()
+    (group,) = teacher.respond(questions("a"), 1, SECOND)
+    assert server.asked == [("a", 1), ("a", 2)]
+    assert group.rollouts[0].text.endswith("2")
+
+
+def test_what_turned_out_easy_is_given_up() -> None:
+    server = SlowServer()
+    teacher = RemoteTeacher(server, TEMPLATES)
+    teacher.start(questions("easy", "hard"), 1, FIRST)
+    (easy, _), (hard, answer) = server.open
+    hard.set_result(answer)
+    teacher.respond(questions("hard"), 1, FIRST)
+    assert easy.cancelled()
+    assert teacher.metrics() | {"endpoint/calls": 0} == {
+        "teacher/started_early": 2,
+        "teacher/given_up": 1,
+        "teacher/missing": 0,
+        "endpoint/calls": 0,
+    }
+    assert set(teacher.metrics().values()) == {0, 2}
+
+
+def test_responses_that_never_came_are_counted_and_nothing_stands_in_for_them() -> None:
+    server = SlowServer(missing=3)
+    teacher = RemoteTeacher(server, TEMPLATES)
+    server.answer_from_now_on()
+    groups = teacher.respond(questions("a", "b"), 4, FIRST)
+    assert [len(g.rollouts) for g in groups] == [1, 1]
+    assert teacher.metrics()["teacher/missing"] == 6
+
+
+def verdict(asked: Sequence[Question], responses: Sequence[str]) -> list[float | None]:
+    return [float(last_boxed(text) == q.answer) for q, text in zip(asked, responses, strict=True)]
+
+
+def parts(server: SlowServer, student: Callable[[Prompt, int, int], list[str]], method: str = "zppo") -> Parts:
+    teacher = RemoteTeacher(server, TEMPLATES)
+    return Parts(parse_method(method), ScriptedEngine(student), verdict, [teacher], keep_whole, TEMPLATES)
+
+
+SIZES = {"new_questions": 2, "group_size": 2, "teacher_samples": 2, "updates": 1}
+ZONE = ZoneConfig(**SIZES, replay_fraction=0.5, augment_fraction=2)
+
+
+def all_wrong(prompt: Prompt, n: int, visit: int) -> list[str]:
+    return [f"\\boxed{{{i + 2}}}" for i in range(n)]
+
+
+def test_the_teacher_begins_while_the_student_still_generates() -> None:
+    """The embedded student finishes one prompt after the other; the first is hard."""
+    server, seen = SlowServer(), []
+
+    class OneByOne(ScriptedEngine):
+        def generate(self, prompts, n, sampling, done=lambda groups: None):
+            groups = []
+            for prompt in prompts:
+                groups += super().generate([prompt], n, sampling, done)
+                seen.append(len(server.asked))
+            if prompts[0].kind == "plain":
+                server.answer_from_now_on()
+            return groups
+
+    teacher = RemoteTeacher(server, TEMPLATES)
+    made = Parts(parse_method("zppo"), OneByOne(all_wrong), verdict, [teacher], keep_whole, TEMPLATES)
+    batch = rollout_step(questions("a", "b"), PromptReplayBuffer(9), made, ZONE, SamplingConfig(), random.Random(0))
+    assert seen[:2] == [1, 2]
+    assert len(server.asked) == 2
+    assert len(batch.of_kind("bcq")) == 2
+
+
+def test_what_the_next_step_replays_is_asked_before_it_begins() -> None:
+    buffer, server = PromptReplayBuffer(9), SlowServer()
+    made = parts(server, all_wrong)
+    server.answer_from_now_on()
+    rollout_step(questions("a", "b"), buffer, made, ZONE, SamplingConfig(), random.Random(0))
+    server.asked.clear()
+    start_ahead(questions("c", "d"), buffer, made, ZONE, SamplingConfig(), random.Random(1))
+    ahead = list(server.asked)
+    server.answer_from_now_on()
+    batch = rollout_step(questions("c", "d"), buffer, made, ZONE, SamplingConfig(), random.Random(1))
+    (replayed,) = batch.of_kind("replayed")
+    assert [name for name, _ in ahead] == [replayed.question.id]
+    assert sorted(name for name, _ in server.asked) == sorted([replayed.question.id, "c", "d"])
+
+
+@pytest.mark.parametrize("method", ["grpo+replay", "grpo+replay+ncq", "on_distill"])
+def test_a_teacher_that_is_not_asked_is_not_started(method: str) -> None:
+    server = SlowServer()
+    made = parts(server, all_wrong, method)
+    rollout_step(questions("a", "b"), PromptReplayBuffer(9), made, ZONE, SamplingConfig(), random.Random(0))
+    assert server.asked == []
+
+
+def test_while_the_teacher_is_down_a_step_goes_on_with_ncqs() -> None:
+    server = SlowServer(missing=2)
+    server.answer_from_now_on()
+    made = parts(server, all_wrong)
+    batch = rollout_step(questions("a", "b"), PromptReplayBuffer(9), made, ZONE, SamplingConfig(), random.Random(0))
+    assert [g.prompt.kind for g in batch.groups] == ["plain", "plain", "ncq", "ncq"]
+    assert "accuracy/teacher" not in batch.metrics
+
+
+def test_candidates_of_an_outage_are_shortened_by_the_stand_in() -> None:
+    def stand_in(candidates, seed):
+        return Rewritten([Candidate("short", c.answer, c.is_right) for _, c in candidates])
+
+    pair = [(q, Candidate(f"long {q.id}", None, False)) for q in questions("a", "b")]
+    down = teacher_compression(SlowServer(missing=1), TEMPLATES, Sampling(), (), stand_in)
+    done = down(pair, 0)
+    assert [c and c.text for c in done.candidates] == ["short", "short"]
+    assert (done.unheard, done.refused) == (2, 0)
+    babbling = teacher_compression(SlowServer(text="no summary"), TEMPLATES, Sampling(), (), stand_in)
+    assert babbling(pair, 0).candidates == [None, None]
+
+
+def test_a_step_is_the_same_whenever_the_teacher_begins() -> None:
+    def outcome(ahead: bool) -> list[tuple[str, str]]:
+        server = SlowServer(text="\\boxed{1}")
+        made, rng = parts(server, all_wrong), random.Random(3)
+        if ahead:
+            start_ahead(questions("a", "b"), PromptReplayBuffer(9), made, ZONE, SamplingConfig(), random.Random(3))
+        server.answer_from_now_on()
+        batch = rollout_step(questions("a", "b"), PromptReplayBuffer(9), made, ZONE, SamplingConfig(), rng)
+        return [(g.prompt.uid, g.prompt.text) for g in batch.groups]
+
+    assert outcome(True) == outcome(False)
+
+
+def test_teachers_are_made_of_a_section_in_its_order() -> None:
+    url, other = "http://one/v1", "https://two/v1"
+    section = TeacherConfig(model="served", endpoint=(url, "http://three/v1"), fallbacks=("local", other))
+    first, second, third = configured_teachers(section, TEMPLATES)
+    assert isinstance(first, RemoteTeacher) and isinstance(third, RemoteTeacher) and second == "local"
+    assert (first.engine.config.urls, first.engine.config.model) == ((url, "http://three/v1"), "served")
+    assert (third.engine.config.urls, third.engine.config.model) == ((other,), None)
+    assert configured_teachers(TeacherConfig(model="m"), TEMPLATES) == ["m"]
+    assert configured_teachers(TeacherConfig(), TEMPLATES) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"endpoint": "localhost:8000"}, "a base URL begins with http"),
+        ({"endpoint": "http://user:secret@host/v1"}, "holds no password"),
+        ({"cache": "c.db", "model": "m"}, "set teacher.endpoint, or leave the cache out"),
+        ({"offline": True, "endpoint": "http://h/v1"}, "set teacher.cache"),
+        ({"fallbacks": ("a",)}, "which is missing"),
+    ],
+)
+def test_a_section_that_cannot_work_is_refused(options: dict, problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem) as error:
+        TeacherConfig(**options)
+    assert "secret" not in str(error.value)
+
+
+def test_a_teacher_that_nobody_answers_for_is_refused_before_training() -> None:
+    (teacher,) = configured_teachers(TeacherConfig(endpoint="http://127.0.0.1:9/v1", tries=1, timeout=2), TEMPLATES)
+    with pytest.raises(TeacherError, match=r"teacher\.endpoint: .*127\.0\.0\.1:9"):
+        teacher.check()
