@@ -1,6 +1,8 @@
 """Options that cannot work are refused where they are written, by name."""
 
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from zppo.config import (
     CheckpointConfig,
     DataConfig,
+    EndpointConfig,
     EngineConfig,
     EvalConfig,
     PromptsConfig,
@@ -22,7 +25,8 @@ from zppo.config import (
 from zppo.errors import ConfigError
 
 NAN, INF = float("nan"), float("inf")
-BAD: list[tuple[type, str, Any]] = [
+ENDPOINT = partial(EndpointConfig, urls=("http://a/v1",))
+BAD: list[tuple[Callable[..., Any], str, Any]] = [
     *[(ZoneConfig, "tau", v) for v in (0, -0.1, 1.01, NAN)],
     *[(ZoneConfig, "prefix_fraction", v) for v in (0, 1, -0.1, NAN)],
     *[(ZoneConfig, name, v) for name in ("replay_fraction", "augment_fraction") for v in (-0.01, NAN, INF)],
@@ -40,12 +44,15 @@ BAD: list[tuple[type, str, Any]] = [
     (EngineConfig, "batch_size", 0),
     (TeacherConfig, "compression_tokens", 0),
     *[(CheckpointConfig, name, 0) for name in ("every", "keep")],
+    *[(ENDPOINT, "urls", v) for v in ((), "http://a/v1", ("localhost:8000/v1",), ("http://me:secret@a/v1",))],
+    *[(ENDPOINT, name, 0) for name in ("concurrency", "tries")],
+    *[(ENDPOINT, "timeout", v) for v in (0, NAN, INF)],
     (RunOptions, "rollout_steps", 0),
 ]
 
 
 @pytest.mark.parametrize(("section", "option", "value"), BAD)
-def test_a_value_that_cannot_work_is_refused_by_name(section: type, option: str, value: Any) -> None:
+def test_a_value_that_cannot_work_is_refused_by_name(section: Callable[..., Any], option: str, value: Any) -> None:
     with pytest.raises(ConfigError, match=option):
         section(**{option: value})
 

@@ -43,3 +43,11 @@ def test_groups_of_a_step_are_found_by_kind() -> None:
     plain, aided = group(0.0), group(1.0, kind="bcq")
     batch = StepBatch([plain, aided], [], {})
     assert batch.of_kind("bcq", "ncq") == [aided]
+
+
+def test_tokens_are_counted_or_else_as_a_server_reports_them() -> None:
+    assert Rollout([5, 6], "a", reported_tokens=9).tokens == 2
+    assert Rollout([], "a", reported_tokens=9).tokens == 9
+    prompt = Prompt("plain", QUESTION, "?")
+    assert Group(prompt, [], [1, 2, 3], reported_prompt_tokens=9).prompt_tokens == 3
+    assert Group(prompt, [], reported_prompt_tokens=9).prompt_tokens == 9

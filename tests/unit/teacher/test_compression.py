@@ -126,3 +126,16 @@ def test_a_local_teacher_is_asked_the_plain_prompt() -> None:
     groups = LocalTeacher(engine, templates).respond([ONE, TWO], 3, Sampling())
     assert engine.prompts == [Prompt("plain", q, templates.plain(q)) for q in (ONE, TWO)]
     assert [len(g.rollouts) for g in groups] == [3, 3]
+
+
+def test_a_candidate_whose_rewriting_never_came_is_not_accepted() -> None:
+    class Lossy(ScriptedEngine):
+        def generate(self, prompts, n, sampling):
+            groups = super().generate(prompts, n, sampling)
+            groups[0].rollouts.clear()
+            return groups
+
+    engine = Lossy(lambda prompt, n, visit: ["<summary>\\boxed{1}</summary>"])
+    done = teacher_compression(engine, TEMPLATES, Sampling(), ())([(ONE, candidate("a")), (ONE, candidate("b"))], 0)
+    assert [c and c.text for c in done.candidates] == [None, "\\boxed{1}"]
+    assert [p.text for p in engine.prompts] == ["a", "b", "a"]
