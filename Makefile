@@ -1,9 +1,11 @@
 # `make demo` and `make test` do all of their own set-up; a second run installs nothing.
+# The servers that some tests ask live in an environment of their own, because vLLM pins what we do not.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+SERVERS := .servers/ready
 
-.PHONY: setup demo test lint bench clean
+.PHONY: setup servers demo test lint bench clean
 
 setup: $(READY)
 
@@ -12,12 +14,20 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	touch $(READY)
 
+servers: $(SERVERS)
+
+# A whole list and no dependencies of dependencies: some that vLLM asks for break its start beside a CPU build of torch.
+$(SERVERS): requirements-servers.txt
+	$(PYTHON) -m venv --clear .servers
+	.servers/bin/pip install -q --disable-pip-version-check --no-deps -r requirements-servers.txt
+	touch $(SERVERS)
+
 # One thread: at this size as fast as two, and the same bits whatever the number of cores.
 demo: setup
 	rm -rf runs/demo
 	OMP_NUM_THREADS=1 $(BIN)/zppo train recipes/pocket.yaml --run-dir runs/demo
 
-test: lint
+test: lint servers
 	$(BIN)/pytest
 
 lint: setup
@@ -29,4 +39,4 @@ bench: setup
 	$(BIN)/python benchmarks/update_speed.py
 
 clean:
-	rm -rf .venv runs
+	rm -rf .venv .servers runs

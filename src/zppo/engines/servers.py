@@ -47,10 +47,10 @@ class Server:
         return reply
 
     async def models(self) -> list[str] | None:
-        """The names it serves; None if it does not tell. Raises what the client raises when nothing answers."""
+        """The names it lists; None without a list. Raises what the client raises when nothing answers."""
         try:
             answer = await self.client.models.with_raw_response.list(timeout=CONNECT)
-            return [str(model["id"]) for model in json.loads(answer.content)["data"]]
+            return [str(model["id"]) for model in json.loads(answer.content)["data"]] or None
         except openai.APIStatusError as error:
             if error.status_code in (401, 403):
                 raise
