@@ -14,6 +14,7 @@ from numbers import Real
 from typing import Any
 
 from zppo.errors import ConfigError, RewardError
+from zppo.rewards.routing import RoutedVerdict
 from zppo.rewards.verdict import BoxedVerdict
 from zppo.types import Question
 
@@ -98,11 +99,13 @@ class RewardFunctions:
             future.cancel()  # after Ctrl-C; no effect on a finished one
 
 
-def as_verdict(reward_funcs: RewardFunction | Sequence[RewardFunction] | None = None) -> BoxedVerdict | RewardFunctions:
+def as_verdict(
+    reward_funcs: RewardFunction | Sequence[RewardFunction] | None = None,
+) -> RoutedVerdict | BoxedVerdict | RewardFunctions:
     """The verdict meant by a `reward_funcs` argument: None is the method's own, a function or a list is adapted."""
     if reward_funcs is None:
-        return BoxedVerdict()
-    if isinstance(reward_funcs, BoxedVerdict | RewardFunctions):
+        return RoutedVerdict()
+    if isinstance(reward_funcs, RoutedVerdict | BoxedVerdict | RewardFunctions):
         return reward_funcs
     return RewardFunctions(list(reward_funcs) if isinstance(reward_funcs, list | tuple) else [reward_funcs])  # type: ignore[list-item]
 

@@ -23,7 +23,7 @@ from zppo.reports.summary import by_entry, run_summary
 from zppo.rewards.functions import as_verdict
 from zppo.step import rollout_step
 from zppo.training.arguments import ZPPOConfig
-from zppo.training.checks import check_one_process, check_options
+from zppo.training.checks import check_answers, check_one_process, check_options
 from zppo.training.evaluation import ask, levels_of, summarise
 from zppo.training.loader import StepLoader, UpdateInput
 from zppo.training.models import load_model, load_tokenizer
@@ -73,12 +73,13 @@ class ZPPOTrainer(Trainer):
         tokenizer = processing_class or load_tokenizer("student.model", model)
         self.questions = fitting(questions, args, tokenizer)
         self.verdict = as_verdict(reward_funcs)
+        judged = check_answers(self.verdict, [*self.questions, *self.eval_questions], args, teachers)
         student = load_model("student.model", model, args.student.dtype)
         super().__init__(student, args, processing_class=tokenizer, **trainer_options)
         self.remove_callback(ProgressCallback)
         self.remove_callback(PrinterCallback)
 
-        self.parts = build_parts(args, student, tokenizer, teachers, self.verdict)
+        self.parts = build_parts(args, student, tokenizer, teachers, self.verdict, judged)
         self.run_directory = RunDirectory(str(args.output_dir))
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
         self.run_state = RunState()
