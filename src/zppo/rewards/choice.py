@@ -14,6 +14,7 @@ Equal = Callable[[str, str], bool | None]
 """Whether a reference and an answer say the same; None when that cannot be told."""
 
 _LETTER = r"[(\[]?([A-Z])[)\].:]*"
+_MATHEMATICS = re.compile(r"[0-9\\]")
 _ALONE = re.compile(rf"(?:option|choice|answer)?[\s:]*{_LETTER}", re.IGNORECASE)
 _WITH_TEXT = re.compile(
     r"(?:option|choice|answer)?[\s:]*(?:[(\[]([A-Z])[)\]]|([A-Z])\s?[).:,=-])[\s:.,-]*(.+)", re.I | re.S
@@ -42,10 +43,10 @@ def read_choice(question: Question) -> Choice:
 
 
 def compare_choice(equal: Equal, choice: Choice, box: str) -> Graded:
-    """`equal` is asked about the options' texts when the box holds neither a letter nor the very text of an option."""
+    """`equal` is asked about options in mathematics when the box holds neither a letter nor the very text of one."""
     chosen = _chosen(choice.options, box)
     if not chosen:
-        said = {letter: equal(text, box) for letter, text in choice.options.items()}
+        said = {letter: equal(text, box) for letter, text in choice.options.items() if _MATHEMATICS.search(text)}
         chosen = [letter for letter, same in said.items() if same]
         if not chosen and None in said.values():
             return Graded(None, f"whether {shown(box)} is one of the options could not be told in time", box)

@@ -6,6 +6,7 @@ values count. Elements are compared like answers of type `math`.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -81,9 +82,18 @@ def elements(text: str) -> tuple[str, ...]:
 
 
 def _pairs(gold: Listed, given: Sequence[str]) -> list[Pair]:
+    """What must be compared to tell whether the lists are the same."""
     if len(given) != len(gold.elements):
         return []
-    return list(zip(gold.elements, given, strict=True) if gold.ordered else product(gold.elements, given))
+    if gold.ordered:
+        return list(zip(gold.elements, given, strict=True))
+    return list(product(*_without_common(gold.elements, given)))
+
+
+def _without_common(gold: Sequence[str], given: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Both without the elements that are the same text."""
+    left, right = Counter(gold), Counter(given)
+    return list((left - right).elements()), list((right - left).elements())
 
 
 def _unmatched(gold: Listed, given: Sequence[str], equal: Mapping[Pair, bool | None]) -> tuple[list[str], bool]:
@@ -92,8 +102,9 @@ def _unmatched(gold: Listed, given: Sequence[str], equal: Mapping[Pair, bool | N
     if gold.ordered:
         missing = [pair for pair in zip(gold.elements, given, strict=True) if not equal[pair]]
         return [wanted for wanted, _ in missing], any(equal[pair] is None for pair in missing)
-    free, lost = list(given), []
-    for wanted in gold.elements:
+    open_, free = _without_common(gold.elements, given)
+    lost = []
+    for wanted in open_:
         partner = next((i for i, element in enumerate(free) if equal[wanted, element]), None)
         if partner is None:
             lost.append(wanted)
