@@ -71,6 +71,14 @@ def worker_pid(equivalence: Equivalence) -> int | None:
         ("10", r"10\text{ cm}"),
         (r"\begin{pmatrix}1\\2\end{pmatrix}", "\\begin{pmatrix}\n1\\\\\n2\n\\end{pmatrix}"),
         (r"1.6\times10^{-19}", r"1.6\cdot 10^{-19}"),
+        ("no solution", r"\text{No solution.}"),
+        ("red and blue", "Blue, red"),
+        ("1, 2", "2, 1"),
+        (r"\{1, 2\}", r"\{2, 1\}"),
+        ("(1,2)", "1, 2"),
+        (r"(-\infty, \frac12]", r"\left(-\infty,\,0.5\right]"),
+        ("(1,2,3)", "[1,2,3]"),
+        (r"(1,2)\cup(3,4)", r"(3,4)\cup(1,2)"),
     ],
 )
 def test_different_spellings_of_one_answer_are_equivalent(equal: Equivalence, gold: str, answer: str) -> None:
@@ -96,6 +104,17 @@ def test_different_spellings_of_one_answer_are_equivalent(equal: Equivalence, go
         ("1/2", "1/0"),
         ("x", r"\frac{\frac{\frac{\frac{"),
         ("x", "\ud800 \x00 \n"),
+        ("cat", "act"),
+        (r"\text{listen}", "silent"),
+        ("no solution", "solution no"),
+        ("red, blue", "blue, der"),
+        ("(1,2)", "(2,1)"),
+        ("(1,2)", "2, 1"),
+        ("(3,1)", "(5,2)"),
+        ("(2,1)", "[2,1]"),
+        ("(1,2)", "(1,2]"),
+        ("(1,2)", "(1,2,3)"),
+        ("(x, 2)", "(y, 2)"),
     ],
 )
 def test_different_answers_are_not(equal: Equivalence, gold: str, answer: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from zppo.errors import ConfigError, RewardError
 from zppo.rewards.functions import RewardFunctions, as_verdict
 from zppo.rewards.routing import RoutedVerdict
+from zppo.rewards.verdict import BoxedVerdict
 from zppo.types import Question
 
 QUESTIONS = [
@@ -149,4 +150,5 @@ def test_what_a_reward_funcs_argument_means() -> None:
     assert as_verdict(length)(QUESTIONS, RESPONSES) == pytest.approx([0.7, 1.0])
     assert as_verdict([length, contains_answer])(QUESTIONS, RESPONSES) == pytest.approx([1.7, 1.0])
     ready = RewardFunctions([length])
-    assert as_verdict(ready) is ready
+    for own in (ready, BoxedVerdict(), RoutedVerdict()):
+        assert as_verdict(own) is own
