@@ -16,6 +16,7 @@ from zppo.errors import ConfigError
 from zppo.rewards.grader import Crash, Timeout
 from zppo.rewards.plain import Enumeration, bare, enumeration, plain_verdict, without_marks
 from zppo.rewards.pool import WorkerPool
+from zppo.rewards.quantity import same_quantity
 
 CACHE_SIZE = 65536
 """Pairs remembered. The rollouts of a group give the same few answers, and a replayed question gives them again."""
@@ -139,9 +140,10 @@ def _two_passes(pair: Pair, decide: Decide) -> bool | None:
 
 def _compare(gold: str, answer: str, decide: Decide) -> bool | None:
     """`decide` is asked only what plain reading leaves open."""
-    verdict = plain_verdict(gold, answer)
-    if verdict is not None:
-        return verdict
+    for read in (plain_verdict, same_quantity):
+        verdict = read(gold, answer)
+        if verdict is not None:
+            return verdict
     left, right = enumeration(gold), enumeration(answer)
     if not _are_tuples(left, right):
         return decide(gold, answer)

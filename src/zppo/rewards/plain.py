@@ -67,7 +67,7 @@ def number_in(match: re.Match[str]) -> Fraction | None:
 
 
 def plain_verdict(gold: str, answer: str) -> bool | None:
-    """The verdict for equal texts, empty answers, plain numbers and words; None for what needs math-verify."""
+    """The verdict for equal texts, empty answers, plain numbers and words; None for everything else."""
     if not gold or not answer:
         return False
     if gold == answer:

@@ -83,7 +83,24 @@ def compare_quantity(gold: Target, box: str) -> Graded:
 
 def quantity_in(text: str) -> Quantity | None:
     r"""`1,234.5`, `-\frac12`, `3\times10^{8} m/s`, `x = 5`, `\$3.50`, `30^\circ`; None for anything else."""
-    text = _DEGREE.sub("°", _NAME.sub("", as_text(text))).replace("\\%", "%")
+    return _quantity(_NAME.sub("", as_text(text)))
+
+
+def same_quantity(gold: str, answer: str) -> bool | None:
+    """True for the same value with the same unit, however written; False for two different common units; else None.
+
+    For math-verify 10 km is 10 m. A unit that is not common may be another's name, or a variable: nothing is said then.
+    """
+    left, right = _quantity(as_text(gold)), _quantity(as_text(answer))
+    if left is None or right is None:
+        return None
+    if left.unit != right.unit:
+        return False if left.unit in _UNITS and right.unit in _UNITS else None
+    return True if left.value == right.value else None
+
+
+def _quantity(text: str) -> Quantity | None:
+    text = _DEGREE.sub("°", text).replace("\\%", "%")
     if len(text) > LONGEST:
         return None
     currency = _CURRENCY.match(text)
