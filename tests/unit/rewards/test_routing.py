@@ -1,17 +1,19 @@
 """The answer type of a question decides how its responses are scored, and nothing a model writes brings that down."""
 
+import json
 import os
 import random
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from boxes import question
 
+from zppo.data.reader import questions_from
 from zppo.errors import DataError
 from zppo.rewards.equivalence import Equivalence
 from zppo.rewards.routing import RoutedVerdict, is_free
@@ -125,40 +127,6 @@ def test_nothing_a_model_writes_crashes_the_verdict(verdict: RoutedVerdict, aske
     assert verdict([question("x+1")], [boxed("1+x")]) == [1.0], "the grader still works"
 
 
-def slow_worker(seconds: float) -> list[str]:
-    answering = f"for line in sys.stdin: time.sleep({seconds}); print('{{\"equivalent\": true}}', flush=True)"
-    return [sys.executable, "-c", "import sys, time\nprint('{\"ready\": true}', flush=True)\n" + answering]
-
-
-def test_the_pairs_of_a_batch_are_shared_among_the_workers() -> None:
-    equal = Equivalence(deadline_s=20, command=slow_worker(0.3), workers=4)
-    pairs = [(f"x_{i}", f"y_{i}") for i in range(8)]
-    assert equal.many(pairs) == [True] * 8
-    assert len(equal._pool.pids) == 4
-    began = time.monotonic()
-    assert equal.many(pairs) == [True] * 8
-    assert time.monotonic() - began < 0.3, "verdicts are remembered"
-    equal.close()
-    assert not equal._pool.pids
-
-
-def test_a_single_caller_needs_a_single_worker() -> None:
-    equal = Equivalence(deadline_s=20, command=slow_worker(0), workers=4)
-    assert [equal(f"x_{i}", f"y_{i}") for i in range(6)] == [True] * 6
-    assert len(equal._pool.pids) == 1
-    equal.close()
-
-
-def test_each_worker_has_its_own_deadline() -> None:
-    hanging = "import sys, time\nprint('{\"ready\": true}', flush=True)\nfor l in sys.stdin:\n"
-    hanging += "    if 'slow' in l: time.sleep(60)\n    print('{\"equivalent\": true}', flush=True)"
-    equal = Equivalence(deadline_s=0.5, command=[sys.executable, "-c", hanging], workers=2)
-    pairs = [("a_1", "b"), ("slow_1", "b"), ("a_2", "b"), ("slow_1", "b"), ("a_3", "b")]
-    assert equal.many(pairs) == [True, None, True, None, True]
-    assert equal.metrics() == {"grader/calls": 5.0, "grader/timeouts": 1.0, "grader/crashes": 0.0}
-    equal.close()
-
-
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX processes")
 def test_workers_that_are_killed_from_outside_are_replaced(verdict: RoutedVerdict) -> None:
     asked, responses = [question("x+1")] * 20, [boxed(f"1+x+{i}-{i}+0") for i in range(20)]
@@ -180,3 +148,10 @@ def test_nothing_is_started_for_what_can_be_read() -> None:
     types: list[Any] = [q for q in OF_EACH_TYPE if q.answer != "x+1"]
     routed = RoutedVerdict(Equivalence(command=["no worker is needed"]))
     assert routed(types, [boxed(r) for r in RIGHT[1:]]) == [1.0] * 6
+
+
+def test_the_rows_of_the_documentation_can_be_scored(verdict: RoutedVerdict) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "rewards.md").read_text("utf-8")
+    rows = [json.loads(line) for line in text.split("```json\n")[1].split("```")[0].splitlines()]
+    assert {row.get("answer_type") for row in rows} == {None, "choice", "number", "exact", "list", "box", "free"}
+    verdict.check(questions_from(rows, "docs"))
