@@ -15,7 +15,11 @@ from transformers import TrainerCallback
 
 from zppo import JudgeConfig, SamplingConfig, StudentConfig, TeacherConfig, ZoneConfig, ZPPOConfig, ZPPOTrainer
 from zppo.errors import ConfigError, DataError, RewardError, TeacherError
+from zppo.rewards.judge import Judge
+from zppo.rewards.routing import RoutedVerdict
 from zppo.training.update import PolicyUpdate
+from zppo.types import Group
+from zppo.zone.prompts import Templates
 
 pytestmark = pytest.mark.slow
 
@@ -155,6 +159,23 @@ def test_free_form_answers_are_put_to_a_judge_which_may_be_the_teacher(
     assert row["judge/calls"] > 0 and row["judge/malformed"] == row["judge/calls"], "the tiny model speaks no JSON"
     assert row["judge/unreachable"] == row["grader/calls"] == row["zone/unscored"] == 0
     assert bool(trained.parts.teachers) is not own
+
+
+def test_rollouts_whose_judge_cannot_be_reached_are_unscored_and_counted(student_folder: Path, tmp_path: Path) -> None:
+    class Offline:
+        special_tokens = ()
+
+        def generate(self, prompts: Any, n: int, sampling: Any) -> list[Group]:
+            return [Group(prompt, []) for prompt in prompts]
+
+    verdict = RoutedVerdict(judge=Judge(Offline(), Templates.load()))
+    questions = [row | {"answer_type": "free"} for row in rows(4)]
+    args = small(tmp_path, method="grpo", rollout_steps=1)
+    ZPPOTrainer(student_folder, None, verdict, questions, questions[:2], args=args).train()
+    [row] = metrics(tmp_path / "run")
+    assert row["zone/unscored"] == 16 and 0 < row["judge/unreachable"] <= 16 and row["eval/judge_unreachable"] > 0
+    assert "accuracy/plain" not in row and row["zone/hard_fraction"] == 0
+    assert not any(r["advantage"] for g in dump(tmp_path / "run", 1) for r in g["rollouts"])
 
 
 def test_a_reward_function_that_breaks_its_contract_is_named(student_folder: Path, tmp_path: Path) -> None:

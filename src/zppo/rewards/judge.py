@@ -62,7 +62,8 @@ class Judge:
         distinct = list({case.key: case for case in cases if case.shown}.values())
         replies = dict(zip([case.key for case in distinct], self._replies(distinct), strict=True))
         graded = {key: self._read(reply) for key, reply in replies.items()}
-        return [self._graded(case, *graded[case.key]) if case.shown else _silent(case) for case in cases]
+        silent = 0.0, "nothing follows the thoughts of the response"
+        return [Graded(*graded.get(case.key, silent), case.answer) for case in cases]
 
     def metrics(self) -> dict[str, float]:
         """Counts since the last call of this: comparisons asked for, malformed replies, comparisons without a reply."""
@@ -98,10 +99,6 @@ class Judge:
             return 0.0, f"the judge's reply is not the JSON it was asked for, which counts as wrong: {shown(reply)}"
         return REWARDS[verdict], f"the judge says {verdict}"
 
-    @staticmethod
-    def _graded(case: _Case, reward: float | None, reason: str) -> Graded:
-        return Graded(reward, reason, case.answer)
-
 
 class NoJudge:
     """Leaves every free-form answer unscored."""
@@ -115,7 +112,7 @@ class NoJudge:
 def verdict_in(reply: str) -> str | None:
     """`correct` or `wrong`; None for anything but the one JSON object asked for."""
     try:
-        # An object as the list of its pairs, so that a key given twice does not go unseen.
+        # An object as the tuple of its pairs, so that a key given twice does not go unseen.
         pairs: Any = json.loads(reply, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
         return None
@@ -126,7 +123,3 @@ def _after_thinking(text: str) -> str:
     """What follows the thoughts; nothing when they do not end."""
     thoughts, _, rest = text.rpartition(_END)
     return "" if not thoughts and _THOUGHT in rest else rest
-
-
-def _silent(case: _Case) -> Graded:
-    return Graded(0.0, "nothing follows the thoughts of the response", case.answer)

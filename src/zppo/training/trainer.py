@@ -245,11 +245,13 @@ class ZPPOTrainer(Trainer):
         seed = step_rng(args.seed, state.step).getrandbits(31)
         parts = self.parts
         accuracy = ask(self.eval_questions, parts.student, parts.verdict, parts.templates, args.eval, seed)
-        self.verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
+        counted = self.verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
         state.levels = state.levels or levels_of(self.eval_questions, accuracy, args.zone.tau)
         result = summarise(self.eval_questions, accuracy, state.levels)
         state.evaluations.append(state.counters() | by_entry(self.buffer) | result)
         shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
+        if counted.get("judge/unreachable"):
+            shown["eval/judge_unreachable"] = counted["judge/unreachable"]
         return shown | {"time/eval": time.perf_counter() - began}
 
 
