@@ -245,9 +245,24 @@ def is_url(name: str) -> bool:
 
 
 @dataclass(frozen=True)
+class JudgeConfig:
+    """Who scores free-form answers (questions with `answer_type: free`), at temperature 0 (method section 6)."""
+
+    model: str | None = None
+    """Folder or Hub name of a local model; without one the first teacher judges."""
+    dtype: Dtype = "bfloat16"
+    max_tokens: int = 512
+    """Longest reply."""
+
+    def __post_init__(self) -> None:
+        _positive("judge", self, "max_tokens")
+
+
+@dataclass(frozen=True)
 class DataConfig:
     train: str = ""
-    """JSONL file with `prompt` (or `question`) and `answer`; other columns are kept."""
+    """JSONL file with `prompt` (or `question`) and `answer`; other columns are kept, and `answer_type` chooses how a
+    response is scored (docs/rewards.md)."""
     eval: str = ""
     """The held-out questions, same format. Columns `level` (easy, hard) and `cluster`, if present, are reported."""
 
@@ -256,7 +271,7 @@ class DataConfig:
 class PromptsConfig:
     templates: str | None = None
     """Folder whose files replace the shipped templates: `plain.txt`, `closer.txt`, `bcq.txt`, `ncq.txt`, `hint.txt`,
-    `compress.txt`, `write_hint.txt`."""
+    `compress.txt`, `write_hint.txt`, `judge.txt`."""
     max_tokens: int = 4096
     """Questions with a longer plain prompt are left out, and counted; aided prompts are never truncated."""
 
@@ -285,6 +300,7 @@ class RunOptions:
     rollout_steps: int = 200
     student: StudentConfig = field(default_factory=StudentConfig)
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
+    judge: JudgeConfig = field(default_factory=JudgeConfig)
     data: DataConfig = field(default_factory=DataConfig)
     prompts: PromptsConfig = field(default_factory=PromptsConfig)
     zone: ZoneConfig = field(default_factory=ZoneConfig)

@@ -148,7 +148,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How an engine draws responses. `max_tokens` in tokens; `top_k` 0 means no limit."""
+    """How an engine draws responses. `max_tokens` in tokens; `top_k` 0 means no limit; `temperature` 0 is greedy."""
 
     max_tokens: int = 12288
     temperature: float = 1.0

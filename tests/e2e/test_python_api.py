@@ -13,9 +13,13 @@ from datasets import Dataset
 from tinyrun import STEPS, UPDATES, luck, rows, trainer, write_recipe
 from transformers import TrainerCallback
 
-from zppo import SamplingConfig, StudentConfig, TeacherConfig, ZoneConfig, ZPPOConfig, ZPPOTrainer
+from zppo import JudgeConfig, SamplingConfig, StudentConfig, TeacherConfig, ZoneConfig, ZPPOConfig, ZPPOTrainer
 from zppo.errors import ConfigError, DataError, RewardError, TeacherError
+from zppo.rewards.judge import Judge
+from zppo.rewards.routing import RoutedVerdict
 from zppo.training.update import PolicyUpdate
+from zppo.types import Group
+from zppo.zone.prompts import Templates
 
 pytestmark = pytest.mark.slow
 
@@ -140,6 +144,38 @@ def test_unscored_rollouts_have_no_part_in_means_and_advantages(student_folder: 
     for group in dump(tmp_path / "run", 1):
         scored = [r["reward"] for r in group["rollouts"] if r["reward"] is not None]
         assert group["accuracy"] == pytest.approx(fmean(scored))
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_free_form_answers_are_put_to_a_judge_which_may_be_the_teacher(
+    own: bool, student_folder: Path, tmp_path: Path
+) -> None:
+    options = {"judge": JudgeConfig(model=str(student_folder), max_tokens=4)} if own else {}
+    args = small(tmp_path, method="grpo", rollout_steps=1, **options)
+    questions = [row | {"answer_type": "free"} for row in rows(4)]
+    trained = ZPPOTrainer(student_folder, None if own else student_folder, None, questions, args=args)
+    trained.train()
+    [row] = metrics(tmp_path / "run")
+    assert row["judge/calls"] > 0 and row["judge/malformed"] == row["judge/calls"], "the tiny model speaks no JSON"
+    assert row["judge/unreachable"] == row["grader/calls"] == row["zone/unscored"] == 0
+    assert bool(trained.parts.teachers) is not own
+
+
+def test_rollouts_whose_judge_cannot_be_reached_are_unscored_and_counted(student_folder: Path, tmp_path: Path) -> None:
+    class Offline:
+        special_tokens = ()
+
+        def generate(self, prompts: Any, n: int, sampling: Any) -> list[Group]:
+            return [Group(prompt, []) for prompt in prompts]
+
+    verdict = RoutedVerdict(judge=Judge(Offline(), Templates.load()))
+    questions = [row | {"answer_type": "free"} for row in rows(4)]
+    args = small(tmp_path, method="grpo", rollout_steps=1)
+    ZPPOTrainer(student_folder, None, verdict, questions, questions[:2], args=args).train()
+    [row] = metrics(tmp_path / "run")
+    assert row["zone/unscored"] == 16 and 0 < row["judge/unreachable"] <= 16 and row["eval/judge_unreachable"] > 0
+    assert "accuracy/plain" not in row and row["zone/hard_fraction"] == 0
+    assert not any(r["advantage"] for g in dump(tmp_path / "run", 1) for r in g["rollouts"])
 
 
 def test_a_reward_function_that_breaks_its_contract_is_named(student_folder: Path, tmp_path: Path) -> None:

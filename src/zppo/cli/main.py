@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from zppo.cli.grade import add_grade
 from zppo.cli.recipe import load_recipe, option_lines, parse_overrides
 from zppo.errors import ConfigError, ZppoError
 
@@ -41,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="zppo", description="Zone of Proximal Policy Optimization: train, compare, report, rebuild the pocket."
+        prog="zppo",
+        description="Zone of Proximal Policy Optimization: train, compare, grade, report, rebuild the pocket.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     train = commands.add_parser(
@@ -58,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--resume", action="store_true", help="continue the run in the run directory")
     train.set_defaults(run=_train)
     _add_compare(commands)
+    add_grade(commands)
     report = commands.add_parser("report", help="write report.html for a run directory")
     report.add_argument("run_dir", metavar="RUN_DIR")
     report.set_defaults(run=_report)

@@ -15,6 +15,7 @@ PATHS = (
     ("student", "model"),
     ("teacher", "model"),
     ("teacher", "fallbacks"),
+    ("judge", "model"),
     ("data", "train"),
     ("data", "eval"),
     ("prompts", "templates"),

@@ -17,18 +17,17 @@ def read_jsonl(path: str | Path) -> list[Question]:
 
     Raises DataError naming the file and the line (counted from 1).
     """
-    path = Path(path)
-    if not path.is_file():
-        raise DataError(f"{path}: there is no such data file")
-    return questions_from(_json_rows(path), str(path))
+    return questions_from(json_rows(path), str(path))
 
 
 def questions_from(rows: Iterable[Any], source: str) -> list[Question]:
     """Questions from rows with `prompt` (or `question`) and `answer`, or from questions. `source` names them in errors.
 
     A prompt is a text, or a conversation of exactly one user message. Without an `id` column the row number serves.
-    All other columns become the question's `fields`. Raises DataError for no rows, a row that is no mapping, a missing
-    or empty question or answer, an id that occurs twice, and a column that JSON cannot hold.
+    An answer that is a list becomes JSON text; all other columns become the question's `fields`.
+
+    Raises DataError for no rows, a row that is no mapping, a missing or empty question or answer, an id that occurs
+    twice, and a column that JSON cannot hold.
     """
     questions: list[Question] = []
     seen: dict[str, int] = {}
@@ -56,7 +55,11 @@ def epochs(questions: Sequence[Question], per_step: int, seed: int) -> Iterator[
         epoch += 1
 
 
-def _json_rows(path: Path) -> Iterator[Any]:
+def json_rows(path: str | Path) -> Iterator[Any]:
+    """What each line of a JSONL file holds. Raises DataError naming the file and the line (counted from 1)."""
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such data file")
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
@@ -76,6 +79,8 @@ def _question(row: Any, number: int, where: str) -> Question:
     text, answer = _prompt_text(row[column], where), row.get("answer")
     if answer is None or not str(answer).strip():
         raise DataError(f"{where}: there is no answer; a row needs an `answer` column")
+    if isinstance(answer, list | tuple):
+        answer = json.dumps(answer, ensure_ascii=False)
     identity = row.get("id")
     fields = {k: v for k, v in row.items() if k not in (column, "answer", "id")}
     for name, value in fields.items():

@@ -141,12 +141,11 @@ class TransformersEngine:
         return pad if pad is not None else self._eos[0]
 
     def _generation_config(self, sampling: Sampling) -> GenerationConfig:
+        warm = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": sampling.top_k}
         return GenerationConfig(
-            do_sample=True,
+            do_sample=sampling.temperature > 0,
             max_new_tokens=sampling.max_tokens,
-            temperature=sampling.temperature,
-            top_p=sampling.top_p,
-            top_k=sampling.top_k,
+            **(warm if sampling.temperature > 0 else {}),
             eos_token_id=self._eos,
             pad_token_id=self._pad,
             suppress_tokens=self._banned or None,

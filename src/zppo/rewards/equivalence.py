@@ -1,53 +1,59 @@
 r"""Decides whether two answers say the same: boxed answers -> **equivalence** -> verdicts (method section 7).
 
-Most answers are the same text or plain numbers and are decided here, in microseconds. The rest goes to math-verify in a
-worker process (`grader.py`, `worker.py`), because a model can write expressions that take longer than the universe.
+Most answers are the same text, plain numbers or words and are decided here, in microseconds (`plain.py`). The rest
+goes to math-verify in worker processes (`pool.py`, `grader.py`, `worker.py`), because a model can write expressions
+that take longer than the universe.
 """
 
 import os
-import re
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Sequence
-from fractions import Fraction
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from zppo.errors import ConfigError
-from zppo.rewards.grader import Crash, Grader, Timeout
-from zppo.rewards.worker import RESOLUTION
+from zppo.rewards.grader import Crash, Timeout
+from zppo.rewards.plain import Enumeration, bare, enumeration, plain_verdict, without_marks
+from zppo.rewards.pool import WorkerPool
+from zppo.rewards.quantity import same_quantity
 
 CACHE_SIZE = 65536
 """Pairs remembered. The rollouts of a group give the same few answers, and a replayed question gives them again."""
+MOST_WORKERS = 4
+"""Workers by default, on a machine with as many cores. Each may take up to 4 GB (`worker.MEMORY_BYTES`), if it must."""
 
-_DIGITS, _DECIMAL = r"[0-9]{1,100}", r"(?:[0-9]{1,100}\.?[0-9]{0,100}|\.[0-9]{1,100})(?:[eE][+-]?[0-9]{1,3})?"
-_ARGUMENT = r"\s*(?:\{{\s*(?P<{0}_group>[0-9]{{1,100}})\s*\}}|(?P<{0}_digit>[0-9]))"
-_NUMBER = re.compile(
-    rf"(?P<sign>[+-]?)\s*(?:(?P<decimal>{_DECIMAL})|(?P<over>{_DIGITS})\s*/\s*(?P<under>{_DIGITS})"
-    rf"|\\[dt]?frac{_ARGUMENT.format('num')}{_ARGUMENT.format('den')})"
-)
-_WRAPPERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
-_MARKS = re.compile(r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\})|°|\\degree(?![A-Za-z])|\\?%")
+Pair = tuple[str, str]
+"""A reference answer and a given one."""
+Decide = Callable[[str, str], bool | None]
 
 
 class Equivalence:
-    """Compares a reference answer with a given one. Safe from any thread; one worker process serves them all.
+    """Compares a reference answer with a given one. Safe from any thread; a few worker processes serve them all.
 
-    The worker starts at the first pair that needs it and again after it was killed. It ends with this object, with the
+    A worker starts at the first pair that needs it and again after it was killed. It ends with this object, with the
     interpreter, or with the program however that ends.
     """
 
-    _grader: Grader | None
+    _pool: WorkerPool
 
-    def __init__(self, deadline_s: float = 5.0, command: Sequence[str] | None = None) -> None:
-        """`deadline_s`: seconds one comparison may take (waiting for other threads not counted). `command` replaces the
-        worker program. Raises ConfigError when the deadline is not positive.
+    def __init__(
+        self, deadline_s: float = 5.0, command: Sequence[str] | None = None, workers: int | None = None
+    ) -> None:
+        """`deadline_s`: seconds one comparison may take (waiting for a free worker not counted). `command` replaces the
+        worker program. `workers`: most processes, by default one per core up to 4.
+
+        Raises ConfigError when the deadline or the number of workers is not positive.
         """
         if not deadline_s > 0:
             raise ConfigError(f"the grader's deadline must be a positive number of seconds, not {deadline_s!r}")
         self.deadline_s = deadline_s
+        self.workers = min(MOST_WORKERS, os.cpu_count() or 1) if workers is None else workers
+        if self.workers < 1:
+            raise ConfigError(f"the grader needs at least one worker, not {workers!r}")
         self._command = command
         self._counts = {"calls": 0, "timeouts": 0, "crashes": 0}
-        self._cache: OrderedDict[tuple[str, str], bool | None] = OrderedDict()
+        self._cache: OrderedDict[Pair, bool | None] = OrderedDict()
         self._own_process()
         _instances.add(self)
 
@@ -58,13 +64,25 @@ class Equivalence:
         Raises RewardError when the worker cannot be started at all.
         """
         self._count("calls")
-        gold, answer = _bare(gold), _bare(answer)
-        verdict = self._compare(gold, answer)
-        if verdict is False:
-            plain_gold, plain_answer = _without_marks(gold), _without_marks(answer)
-            if (plain_gold, plain_answer) != (gold, answer):
-                verdict = self._compare(plain_gold, plain_answer)
-        return verdict
+        return _two_passes((bare(gold), bare(answer)), self._remembered_or_asked)
+
+    def many(self, pairs: Sequence[Pair]) -> list[bool | None]:
+        """What a call for each of `pairs` (reference, given) says, in order; all workers take part if there is work."""
+        self._count("calls", len(pairs))
+        pairs = [(bare(gold), bare(answer)) for gold, answer in pairs]
+        verdicts: dict[Pair, bool | None] = {}
+        open_: list[Pair] = []
+        for pair in dict.fromkeys(pairs):
+            try:
+                verdicts[pair] = _two_passes(pair, self._remembered)
+            except KeyError:
+                open_.append(pair)
+        if open_:
+            # A thread does no more than wait for a worker.
+            with ThreadPoolExecutor(min(self.workers, len(open_)), "zppo-grading") as threads:
+                asked = threads.map(lambda pair: _two_passes(pair, self._remembered_or_asked), open_)
+                verdicts |= zip(open_, asked, strict=True)
+        return [verdicts[pair] for pair in pairs]
 
     def metrics(self) -> dict[str, float]:
         """Counts since the last call of this: comparisons, and those left unscored by the deadline or by a crash."""
@@ -73,32 +91,30 @@ class Equivalence:
         return {f"grader/{name}": float(count) for name, count in counts.items()}
 
     def close(self) -> None:
-        """Ends the worker. A later call starts a new one."""
-        with self._turn:
-            if self._grader is not None:
-                self._grader.close()
-                self._grader = None
+        """Ends the workers. A later call starts new ones."""
+        self._pool.close()
 
     def _own_process(self) -> None:
         self._lock = threading.Lock()  # cache and counts
-        self._turn = threading.Lock()  # the worker: one question at a time
-        self._grader = None
+        self._pool = WorkerPool(self.workers, self.deadline_s, self._command)
 
-    def _count(self, event: str) -> None:
+    def _count(self, event: str, times: int = 1) -> None:
         with self._lock:
-            self._counts[event] += 1
+            self._counts[event] += times
 
-    def _compare(self, gold: str, answer: str) -> bool | None:
-        verdict = _decided_here(gold, answer)
-        if verdict is not None:
-            return verdict
-        pair = (gold, answer)
+    def _remembered(self, gold: str, answer: str) -> bool | None:
+        """Raises KeyError for a pair that was not decided before."""
         with self._lock:
-            if pair in self._cache:
-                self._cache.move_to_end(pair)
-                return self._cache[pair]
+            self._cache.move_to_end((gold, answer))
+            return self._cache[gold, answer]
+
+    def _remembered_or_asked(self, gold: str, answer: str) -> bool | None:
         try:
-            verdict = self._ask(gold, answer)
+            return self._remembered(gold, answer)
+        except KeyError:
+            verdict = None
+        try:
+            verdict = self._pool.ask(gold, answer)
         except Timeout:
             # Remembered below like a verdict: a group repeats its answers, and each would wait as long.
             self._count("timeouts")
@@ -106,70 +122,44 @@ class Equivalence:
             self._count("crashes")
             return None
         with self._lock:
-            self._cache[pair] = verdict
+            self._cache[gold, answer] = verdict
             if len(self._cache) > CACHE_SIZE:
                 self._cache.popitem(last=False)
         return verdict
 
-    def _ask(self, gold: str, answer: str) -> bool:
-        with self._turn:
-            if self._grader is None or not self._grader.alive:
-                self._grader = Grader(self.deadline_s, self._command)
-            return self._grader.ask(gold, answer)
+
+def _two_passes(pair: Pair, decide: Decide) -> bool | None:
+    """Once as it stands and, if that fails, once more without degree and percent marks."""
+    verdict = _compare(*pair, decide)
+    if verdict is False:
+        plain = without_marks(pair[0]), without_marks(pair[1])
+        if plain != pair:
+            verdict = _compare(*plain, decide)
+    return verdict
 
 
-def _bare(answer: str) -> str:
-    """Without surrounding space, math delimiters and the full stop that ends a sentence."""
-    answer = answer.strip()
-    if answer.endswith(".") and not answer.endswith(".."):
-        answer = answer[:-1].rstrip()
-    for left, right in _WRAPPERS:
-        inner = answer[len(left) : -len(right)]
-        if inner.strip() and answer == left + inner + right and left not in inner:
-            return inner.strip()
-    return answer
+def _compare(gold: str, answer: str, decide: Decide) -> bool | None:
+    """`decide` is asked only what plain reading leaves open."""
+    for read in (plain_verdict, same_quantity):
+        verdict = read(gold, answer)
+        if verdict is not None:
+            return verdict
+    left, right = enumeration(gold), enumeration(answer)
+    if not _are_tuples(left, right):
+        return decide(gold, answer)
+    if len(left.elements) == 2 and right.brackets not in ("", left.brackets):
+        return False  # an open end of an interval is not a closed one
+    verdicts = [_compare(*pair, decide) for pair in zip(left.elements, right.elements, strict=True)]
+    return False if False in verdicts else None if None in verdicts else True
 
 
-def _without_marks(answer: str) -> str:
-    return _MARKS.sub("", answer).strip()
+def _are_tuples(gold: Enumeration, answer: Enumeration) -> bool:
+    """Whether the reference is a tuple or an interval and the answer, in brackets or bare, has as many elements.
 
-
-def _decided_here(gold: str, answer: str) -> bool | None:
-    """The verdict for equal texts, empty answers and plain numbers; None for what needs math-verify."""
-    if not gold or not answer:
-        return False
-    if gold == answer:
-        return True
-    if len(answer) > 1000 + 4 * len(gold):
-        return False  # an essay, not an answer; parsing it would only run into the deadline
-    left, right = number_of(gold), number_of(answer)
-    if left is None or right is None:
-        return None
-    if left == right:
-        return True
-    # Near misses of decimals (1/3 and 0.333333) are math-verify's to judge, so that there is one tolerance only.
-    near = abs(left - right) <= RESOLUTION and not (_is_exact(gold) and _is_exact(answer))
-    return None if near else False
-
-
-def number_of(text: str) -> Fraction | None:
-    """The value of an integer, a decimal or a fraction of integers. Bounded sizes: `1e999999` is not plain."""
-    match = _NUMBER.fullmatch(text)
-    if match is None:
-        return None
-    if match["decimal"]:
-        value = Fraction(match["decimal"])
-    else:
-        over = match["over"] or match["num_group"] or match["num_digit"]
-        under = int(match["under"] or match["den_group"] or match["den_digit"])
-        if under == 0:
-            return None
-        value = Fraction(int(over), under)
-    return -value if match["sign"] == "-" else value
-
-
-def _is_exact(number: str) -> bool:
-    return "." not in number and "e" not in number.lower()
+    These are compared element by element: for math-verify `(2, 1)` is an empty interval and so the same as `(3, 1)`.
+    """
+    as_many = len(gold.elements) == len(answer.elements) > 1
+    return as_many and gold.brackets[:1] in ("(", "[") and answer.brackets != "{}"
 
 
 _instances: weakref.WeakSet[Equivalence] = weakref.WeakSet()

@@ -12,6 +12,7 @@ from typing import Any
 
 from zppo.errors import ConfigError, RewardError
 from zppo.loop import BackgroundLoop
+from zppo.rewards.routing import RoutedVerdict
 from zppo.rewards.verdict import BoxedVerdict
 from zppo.types import Question
 
@@ -89,11 +90,13 @@ class RewardFunctions:
         return self._loop.wait_for(finish())
 
 
-def as_verdict(reward_funcs: RewardFunction | Sequence[RewardFunction] | None = None) -> BoxedVerdict | RewardFunctions:
+def as_verdict(
+    reward_funcs: RewardFunction | Sequence[RewardFunction] | None = None,
+) -> RoutedVerdict | BoxedVerdict | RewardFunctions:
     """The verdict meant by a `reward_funcs` argument: None is the method's own, a function or a list is adapted."""
     if reward_funcs is None:
-        return BoxedVerdict()
-    if isinstance(reward_funcs, BoxedVerdict | RewardFunctions):
+        return RoutedVerdict()
+    if isinstance(reward_funcs, RoutedVerdict | BoxedVerdict | RewardFunctions):
         return reward_funcs
     return RewardFunctions(list(reward_funcs) if isinstance(reward_funcs, list | tuple) else [reward_funcs])  # type: ignore[list-item]
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from zppo.engines.base import Generator, Rewritten
-from zppo.rewards.equivalence import number_of
+from zppo.rewards.plain import number
 from zppo.teacher.rewriting import TeacherRewriting, written_in
 from zppo.types import Candidate, Question, Sampling
 from zppo.zone.candidates import harmless
@@ -86,8 +86,8 @@ def _unwrapped(answer: str) -> str:
 
 def _value(text: str) -> Fraction | None:
     """Of a number or a fraction of integers, with or without commas between thousands."""
-    plain = number_of(text)
-    return plain if plain is not None or not _GROUPED.fullmatch(text) else number_of(text.replace(",", ""))
+    plain = number(text)
+    return plain if plain is not None or not _GROUPED.fullmatch(text) else number(text.replace(",", ""))
 
 
 def _worded(answer: str) -> re.Pattern[str]:

@@ -9,9 +9,11 @@ from zppo.config import RunOptions
 from zppo.engines.transformers import TransformersEngine, prompt_ids
 from zppo.errors import ConfigError, TeacherError
 from zppo.methods import parse_method
+from zppo.rewards.routing import RoutedVerdict, is_free
 from zppo.teacher.local import LocalTeacher
 from zppo.teacher.remote import RemoteTeacher
 from zppo.training.models import check_model, load_tokenizer
+from zppo.types import Question
 from zppo.zone.prompts import Templates
 
 
@@ -40,6 +42,30 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], to
     if parse_method(options.method).distils:
         _check_distillation(options.method, teachers, tokenizer or load_tokenizer("student.model", student), student)
     Templates.load(options.prompts.templates)
+
+
+def check_answers(verdict: Any, questions: Sequence[Question], options: RunOptions, teachers: Sequence[Any]) -> bool:
+    """Refuse questions that the verdict cannot score; returns whether a judge must be built for some of them.
+
+    Raises DataError naming the question, or ConfigError when free-form answers have no judge. Reward functions look
+    after their own questions.
+    """
+    if not isinstance(verdict, RoutedVerdict):
+        return False
+    verdict.check(questions)
+    free = next((q for q in questions if is_free(q)), None)
+    if free is None or verdict.judge is not None:
+        return False
+    model = options.judge.model
+    if model is not None:
+        check_model("judge.model", model)
+        prompt_ids(load_tokenizer("judge.model", model), "")
+    elif not teachers or (hasattr(teachers[0], "respond") and not isinstance(teachers[0], LocalTeacher)):
+        raise ConfigError(
+            f"question {free.id!r} has a free-form answer (answer_type: free), which a judge must compare, and there "
+            "is none; set judge.model, or teacher.model for a local teacher that judges too"
+        )
+    return True
 
 
 def why_teacher(options: RunOptions) -> str:

@@ -13,6 +13,8 @@ from zppo.engines.base import Rewriter, Teacher, Verdict
 from zppo.engines.transformers import TransformersEngine, prompt_ids
 from zppo.errors import DataError
 from zppo.methods import parse_method
+from zppo.rewards.judge import Judge
+from zppo.rewards.routing import RoutedVerdict
 from zppo.step import Parts
 from zppo.teacher.compression import Truncate, teacher_compression
 from zppo.teacher.hints import cut_hints, teacher_hints
@@ -54,12 +56,19 @@ def build_parts(
     tokenizer: PreTrainedTokenizerBase,
     teachers: Sequence[Any],
     verdict: Verdict,
+    judged: bool = False,
 ) -> Parts:
-    """The parts of a rollout step. A teacher is a model to load, or anything with `respond`."""
+    """The parts of a rollout step. A teacher is a model to load, or anything with `respond`.
+
+    `judged`: the verdict is a `RoutedVerdict` that waits for a judge.
+    """
     templates, method = Templates.load(options.prompts.templates), parse_method(options.method)
     engine = TransformersEngine(student, tokenizer, options.engine.batch_size)
-    needed = teachers if why_teacher(options) else []
+    judging = teachers[:1] if judged and options.judge.model is None else []
+    needed = teachers if why_teacher(options) else judging
     teachers = [_teacher(options, teacher, student, templates) for teacher in needed]
+    if judged and isinstance(verdict, RoutedVerdict):
+        verdict.judge = _judge(options, teachers, student, templates)
     rewriter = _rewriter(options, engine, teachers, templates)
     own = tokenizer.get_vocab()
     shared = all((local := _local_engine(t)) is not None and local.tokenizer.get_vocab() == own for t in teachers)
@@ -88,9 +97,27 @@ def _local_engine(teacher: Any) -> TransformersEngine | None:
 def _teacher(options: RunOptions, teacher: Any, student: PreTrainedModel, templates: Templates) -> Teacher:
     if hasattr(teacher, "respond"):
         return teacher
-    tokenizer = load_tokenizer("teacher.model", teacher)
-    model = load_model("teacher.model", teacher, options.teacher.dtype).to(student.device).requires_grad_(False)
-    return LocalTeacher(TransformersEngine(model, tokenizer, options.engine.batch_size), templates)
+    engine = _frozen_engine("teacher.model", teacher, options.teacher.dtype, student, options)
+    return LocalTeacher(engine, templates)
+
+
+def _frozen_engine(
+    option: str, name: Any, dtype: str, student: PreTrainedModel, options: RunOptions
+) -> TransformersEngine:
+    """A model that is asked and never trained, beside the student."""
+    tokenizer = load_tokenizer(option, name)
+    model = load_model(option, name, dtype).to(student.device).requires_grad_(False)
+    return TransformersEngine(model, tokenizer, options.engine.batch_size)
+
+
+def _judge(options: RunOptions, teachers: Sequence[Teacher], student: PreTrainedModel, templates: Templates) -> Judge:
+    """A judge of its own, or the first teacher."""
+    config = options.judge
+    if config.model is None:
+        assert isinstance(teachers[0], LocalTeacher), "the first teacher was checked to be able to judge"
+        return Judge(teachers[0].engine, templates, config.max_tokens)
+    engine = _frozen_engine("judge.model", config.model, config.dtype, student, options)
+    return Judge(engine, templates, config.max_tokens)
 
 
 def _rewriter(

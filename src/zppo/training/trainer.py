@@ -27,7 +27,7 @@ from zppo.rewards.functions import as_verdict
 from zppo.step import rollout_step, start_ahead
 from zppo.teacher.remote import RemoteTeacher, configured_teachers
 from zppo.training.arguments import ZPPOConfig
-from zppo.training.checks import check_one_process, check_options
+from zppo.training.checks import check_answers, check_one_process, check_options
 from zppo.training.evaluation import ask, levels_of, summarise
 from zppo.training.loader import StepLoader, UpdateInput
 from zppo.training.models import load_model, load_tokenizer
@@ -80,12 +80,13 @@ class ZPPOTrainer(Trainer):
         tokenizer = processing_class or load_tokenizer("student.model", model)
         self.questions = fitting(questions, args, tokenizer)
         self.verdict = as_verdict(reward_funcs)
+        judged = check_answers(self.verdict, [*self.questions, *self.eval_questions], args, teachers)
         student = load_model("student.model", model, args.student.dtype)
         super().__init__(student, args, processing_class=tokenizer, **trainer_options)
         self.remove_callback(ProgressCallback)
         self.remove_callback(PrinterCallback)
 
-        self.parts = build_parts(args, student, tokenizer, teachers, self.verdict)
+        self.parts = build_parts(args, student, tokenizer, teachers, self.verdict, judged)
         self.run_directory = RunDirectory(str(args.output_dir))
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
         self.run_state = RunState()
@@ -276,11 +277,13 @@ class ZPPOTrainer(Trainer):
         seed = step_rng(args.seed, state.step).getrandbits(31)
         parts = self.parts
         accuracy = ask(self.eval_questions, parts.student, parts.verdict, parts.templates, args.eval, seed)
-        self.verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
+        counted = self.verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
         state.levels = state.levels or levels_of(self.eval_questions, accuracy, args.zone.tau)
         result = summarise(self.eval_questions, accuracy, state.levels)
         state.evaluations.append(state.counters() | by_entry(self.buffer) | result)
         shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
+        if counted.get("judge/unreachable"):
+            shown["eval/judge_unreachable"] = counted["judge/unreachable"]
         return shown | {"time/eval": time.perf_counter() - began}
 
 

@@ -21,6 +21,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "hint": frozenset({"question", "hint", "closer"}),
     "compress": frozenset({"question", "response"}),
     "write_hint": frozenset({"question", "response"}),
+    "judge": frozenset({"question", "answer", "response"}),
 }
 """The templates by name, with the placeholders each may use. All must be used but those in `OPTIONAL`."""
 
@@ -68,6 +69,9 @@ class Templates:
 
     def write_hint(self, question: Question, response: str) -> str:
         return self._fill("write_hint", question=question.text, response=response)
+
+    def judge(self, question: Question, response: str) -> str:
+        return self._fill("judge", question=question.text, answer=question.answer, response=response)
 
     def _fill(self, name: str, **values: str) -> str:
         values["closer"] = self.texts["closer"]

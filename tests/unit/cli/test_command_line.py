@@ -169,6 +169,14 @@ def set_option(section: str, option: str, value: Any) -> Edit:
 
 T5 = {"model_type": "t5", "architectures": ["T5ForConditionalGeneration"]}
 BERT_LIKE = {"model_type": "distilbert", "architectures": ["DistilBertForMaskedLM"]}
+
+
+def with_a_question(folder: Path, **fields: str) -> None:
+    """One more row of training data."""
+    with (folder / "train.jsonl").open("a", encoding="utf-8") as rows:
+        rows.write(json.dumps({"prompt": "9+1?", "answer": "10", **fields}) + "\n")
+
+
 BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
     "missing data": (set_option("data", "train", "nowhere.jsonl"), "nowhere.jsonl: there is no such data file"),
     "missing held-out data": (set_option("data", "eval", "nowhere.jsonl"), "nowhere.jsonl: there is no such data"),
@@ -270,6 +278,26 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
             model=without_chat_template(options["teacher"]["model"], folder / "bare")
         ),
         "has no chat template",
+    ),
+    "an unknown answer type": (
+        lambda options, folder: with_a_question(folder, answer_type="maths"),
+        "question '9': unknown answer_type 'maths'; did you mean 'math'",
+    ),
+    "a choice without options": (
+        lambda options, folder: with_a_question(folder, answer_type="choice"),
+        "question '9': a choice needs a column `options`",
+    ),
+    "a free-form answer without a judge": (
+        lambda options, folder: (
+            with_a_question(folder, answer_type="free"),
+            options.pop("teacher"),
+            options.update(method="grpo"),
+        ),
+        "question '9' has a free-form answer (answer_type: free), which a judge must compare, and there is none",
+    ),
+    "a judge that is nowhere": (
+        lambda options, folder: (with_a_question(folder, answer_type="free"), options.update(judge={"model": "none"})),
+        "judge.model: 'none' is neither a checkpoint folder nor",
     ),
     "missing template folder": (
         lambda options, folder: options.update(prompts={"templates": "nowhere"}),

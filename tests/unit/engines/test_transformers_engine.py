@@ -286,3 +286,13 @@ def test_special_tokens_in_a_foreign_response_are_read_as_text(engine: Transform
 
 def test_a_foreign_response_ends_with_the_end_of_the_chat_format(engine: TransformersEngine, tokenizer: Any) -> None:
     assert engine.encode("a b", end=True) == [*engine.encode("a b"), tokenizer.eos_token_id]
+
+
+def test_temperature_zero_takes_the_likeliest_token_whatever_the_seed(engine: TransformersEngine, model: Any) -> None:
+    first, second = (engine.generate(prompts(), 2, Sampling(max_tokens=4, temperature=0.0, seed=s)) for s in (1, 2))
+    assert ids(first) == ids(second)
+    for group in first:
+        assert group.rollouts[0].token_ids == group.rollouts[1].token_ids
+        with torch.no_grad():
+            likeliest = model(input_ids=torch.tensor([group.prompt_ids])).logits[0, -1].argmax()
+        assert group.rollouts[0].token_ids[0] == likeliest

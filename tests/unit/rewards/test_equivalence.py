@@ -48,7 +48,7 @@ def worker_that(body: str) -> list[str]:
 
 
 def worker_pid(equivalence: Equivalence) -> int | None:
-    return None if equivalence._grader is None else equivalence._grader.pid
+    return next(iter(equivalence._pool.pids), None)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,17 @@ def worker_pid(equivalence: Equivalence) -> int | None:
         ("10", r"10\text{ cm}"),
         (r"\begin{pmatrix}1\\2\end{pmatrix}", "\\begin{pmatrix}\n1\\\\\n2\n\\end{pmatrix}"),
         (r"1.6\times10^{-19}", r"1.6\cdot 10^{-19}"),
+        (r"10\text{ cm}", r"10~\mathrm{cm}"),
+        ("10 cm", "10 centimeters"),
+        ("1234567", r"\text{1,234,567}"),
+        ("no solution", r"\text{No solution.}"),
+        ("red and blue", "Blue, red"),
+        ("1, 2", "2, 1"),
+        (r"\{1, 2\}", r"\{2, 1\}"),
+        ("(1,2)", "1, 2"),
+        (r"(-\infty, \frac12]", r"\left(-\infty,\,0.5\right]"),
+        ("(1,2,3)", "[1,2,3]"),
+        (r"(1,2)\cup(3,4)", r"(3,4)\cup(1,2)"),
     ],
 )
 def test_different_spellings_of_one_answer_are_equivalent(equal: Equivalence, gold: str, answer: str) -> None:
@@ -96,6 +107,20 @@ def test_different_spellings_of_one_answer_are_equivalent(equal: Equivalence, go
         ("1/2", "1/0"),
         ("x", r"\frac{\frac{\frac{\frac{"),
         ("x", "\ud800 \x00 \n"),
+        ("10 km", "10 m"),
+        (r"10\text{ cm}", r"11\text{ cm}"),
+        ("x = 5", "x = 6"),
+        ("cat", "act"),
+        (r"\text{listen}", "silent"),
+        ("no solution", "solution no"),
+        ("red, blue", "blue, der"),
+        ("(1,2)", "(2,1)"),
+        ("(1,2)", "2, 1"),
+        ("(3,1)", "(5,2)"),
+        ("(2,1)", "[2,1]"),
+        ("(1,2)", "(1,2]"),
+        ("(1,2)", "(1,2,3)"),
+        ("(x, 2)", "(y, 2)"),
     ],
 )
 def test_different_answers_are_not(equal: Equivalence, gold: str, answer: str) -> None:
@@ -198,7 +223,7 @@ def test_a_deadline_must_be_positive(deadline_s: float) -> None:
         Equivalence(deadline_s)
 
 
-def test_threads_share_one_worker_and_get_their_own_verdicts(equal: Equivalence) -> None:
+def test_threads_share_the_workers_and_get_their_own_verdicts(equal: Equivalence) -> None:
     pairs = [(f"x+{i}", f"{i + i % 2}+x") for i in range(40)]
     with ThreadPoolExecutor(8) as pool:
         verdicts = list(pool.map(lambda pair: equal(*pair), pairs))
@@ -220,7 +245,7 @@ def test_an_interrupt_does_not_shift_the_replies() -> None:
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         equal("a", "b")
-    assert equal._grader is not None and not equal._grader.alive
+    assert worker_pid(equal) is None
     equal.close()
 
 
@@ -241,7 +266,7 @@ SCRIPT = """
 import os, signal, threading
 from zppo.rewards.equivalence import Equivalence
 equal = Equivalence(deadline_s=1.0)
-print(equal("x+1", "1+x"), equal._grader.pid, flush=True)
+print(equal("x+1", "1+x"), equal._pool.pids[0], flush=True)
 """
 ENDINGS = {
     "returns": "",

@@ -9,6 +9,7 @@ import pytest
 
 from zppo.errors import ConfigError, RewardError
 from zppo.rewards.functions import RewardFunctions, as_verdict
+from zppo.rewards.routing import RoutedVerdict
 from zppo.rewards.verdict import BoxedVerdict
 from zppo.types import Question
 
@@ -145,8 +146,9 @@ def test_a_combination_that_cannot_work_is_refused_at_once(functions: Any, weigh
 
 
 def test_what_a_reward_funcs_argument_means() -> None:
-    assert isinstance(as_verdict(), BoxedVerdict)
+    assert isinstance(as_verdict(), RoutedVerdict)
     assert as_verdict(length)(QUESTIONS, RESPONSES) == pytest.approx([0.7, 1.0])
     assert as_verdict([length, contains_answer])(QUESTIONS, RESPONSES) == pytest.approx([1.7, 1.0])
     ready = RewardFunctions([length])
-    assert as_verdict(ready) is ready
+    for own in (ready, BoxedVerdict(), RoutedVerdict()):
+        assert as_verdict(own) is own

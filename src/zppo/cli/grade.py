@@ -1,0 +1,93 @@
+"""`zppo grade FILE.jsonl`: how each response is scored, and why."""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zppo.data.reader import json_rows
+from zppo.errors import DataError
+from zppo.rewards.graded import Graded, shown
+from zppo.rewards.routing import RoutedVerdict
+from zppo.types import Question
+
+DESCRIPTION = (
+    "Each row of the file is an object with `response` and `answer`, and optionally `id`, `answer_type` (math, choice, "
+    "number, exact, list, box, free; default math), `options` and the other columns of its answer type. Scored as in "
+    "training, except that free-form answers stay unscored: there is no judge here."
+)
+
+
+def add_grade(commands: Any) -> None:
+    grade = commands.add_parser("grade", help="show how responses are scored, and why", description=DESCRIPTION)
+    grade.add_argument("file", type=Path, metavar="FILE.jsonl")
+    grade.add_argument("--json", action="store_true", help="one JSON object per row instead of a table")
+    grade.set_defaults(run=_grade)
+
+
+def _grade(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    verdict = RoutedVerdict()
+    questions, responses = read_rows(options.file, verdict)
+    graded = verdict.grade(questions, responses)
+    verdict.close()
+    print(as_json(questions, graded) if options.json else as_table(questions, graded))
+    return 0
+
+
+def read_rows(path: Path, verdict: RoutedVerdict) -> tuple[list[Question], list[str]]:
+    """The questions and responses of a file. Raises DataError naming file and row."""
+    questions, responses = [], []
+    for number, row in enumerate(json_rows(path), start=1):
+        where = f"{path}, row {number}"
+        question = _question(row, number, where)
+        try:
+            verdict.check([question])
+        except DataError as error:
+            raise DataError(f"{where}: {error}") from error
+        questions.append(question)
+        responses.append(row["response"])
+    if not questions:
+        raise DataError(f"{path}: there are no rows")
+    return questions, responses
+
+
+def as_json(questions: Sequence[Question], graded: Sequence[Graded]) -> str:
+    rows = [
+        {"id": q.id, "verdict": g.verdict, "reward": g.reward, "answer": g.answer, "reason": g.reason}
+        for q, g in zip(questions, graded, strict=True)
+    ]
+    return "\n".join(json.dumps(row) for row in rows)
+
+
+def as_table(questions: Sequence[Question], graded: Sequence[Graded]) -> str:
+    """Row, verdict, the answer found and the reason; then how many there are of each verdict."""
+    cells = [("row", "verdict", "answer", "reason")]
+    for q, g in zip(questions, graded, strict=True):
+        cells.append((q.id, g.verdict, "–" if g.answer is None else shown(g.answer), g.reason))
+    printable = [[_printable(cell) for cell in row] for row in cells]
+    widths = [max(map(len, column)) for column in zip(*printable, strict=True)][:-1]
+    lines = [
+        "  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]])
+        for row in printable
+    ]
+    counts = Counter(g.verdict for g in graded)
+    return "\n".join([*lines, "", ", ".join(f"{counts[v]} {v}" for v in ("right", "wrong", "unscored"))])
+
+
+def _question(row: Any, number: int, where: str) -> Question:
+    if not isinstance(row, Mapping):
+        raise DataError(f"{where}: a row is an object with `response` and `answer`, not {type(row).__name__}")
+    response, answer = row.get("response"), row.get("answer")
+    if not isinstance(response, str):
+        raise DataError(f"{where}: `response` is {response!r}; it must be the text of a response")
+    if answer is None or not str(answer).strip():
+        raise DataError(f"{where}: there is no answer; a row needs an `answer` column")
+    text = json.dumps(answer) if isinstance(answer, list) else str(answer)
+    return Question(str(row.get("id", number)), "", text, row)
+
+
+def _printable(text: str) -> str:
+    """A model's control characters are no commands to the terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)

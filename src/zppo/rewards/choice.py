@@ -1,0 +1,106 @@
+r"""Multiple choice (`answer_type: choice`): the box holds a letter, an option's text, or both."""
+
+import re
+import string
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zppo.rewards.exact import normal_text
+from zppo.rewards.graded import Graded, refuse, shown
+from zppo.types import Question
+
+Equal = Callable[[str, str], bool | None]
+"""Whether a reference and an answer say the same; None when that cannot be told."""
+
+_LETTER = r"[(\[]?([A-Z])[)\].:]*"
+_MATHEMATICS = re.compile(r"[0-9\\]")
+_ALONE = re.compile(rf"(?:option|choice|answer)?[\s:]*{_LETTER}", re.IGNORECASE)
+_WITH_TEXT = re.compile(
+    r"(?:option|choice|answer)?[\s:]*(?:[(\[]([A-Z])[)\]]|([A-Z])\s?[).:,=-])[\s:.,-]*(.+)", re.I | re.S
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Option texts by letter, and the letter of the right one."""
+
+    options: Mapping[str, str]
+    gold: str
+
+
+def read_choice(question: Question) -> Choice:
+    """`options` is a list of texts (A, B, ...) or an object of letters; the answer is a letter or an option's text."""
+    options = _options(question)
+    letter, among = _letter(question.answer, options), _with_text(question.answer, options)
+    if letter is None and len(among) > 1:
+        refuse(question, f"options {' and '.join(among)} are both {question.answer!r}; give the letter as the answer")
+    gold = letter or next(iter(among), None)
+    if gold is None:
+        known = ", ".join(options)
+        refuse(question, f"the answer {question.answer!r} is neither one of the letters {known} nor an option's text")
+    return Choice(options, gold)
+
+
+def compare_choice(equal: Equal, choice: Choice, box: str) -> Graded:
+    """`equal` is asked about options in mathematics when the box holds neither a letter nor the very text of one."""
+    chosen = _chosen(choice.options, box)
+    if not chosen:
+        said = {letter: equal(text, box) for letter, text in choice.options.items() if _MATHEMATICS.search(text)}
+        chosen = [letter for letter, same in said.items() if same]
+        if not chosen and None in said.values():
+            return Graded(None, f"whether {shown(box)} is one of the options could not be told in time", box)
+    if not chosen:
+        return Graded(0.0, f"{shown(box)} names none of the options, or two", box)
+    if choice.gold in chosen:
+        return Graded(1.0, f"option {_named(choice.options, choice.gold)} was chosen", box)
+    return Graded(0.0, f"option {_named(choice.options, chosen[0])} was chosen, {choice.gold} is right", box)
+
+
+def _options(question: Question) -> dict[str, str]:
+    given = question.fields.get("options")
+    options: dict[str, Any] = {}
+    if isinstance(given, Mapping):
+        options = {str(letter).strip().upper(): text for letter, text in given.items() if text is not None}
+    elif isinstance(given, Sequence) and not isinstance(given, str):
+        options = dict(zip(string.ascii_uppercase, given, strict=False))
+    if len(options) < 2 or not all(letter in string.ascii_uppercase and len(letter) == 1 for letter in options):
+        refuse(
+            question, 'a choice needs a column `options`: a list of texts, or an object such as {"A": "yes", "B": "no"}'
+        )
+    return _without_labels({letter: str(text) for letter, text in options.items()})
+
+
+def _without_labels(options: dict[str, str]) -> dict[str, str]:
+    """Texts such as `A) seven`, if all of them begin with their own letter, without it."""
+    parts = {letter: _WITH_TEXT.fullmatch(text) for letter, text in options.items()}
+    if all(part and (part[1] or part[2]) == letter for letter, part in parts.items()):
+        return {letter: part[3] for letter, part in parts.items() if part}
+    return options
+
+
+def _chosen(options: Mapping[str, str], box: str) -> list[str]:
+    """The letters that the box names: by letter, else by text. A letter with the text of another option is neither."""
+    letter = _letter(box, options)
+    if letter is not None:
+        return [letter]
+    by_text = _with_text(box, options)
+    both = _WITH_TEXT.fullmatch(normal_text(box))
+    if by_text or both is None:
+        return by_text
+    letter, quoted = (both[1] or both[2]).upper(), _with_text(both[3], options)
+    return [letter] if letter in options and (not quoted or letter in quoted) else []
+
+
+def _letter(text: str, options: Mapping[str, str]) -> str | None:
+    match = _ALONE.fullmatch(normal_text(text))
+    return match[1].upper() if match and match[1].upper() in options else None
+
+
+def _with_text(text: str, options: Mapping[str, str]) -> list[str]:
+    wanted = normal_text(text).casefold()
+    return [letter for letter, option in options.items() if normal_text(option).casefold() == wanted]
+
+
+def _named(options: Mapping[str, str], letter: str) -> str:
+    return f"{letter} ({shown(options[letter])})"

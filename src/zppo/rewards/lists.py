@@ -1,0 +1,113 @@
+r"""Several values in one answer (`answer_type: list`): the solutions of an equation, the members of a set.
+
+In any order, unless the question's column `ordered` is true: "all solutions" has no order, a ranking has. Repeated
+values count. Elements are compared like answers of type `math`.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from zppo.rewards.boxed import last_boxed
+from zppo.rewards.equivalence import Equivalence, Pair
+from zppo.rewards.graded import NO_BOX, Graded, refuse, shown
+from zppo.rewards.plain import as_text, enumeration
+from zppo.types import Question
+
+_AND = re.compile(r",?\s+(?:and|or)\s+")
+LONGEST = 100
+"""Elements of a list. Each is compared with each."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    elements: tuple[str, ...]
+    ordered: bool
+
+
+class ListRule:
+    """Grades lists; the comparisons of a whole batch are made together."""
+
+    def __init__(self, equivalence: Equivalence) -> None:
+        self._equivalence = equivalence
+
+    def check(self, question: Question) -> None:
+        read_list(question)
+
+    def grade(self, questions: Sequence[Question], responses: Sequence[str]) -> list[Graded]:
+        rows = [(read_list(q), last_boxed(response)) for q, response in zip(questions, responses, strict=True)]
+        pairs = list(
+            dict.fromkeys(pair for gold, box in rows if box is not None for pair in _pairs(gold, elements(box)))
+        )
+        equal = dict(zip(pairs, self._equivalence.many(pairs), strict=True))
+        return [Graded(0.0, NO_BOX) if box is None else compare_list(gold, box, equal) for gold, box in rows]
+
+
+def read_list(question: Question) -> Listed:
+    ordered = question.fields.get("ordered")
+    if ordered is not None and not isinstance(ordered, bool):
+        refuse(question, f"ordered is {ordered!r}; write true or false")
+    listed = elements(question.answer)
+    if not 1 <= len(listed) <= LONGEST:
+        refuse(question, f"the answer has {len(listed)} elements; a list has 1 to {LONGEST}, separated by commas")
+    return Listed(listed, bool(ordered))
+
+
+def compare_list(gold: Listed, box: str, equal: Mapping[Pair, bool | None]) -> Graded:
+    """`equal` knows every pair of elements that can matter."""
+    given = elements(box)
+    if len(given) != len(gold.elements):
+        return Graded(0.0, f"{len(given)} elements in {shown(box)}, {len(gold.elements)} are right", box)
+    missing, unsure = _unmatched(gold, given, equal)
+    if not missing:
+        return Graded(1.0, f"all of {shown(', '.join(gold.elements))} are there", box)
+    if unsure:
+        return Graded(None, f"whether {shown(missing[0])} is there could not be told in time", box)
+    where = "in its place in" if gold.ordered else "in"
+    return Graded(0.0, f"{shown(missing[0])} is not {where} {shown(box)}", box)
+
+
+def elements(text: str) -> tuple[str, ...]:
+    """Of a JSON list, or of what stands between commas or semicolons, in brackets or bare, with "and" for the last."""
+    try:
+        listed = json.loads(text)
+    except (ValueError, RecursionError):
+        listed = None
+    if isinstance(listed, list):
+        return tuple(element if isinstance(element, str) else json.dumps(element) for element in listed)
+    return enumeration(_AND.sub(", ", as_text(text))).elements
+
+
+def _pairs(gold: Listed, given: Sequence[str]) -> list[Pair]:
+    """What must be compared to tell whether the lists are the same."""
+    if len(given) != len(gold.elements):
+        return []
+    if gold.ordered:
+        return list(zip(gold.elements, given, strict=True))
+    return list(product(*_without_common(gold.elements, given)))
+
+
+def _without_common(gold: Sequence[str], given: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Both without the elements that are the same text."""
+    left, right = Counter(gold), Counter(given)
+    return list((left - right).elements()), list((right - left).elements())
+
+
+def _unmatched(gold: Listed, given: Sequence[str], equal: Mapping[Pair, bool | None]) -> tuple[list[str], bool]:
+    """The reference elements without a partner, each given element being the partner of one, and whether one of their
+    comparisons had no verdict."""
+    if gold.ordered:
+        missing = [pair for pair in zip(gold.elements, given, strict=True) if not equal[pair]]
+        return [wanted for wanted, _ in missing], any(equal[pair] is None for pair in missing)
+    open_, free = _without_common(gold.elements, given)
+    lost = []
+    for wanted in open_:
+        partner = next((i for i, element in enumerate(free) if equal[wanted, element]), None)
+        if partner is None:
+            lost.append(wanted)
+        else:
+            free.pop(partner)
+    return lost, any(equal[pair] is None for pair in product(lost, free))

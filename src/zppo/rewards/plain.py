@@ -1,0 +1,147 @@
+r"""What can be read in an answer without math-verify: bare text, plain numbers, words, lists in brackets.
+
+Pure functions in front of `equivalence.py`, which asks a worker process only about what they leave open.
+"""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from zppo.rewards.worker import RESOLUTION
+
+_DIGITS, _DECIMAL = r"[0-9]{1,100}", r"(?:[0-9]{1,100}\.?[0-9]{0,100}|\.[0-9]{1,100})(?:[eE][+-]?[0-9]{1,3})?"
+_ARGUMENT = r"\s*(?:\{{\s*(?P<{0}_group>[0-9]{{1,100}})\s*\}}|(?P<{0}_digit>[0-9]))"
+NUMBER = (
+    rf"(?P<sign>[+-]?)\s*(?:(?P<over>{_DIGITS})\s*/\s*(?P<under>{_DIGITS})|(?P<decimal>{_DECIMAL})"
+    rf"|\\[dt]?frac{_ARGUMENT.format('num')}{_ARGUMENT.format('den')})"
+)
+"""Pattern of an integer, a decimal or a fraction of integers. Bounded sizes: `1e999999` is not plain."""
+_NUMBER = re.compile(NUMBER)
+_WRAPPERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
+_MARKS = re.compile(r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\})|°|\\degree(?![A-Za-z])|\\?%")
+_TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mbox|operatorname)\s*\{([^{}]*)\}")
+_SIZES_AND_SPACES = re.compile(r"\\(?:left|right|[Bb]igg?[lr]?)(?![A-Za-z])|\\[,;:! ]|~")
+_WORDS = re.compile(r"[^\W\d_](?:[^\W\d_]|[\s,'’.!?-])+")
+_BREAK = re.compile(r",|\band\b")
+
+
+def bare(answer: str) -> str:
+    """Without surrounding space, math delimiters and the full stop that ends a sentence."""
+    answer = answer.strip()
+    if answer.endswith(".") and not answer.endswith(".."):
+        answer = answer[:-1].rstrip()
+    for left, right in _WRAPPERS:
+        inner = answer[len(left) : -len(right)]
+        if inner.strip() and answer == left + inner + right and left not in inner:
+            return inner.strip()
+    return answer
+
+
+def without_marks(answer: str) -> str:
+    """Without degree and percent marks."""
+    return _MARKS.sub("", answer).strip()
+
+
+def as_text(answer: str) -> str:
+    r"""Bare, with `\text{...}` and its like unwrapped and every run of spaces as one space."""
+    return " ".join(_TEXT.sub(r"\1", _SIZES_AND_SPACES.sub(" ", bare(answer))).split())
+
+
+def number(text: str) -> Fraction | None:
+    """The value of a plain number; None for anything else."""
+    match = _NUMBER.fullmatch(text)
+    return None if match is None else number_in(match)
+
+
+def number_in(match: re.Match[str]) -> Fraction | None:
+    """The value of a match of `NUMBER`; None for a fraction over zero."""
+    if match["decimal"]:
+        value = Fraction(match["decimal"])
+    else:
+        over = match["over"] or match["num_group"] or match["num_digit"]
+        under = int(match["under"] or match["den_group"] or match["den_digit"])
+        if under == 0:
+            return None
+        value = Fraction(int(over), under)
+    return -value if match["sign"] == "-" else value
+
+
+def plain_verdict(gold: str, answer: str) -> bool | None:
+    """The verdict for equal texts, empty answers, plain numbers and words; None for everything else."""
+    if not gold or not answer:
+        return False
+    if gold == answer:
+        return True
+    if len(answer) > 1000 + 4 * len(gold):
+        return False  # an essay, not an answer; parsing it would only run into the deadline
+    left, right = number(gold), number(answer)
+    if left is None or right is None:
+        return _same_words(gold, answer)
+    if left == right:
+        return True
+    # Near misses of decimals (1/3 and 0.333333) are math-verify's to judge, so that there is one tolerance only.
+    near = abs(left - right) <= RESOLUTION and not (_is_exact(gold) and _is_exact(answer))
+    return None if near else False
+
+
+def _is_exact(number: str) -> bool:
+    return "." not in number and "e" not in number.lower()
+
+
+def _same_words(gold: str, answer: str) -> bool | None:
+    """Whether two answers of letters alone are the same; None unless both are.
+
+    math-verify reads a word as a product of variables, for which `cat` is `act`. Case, spaces and punctuation do not
+    count, nor does the order of what commas (or "and") separate.
+    """
+    gold, answer = as_text(gold), as_text(answer)
+    if not (_WORDS.fullmatch(gold) and _WORDS.fullmatch(answer)):
+        return None
+    return _parts(gold) == _parts(answer)
+
+
+def _parts(words: str) -> list[str]:
+    return sorted("".join(c for c in part if c.isalnum()) for part in _BREAK.split(words.casefold()) if part.strip())
+
+
+@dataclass(frozen=True)
+class Enumeration:
+    """A list as it was written: its elements and the brackets around them (`''` for a bare list)."""
+
+    elements: tuple[str, ...]
+    brackets: str
+
+
+def enumeration(text: str) -> Enumeration:
+    r"""The elements of `(a, b)`, `[a, b]`, `\{a, b\}` or `a, b`: what stands between commas outside all inner brackets.
+
+    With a semicolon between elements, commas belong to them. One element where nothing separates.
+    """
+    text = _SIZES_AND_SPACES.sub(" ", bare(text)).replace("\\{", "{").replace("\\}", "}").strip()
+    brackets = text[0] + text[-1] if _is_enclosed(text) else ""
+    inner = text[1:-1] if brackets else text
+    parts = _split(inner, ";") or _split(inner, ",") or [inner]
+    return Enumeration(tuple(part.strip() for part in parts if part.strip()), brackets)
+
+
+def _is_enclosed(text: str) -> bool:
+    """Whether the first character opens a bracket that the last one closes. An interval may mix ( and ]."""
+    if len(text) < 2 or text[0] not in "([{" or text[-1] not in ")]}":
+        return False
+    depths = _depths(text)
+    return depths[-1] == 0 and min(depths[:-1]) > 0
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """`text` cut at every `separator` outside brackets; empty when there is none."""
+    cuts = [i for i, depth in enumerate(_depths(text)) if text[i] == separator and depth == 0]
+    return [text[a + 1 : b] for a, b in zip([-1, *cuts], [*cuts, len(text)], strict=True)] if cuts else []
+
+
+def _depths(text: str) -> list[int]:
+    """How many brackets are open after each character."""
+    depths, depth = [], 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        depths.append(depth)
+    return depths

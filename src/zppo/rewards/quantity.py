@@ -1,0 +1,125 @@
+r"""Numbers with a tolerance (`answer_type: number`): decimals, fractions, powers of ten, thousands, units."""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from zppo.rewards.graded import Graded, column, refuse, shown
+from zppo.rewards.plain import NUMBER, as_text, number_in
+from zppo.types import Question
+
+TOLERANCE = 1e-6
+"""Relative, where the question has no column `tolerance`."""
+_THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3})((?:(?:,|\{,\}|\s)\d{3})+)(?![\d,])")
+_POWER = re.compile(r"\s*(?:\\times|\\cdot|×|·|\*)\s*10\s*\^\s*(?:\{\s*([+-]?\d{1,3})\s*\}|([+-]?\d{1,3}))")
+_NAME = re.compile(r"^(?:[A-Za-z]\w{0,20}|\\[A-Za-z]+)\s*(?:=|\\approx|≈)\s*")
+_CURRENCY = re.compile(r"^([+-]?)\s*(\\?\$|€|£|¥)\s*")
+_DEGREE = re.compile(r"\^\s*\{?\s*\\circ\s*\}?|\\degree(?![A-Za-z])|\bdegrees?\b")
+_WORD = r"(?:\\(?:mu|Omega)\s?)?(?:[^\W\d_]|[°%$€£¥'′″])+(?:\s?\^\s?(?:\{\s?-?\d\s?\}|-?\d)|[23²³])?"
+_UNIT = rf"(?!(?:or|and|to)\b|[abeiknpqrtuvwxyz](?![^\W\d_])){_WORD}(?:\s?[/·*\s]\s?{_WORD}){{0,5}}"
+_QUANTITY = re.compile(rf"{NUMBER}\s*(?P<unit>{_UNIT})?")
+LONGEST = 200
+"""Characters of a number with its unit."""
+_UNITS = {
+    "m": ("meter", "metre"),
+    "cm": ("centimeter", "centimetre"),
+    "mm": ("millimeter", "millimetre"),
+    "km": ("kilometer", "kilometre"),
+    "g": ("gram",),
+    "kg": ("kilogram",),
+    "s": ("second", "sec"),
+    "min": ("minute",),
+    "h": ("hour", "hr"),
+    "L": ("liter", "litre", "l"),
+    "mL": ("milliliter", "millilitre", "ml"),
+    "%": ("percent",),
+    "$": ("dollar", "USD", "usd"),
+    "€": ("euro", "EUR"),
+}
+_SYMBOLS = {name + plural: symbol for symbol, names in _UNITS.items() for name in names for plural in ("", "s")}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """`unit` is '' for a plain number."""
+
+    value: Fraction
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Right is what differs by no more than `relative` of the value, or by no more than `absolute`."""
+
+    quantity: Quantity
+    text: str
+    relative: float
+    absolute: float
+
+
+def read_quantity(question: Question) -> Target:
+    quantity = quantity_in(question.answer)
+    if quantity is None:
+        refuse(question, f"the answer {question.answer!r} is no number; use another answer_type, such as math")
+    meaning = "a number that is 0 or more"
+    relative = column(question, "tolerance", TOLERANCE, _is_tolerance, f"a share of the answer, {meaning}")
+    absolute = column(question, "absolute_tolerance", 0.0, _is_tolerance, meaning)
+    return Target(quantity, question.answer, relative, absolute)
+
+
+def compare_quantity(gold: Target, box: str) -> Graded:
+    """A unit on one side only is set aside; two different units are wrong, because nothing is converted."""
+    given, wanted = quantity_in(box), gold.quantity
+    if given is None:
+        return Graded(0.0, f"{shown(box)} is not a number", box)
+    if given.unit and wanted.unit and given.unit != wanted.unit:
+        return Graded(0.0, f"the unit is {shown(given.unit)}, not {shown(wanted.unit)}", box)
+    off = abs(given.value - wanted.value)
+    close = off <= max(Fraction(gold.relative) * abs(wanted.value), Fraction(gold.absolute))
+    allowed = f"relative {gold.relative:g}" + (f" or absolute {gold.absolute:g}" if gold.absolute else "")
+    outcome = "within" if close else "not within"
+    return Graded(float(close), f"{shown(box)} is {outcome} the tolerance ({allowed}) of {shown(gold.text)}", box)
+
+
+def quantity_in(text: str) -> Quantity | None:
+    r"""`1,234.5`, `-\frac12`, `3\times10^{8} m/s`, `x = 5`, `\$3.50`, `30^\circ`; None for anything else."""
+    return _quantity(_NAME.sub("", as_text(text)))
+
+
+def same_quantity(gold: str, answer: str) -> bool | None:
+    """True for the same value with the same unit, however written; False for two different common units; else None.
+
+    For math-verify 10 km is 10 m. A unit that is not common may be another's name, or a variable: nothing is said then.
+    """
+    left, right = _quantity(as_text(gold)), _quantity(as_text(answer))
+    if left is None or right is None:
+        return None
+    if left.unit != right.unit:
+        return False if left.unit in _UNITS and right.unit in _UNITS else None
+    return True if left.value == right.value else None
+
+
+def _quantity(text: str) -> Quantity | None:
+    text = _DEGREE.sub("°", text).replace("\\%", "%")
+    if len(text) > LONGEST:
+        return None
+    currency = _CURRENCY.match(text)
+    text = _CURRENCY.sub(r"\1", text)
+    text = _THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), text)
+    text = _POWER.sub(lambda match: f"e{match[1] or match[2]}", text)
+    match = _QUANTITY.fullmatch(text)
+    value = number_in(match) if match else None
+    if match is None or value is None:
+        return None
+    unit = _symbol(match["unit"] or "")
+    return Quantity(value, unit or (_symbol(currency[2]) if currency else ""))
+
+
+def _symbol(unit: str) -> str:
+    """One spelling per unit: no spaces, no LaTeX, symbols for common names."""
+    unit = unit.replace("\\", "")
+    return _SYMBOLS.get(unit, "".join(unit.split()))
+
+
+def _is_tolerance(value: float) -> bool:
+    return 0 <= value < float("inf")

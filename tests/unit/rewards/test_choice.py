@@ -1,0 +1,98 @@
+"""A choice is named by its letter, by its text, or by both when they agree."""
+
+import string
+from functools import partial
+from typing import Any
+
+import pytest
+from boxes import graded, question, reward
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zppo.errors import DataError
+from zppo.rewards.choice import compare_choice, read_choice
+from zppo.rewards.graded import BoxRule
+
+RULE = BoxRule(read_choice, partial(compare_choice, lambda gold, answer: (gold, answer) == ("1/2", "0.50")))
+OPTIONS = ["six", "seven", "1/2", "none of these"]
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        *("B", "b", "(B)", "[B]", "B.", "B)", r"\text{B}", r"\textbf{(B)}", "$B$", "Option B", "answer: B"),
+        *("B) seven", "B. seven", "(B) seven", "B: Seven", r"\text{B) seven}", "B) a number"),
+        *("seven", "Seven.", r"\text{ seven }"),
+    ],
+)
+def test_letter_text_and_both_choose_the_option(box: str) -> None:
+    for answer in ("B", "(B)", "seven"):
+        assert reward(RULE, question(answer, options=OPTIONS), box) == 1.0
+    assert reward(RULE, question("A", options=OPTIONS), box) == 0.0
+
+
+@pytest.mark.parametrize("box", ["", "E", "eight", "A, B", "A or B", "B) six", "seventeen", "the letter B is nice"])
+def test_what_names_no_single_option_is_wrong(box: str) -> None:
+    assert reward(RULE, question("B", options=OPTIONS), box) == 0.0
+
+
+def test_an_option_may_be_given_in_another_notation() -> None:
+    assert reward(RULE, question("C", options=OPTIONS), "0.50") == 1.0
+
+
+def test_no_verdict_on_an_option_is_no_verdict_on_the_answer() -> None:
+    rule = BoxRule(read_choice, partial(compare_choice, lambda gold, answer: None))
+    assert reward(rule, question("C", options=OPTIONS), "0.50") is None
+    assert reward(rule, question("C", options=OPTIONS), "C") == 1.0
+
+
+def test_the_reason_names_both_options() -> None:
+    asked = question("A", options=OPTIONS)
+    assert graded(RULE, asked, "B").reason == "option B (seven) was chosen, A is right"
+    assert graded(RULE, asked, "A").reason == "option A (six) was chosen"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"A": "six", "B": "seven"},
+        {"a": "six", "b": "seven", "C": None},
+        ["A) six", "B) seven"],
+        ["(A) six", "(B) seven"],
+    ],
+)
+def test_options_may_be_lettered(options: Any) -> None:
+    for box in ("B", "seven"):
+        assert reward(RULE, question("B", options=options), box) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("answer", "options", "message"),
+    [
+        ("B", None, "a choice needs a column `options`"),
+        ("B", "six, seven", "a choice needs a column `options`"),
+        ("B", ["six"], "a choice needs a column `options`"),
+        ("B", {"first": "six", "second": "seven"}, "a choice needs a column `options`"),
+        ("2", OPTIONS, "neither one of the letters A, B, C, D nor an option's text"),
+        ("six", ["six", "six", "seven"], "options A and B are both 'six'; give the letter"),
+    ],
+)
+def test_a_question_that_cannot_be_graded_is_refused_by_id(answer: str, options: Any, message: str) -> None:
+    with pytest.raises(DataError, match=f"question 'q1': .*{message}"):
+        RULE.check(question(answer, options=options))
+
+
+@given(
+    st.lists(
+        st.text("mnopqr ", min_size=3).map(str.strip).filter(lambda t: len(t) > 2), min_size=2, max_size=26, unique=True
+    ),
+    st.data(),
+)
+def test_letter_and_text_of_an_option_are_the_same_choice(texts: list[str], data: st.DataObject) -> None:
+    texts = list(dict.fromkeys(" ".join(text.split()) for text in texts))
+    gold, chosen = (data.draw(st.integers(0, len(texts) - 1)) for _ in range(2))
+    if len(texts) < 2:
+        return
+    asked = question(string.ascii_uppercase[gold], options=texts)
+    by_letter = reward(RULE, asked, string.ascii_uppercase[chosen])
+    assert by_letter == reward(RULE, asked, texts[chosen]) == float(gold == chosen)
