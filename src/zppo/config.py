@@ -249,13 +249,27 @@ class JudgeConfig:
     """Who scores free-form answers (questions with `answer_type: free`), at temperature 0 (method section 6)."""
 
     model: str | None = None
-    """Folder or Hub name of a local model; without one the first teacher judges."""
+    """Folder or Hub name of a local model, or with `endpoint` the name under which it is served. Without a judge of its
+    own the first teacher judges."""
+    endpoint: str | tuple[str, ...] = ()
+    """Base URL, or several of one and the same model, of servers that speak the OpenAI API."""
+    api_key_env: str = "OPENAI_API_KEY"
     dtype: Dtype = "bfloat16"
+    """Of a local judge."""
     max_tokens: int = 512
     """Longest reply."""
 
     def __post_init__(self) -> None:
         _positive("judge", self, "max_tokens")
+        if self.urls:
+            self.server()
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        return (self.endpoint,) if isinstance(self.endpoint, str) else self.endpoint
+
+    def server(self) -> EndpointConfig:
+        return EndpointConfig(self.urls, self.model, self.api_key_env)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import random
 import time
 from collections.abc import Mapping
@@ -21,7 +22,8 @@ CONNECT = 10.0
 FAILURES, REST = 3, 10.0
 """After so many failures in a row a server rests for so many seconds, as long as another one does not."""
 FAULTS = ("rate_limited", "server_errors", "connection_errors", "malformed", "timeouts")
-COUNTS = ("calls", "retries", "failed", *FAULTS)
+COUNTS = ("calls", "retries", "failed", "refused", *FAULTS)
+logger = logging.getLogger(__name__)
 
 
 class Server:
@@ -82,6 +84,7 @@ class Servers:
         self._free = asyncio.Semaphore(config.concurrency)
         self._luck = random.Random(0)
         self._turn = 0
+        self._answered = False
 
     @property
     def ignore_n(self) -> bool:
@@ -89,7 +92,11 @@ class Servers:
         return all(server.ignores_n for server in self._servers)
 
     async def ask(self, body: Mapping[str, Any], n: int) -> Reply:
-        """A call for `n` responses; the reply is empty when every try failed. Raises EngineError for a refusal."""
+        """A call for `n` responses; the reply is empty when every try failed.
+
+        Raises EngineError for a refusal before anything was ever answered: something is set wrongly. A later one (a key
+        that has run out, a prompt too long) is told, counted and treated like an outage.
+        """
         server: Server | None = None
         for attempt in range(self._config.tries):
             async with self._free:
@@ -140,12 +147,19 @@ class Servers:
         self.counts["calls"] += 1
         try:
             async with asyncio.timeout(self._config.timeout):
-                return await server.complete(body, n)
+                reply = await server.complete(body, n)
+                self._answered = True
+                return reply
         except Exception as error:
             problem = error
         fault = fault_of(problem)
         if fault is not None:
             return fault
         if isinstance(problem, openai.APIStatusError):  # raised out here, where it does not carry what the server said
-            raise refusal(problem, server.url, self._config.api_key_env)
+            refused = refusal(problem, server.url, self._config.api_key_env)
+            if not self._answered:
+                raise refused
+            self.counts["refused"] += 1
+            logger.warning("%s", refused)
+            return Reply()
         raise problem

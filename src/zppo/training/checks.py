@@ -6,6 +6,7 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase
 
 from zppo.config import RunOptions
+from zppo.engines.endpoint import EndpointEngine
 from zppo.engines.transformers import TransformersEngine, prompt_ids
 from zppo.errors import ConfigError, TeacherError
 from zppo.methods import parse_method
@@ -57,13 +58,17 @@ def check_answers(verdict: Any, questions: Sequence[Question], options: RunOptio
     if free is None or verdict.judge is not None:
         return False
     model = options.judge.model
-    if model is not None:
+    if options.judge.urls:
+        EndpointEngine(options.judge.server()).check()
+    elif model is not None:
         check_model("judge.model", model)
         prompt_ids(load_tokenizer("judge.model", model), "")
-    elif not teachers or (hasattr(teachers[0], "respond") and not isinstance(teachers[0], LocalTeacher)):
+    elif not teachers or (
+        hasattr(teachers[0], "respond") and not isinstance(teachers[0], LocalTeacher | RemoteTeacher)
+    ):
         raise ConfigError(
             f"question {free.id!r} has a free-form answer (answer_type: free), which a judge must compare, and there "
-            "is none; set judge.model, or teacher.model for a local teacher that judges too"
+            "is none; set judge.model or judge.endpoint, or a teacher that judges too"
         )
     return True
 

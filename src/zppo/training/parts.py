@@ -10,6 +10,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from zppo.config import RunOptions
 from zppo.data.reader import questions_from, read_jsonl
 from zppo.engines.base import Rewriter, Teacher, Verdict
+from zppo.engines.endpoint import EndpointEngine
 from zppo.engines.transformers import TransformersEngine, prompt_ids
 from zppo.errors import DataError
 from zppo.methods import parse_method
@@ -64,7 +65,7 @@ def build_parts(
     """
     templates, method = Templates.load(options.prompts.templates), parse_method(options.method)
     engine = TransformersEngine(student, tokenizer, options.engine.batch_size)
-    judging = teachers[:1] if judged and options.judge.model is None else []
+    judging = teachers[:1] if judged and not (options.judge.model or options.judge.urls) else []
     needed = teachers if why_teacher(options) else judging
     teachers = [_teacher(options, teacher, student, templates) for teacher in needed]
     if judged and isinstance(verdict, RoutedVerdict):
@@ -113,9 +114,14 @@ def _frozen_engine(
 def _judge(options: RunOptions, teachers: Sequence[Teacher], student: PreTrainedModel, templates: Templates) -> Judge:
     """A judge of its own, or the first teacher."""
     config = options.judge
+    if config.urls:
+        served = EndpointEngine(config.server())
+        served.check()
+        return Judge(served, templates, config.max_tokens)
     if config.model is None:
-        assert isinstance(teachers[0], LocalTeacher), "the first teacher was checked to be able to judge"
-        return Judge(teachers[0].engine, templates, config.max_tokens)
+        first = teachers[0]
+        assert isinstance(first, LocalTeacher | RemoteTeacher), "the first teacher was checked to be able to judge"
+        return Judge(first.engine, templates, config.max_tokens)
     engine = _frozen_engine("judge.model", config.model, config.dtype, student, options)
     return Judge(engine, templates, config.max_tokens)
 
