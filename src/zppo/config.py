@@ -206,6 +206,9 @@ class TeacherConfig:
     timeout: float = 600
     tries: int = 5
     """These four as in `EndpointConfig`."""
+    ahead: int = 0
+    """Steps for which an endpoint is asked about all new questions before it is known which are hard. Hides a slow
+    teacher, at the price of its tokens on easy questions. What is to be replayed is always asked ahead."""
     cache: str | None = None
     """SQLite file of what endpoints said; what it holds is not asked again."""
     offline: bool = False
@@ -220,6 +223,8 @@ class TeacherConfig:
             raise ConfigError("teacher.fallbacks are asked after teacher.model, which is missing")
         if (self.cache or self.offline) and not self.remote:
             raise ConfigError("teacher.cache keeps what an endpoint says; set teacher.endpoint, or leave the cache out")
+        if self.ahead < 0 or (self.ahead and not self.remote):
+            raise ConfigError(f"teacher.ahead is {self.ahead}; a number of steps, for a teacher with teacher.endpoint")
         if self.offline and not self.cache:
             raise ConfigError("teacher.offline answers from a cache; set teacher.cache")
         for url in self.remote:

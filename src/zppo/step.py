@@ -93,15 +93,19 @@ def rollout_step(
 
 def start_ahead(
     new: Sequence[Question],
-    buffer: PromptReplayBuffer,
+    buffer: PromptReplayBuffer | None,
     parts: Parts,
     zone: ZoneConfig,
     sampling: SamplingConfig,
     rng: random.Random,
 ) -> None:
-    """Let a teacher elsewhere begin on what `rollout_step` with equal arguments will replay: it may be hard again."""
+    """Let a teacher elsewhere begin on questions that `rollout_step` with equal arguments will find hard, perhaps.
+
+    With the `buffer` as it will be then: on those it will replay. Without one: on all new ones, which wastes what the
+    teacher says to the easy ones.
+    """
     work = _Work(parts, zone, sampling, rng)
-    work.start(_replayed(new, buffer, parts.method, zone, rng))
+    work.start(new if buffer is None else _replayed(new, buffer, parts.method, zone, rng))
 
 
 def _replayed(
@@ -171,8 +175,8 @@ class _Work:
         answered: list[Group] = []
         open_ = [g.question for g in asked]
         for teacher in self.parts.teachers:
-            if not open_:
-                break
+            if not open_ and not isinstance(teacher, EarlyTeacher):
+                continue
             visit = self._visit if isinstance(teacher, EarlyTeacher) else self._sampling()
             with self._clock("time/teacher"):
                 groups = teacher.respond(open_, self.zone.teacher_samples, visit)
@@ -226,6 +230,8 @@ class _Work:
     def _score(self, groups: list[Group], who: str) -> list[Group]:
         with self._clock("time/verdict"):
             pairs = [(g.question, r) for g in groups for r in g.rollouts]
+            if not pairs:  # nobody was asked, or nobody answered
+                return groups
             rewards = self.parts.verdict([q for q, _ in pairs], [r.text for _, r in pairs])
             for (_, rollout), reward in zip(pairs, rewards, strict=True):
                 rollout.reward, rollout.answer = reward, last_boxed(rollout.text)

@@ -58,7 +58,10 @@ class EarlyTeacher(Teacher, Protocol):
     """A teacher that works while others do: what was started is collected by `respond`."""
 
     def start(self, questions: Sequence[Question], n: int, sampling: Sampling) -> None:
-        """Begin with what `respond` will be asked with equal arguments, perhaps. Returns at once."""
+        """Begin with what `respond` will be asked with equal sampling, perhaps. Returns at once.
+
+        `respond` follows in every case, if need be with no question at all.
+        """
         ...
 
 

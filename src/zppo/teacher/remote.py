@@ -28,7 +28,7 @@ class RemoteTeacher:
     """Asked the plain prompt of a question, like the student; an `EarlyTeacher`.
 
     A visit is known by its sampling, whose seed is that of the rollout step. What was started for a visit is collected
-    by `respond` for the same visit; all else that was started before, because a question turned out easy, is given up.
+    by `respond` for the same visit; what is not asked for there, because the question turned out easy, is given up.
     """
 
     def __init__(self, engine: Submitting, templates: Templates) -> None:
@@ -52,8 +52,8 @@ class RemoteTeacher:
 
     def respond(self, questions: Sequence[Question], n: int, sampling: Sampling) -> list[Group]:
         mine = [self._collect(question, n, sampling) for question in questions]
-        while self._started:
-            self._counts["given_up"] += self._started.popitem()[1].cancel()
+        for visit in [key for key in self._started if key[1] == sampling]:
+            self._counts["given_up"] += self._started.pop(visit).cancel()
         groups = [future.result() for future in mine]
         self._counts["missing"] += sum(n - len(group.rollouts) for group in groups)
         return groups

@@ -6,11 +6,11 @@ update, and the end of a rollout step logs, evaluates and checkpoints.
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,7 @@ class ZPPOTrainer(Trainer):
         args, done = self.args, self.run_state.step
         batches = islice(epochs(self.questions, args.zone.new_questions, args.seed), done, None)
         return StepLoader(
-            partial(self._make_step, pairwise(batches)),
+            partial(self._make_step, batches, deque()),
             args.rollout_steps - done,
             args.rollout_steps * args.updates_per_step,
         )
@@ -201,16 +201,19 @@ class ZPPOTrainer(Trainer):
         self.run_directory.rewind(self.run_state.step, self.run_state.step * self.args.updates_per_step)
         return checkpoint
 
-    def _make_step(self, batches: Iterator[tuple[list[Question], list[Question]]]) -> StepBatch:
-        """The rollout step on the next batch of questions; a teacher elsewhere then begins on the one after it."""
-        new, upcoming = next(batches)
+    def _make_step(self, batches: Iterator[list[Question]], upcoming: deque[list[Question]]) -> StepBatch:
+        """The rollout step on the next batch of questions; a teacher elsewhere then begins on the ones after it."""
         args, step = self.args, self.run_state.step
+        upcoming.extend(islice(batches, 1 + max(args.teacher.ahead, 1) - len(upcoming)))
         for part in (self.update, self.verdict):
             part.metrics()  # drops what a step that was stopped half-way has left
-        batch = rollout_step(new, self.buffer, self.parts, args.zone, args.sampling, step_rng(args.seed, step))
-        if step + 1 < args.rollout_steps:
-            ahead = step_rng(args.seed, step + 1)
-            start_ahead(upcoming, self.buffer, self.parts, args.zone, args.sampling, ahead)
+        new, rng = upcoming.popleft(), step_rng(args.seed, step)
+        batch = rollout_step(new, self.buffer, self.parts, args.zone, args.sampling, rng)
+        for number, later in enumerate(list(upcoming)[: args.rollout_steps - step - 1], start=1):
+            buffers = ([self.buffer] if number == 1 else []) + ([None] if number <= args.teacher.ahead else [])
+            for buffer in buffers:
+                ahead = step_rng(args.seed, step + number)
+                start_ahead(later, buffer, self.parts, args.zone, args.sampling, ahead)
         self._current, self._grad_norms = batch, []
         self._update_began = time.perf_counter()
         return batch

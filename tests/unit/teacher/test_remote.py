@@ -130,6 +130,25 @@ def test_what_the_next_step_replays_is_asked_before_it_begins() -> None:
     assert sorted(name for name, _ in server.asked) == sorted([replayed.question.id, "c", "d"])
 
 
+def test_all_new_questions_may_be_asked_ahead_and_the_easy_ones_are_given_up() -> None:
+    server = SlowServer()
+    made = parts(server, lambda prompt, n, visit: ["\\boxed{1}" if prompt.question.id == "a" else "\\boxed{2}"] * n)
+    start_ahead(questions("a", "b"), None, made, ZONE, SamplingConfig(), random.Random(1))
+    assert [name for name, _ in server.asked] == ["a", "b"]
+    (easy, _), (hard, answer) = server.open
+    hard.set_result(answer)
+    rollout_step(questions("a", "b"), PromptReplayBuffer(9), made, ZONE, SamplingConfig(), random.Random(1))
+    assert len(server.asked) == 2 and easy.cancelled()
+
+
+def test_a_step_without_a_hard_question_gives_up_what_was_started_for_it() -> None:
+    server = SlowServer()
+    made = parts(server, lambda prompt, n, visit: ["\\boxed{1}"] * n)
+    start_ahead(questions("a", "b"), None, made, ZONE, SamplingConfig(), random.Random(1))
+    rollout_step(questions("a", "b"), PromptReplayBuffer(9), made, ZONE, SamplingConfig(), random.Random(1))
+    assert all(future.cancelled() for future, _ in server.open)
+
+
 @pytest.mark.parametrize("method", ["grpo+replay", "grpo+replay+ncq", "on_distill"])
 def test_a_teacher_that_is_not_asked_is_not_started(method: str) -> None:
     server = SlowServer()
