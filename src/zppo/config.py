@@ -223,8 +223,8 @@ class TeacherConfig:
             raise ConfigError("teacher.fallbacks are asked after teacher.model, which is missing")
         if (self.cache or self.offline) and not self.remote:
             raise ConfigError("teacher.cache keeps what an endpoint says; set teacher.endpoint, or leave the cache out")
-        if self.ahead < 0 or (self.ahead and not self.remote):
-            raise ConfigError(f"teacher.ahead is {self.ahead}; a number of steps, for a teacher with teacher.endpoint")
+        if self.ahead < 0:
+            raise ConfigError(f"teacher.ahead is {self.ahead}; a number of steps, or 0")
         if self.offline and not self.cache:
             raise ConfigError("teacher.offline answers from a cache; set teacher.cache")
         for url in self.remote:

@@ -6,6 +6,7 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase
 
 from zppo.config import RunOptions
+from zppo.engines.base import EarlyTeacher
 from zppo.engines.endpoint import EndpointEngine
 from zppo.engines.transformers import TransformersEngine, prompt_ids
 from zppo.errors import ConfigError, TeacherError
@@ -38,6 +39,8 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], to
             option = "teacher.fallbacks" if number else "teacher.model"
             check_model(option, teacher)
             prompt_ids(load_tokenizer(option, teacher), "")
+    if options.teacher.ahead and not (teachers and isinstance(teachers[0], EarlyTeacher)):
+        raise ConfigError("teacher.ahead asks a teacher elsewhere ahead of time; set teacher.endpoint, or leave it out")
     if teacher_writes(options):
         _check_writer(teachers[0])
     if parse_method(options.method).distils:
