@@ -4,7 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 SERVERS := .servers/ready
-INSTALL_SERVERS = .servers/bin/pip install -q --disable-pip-version-check --no-compile --no-deps -r requirements-servers.txt
+INSTALL_SERVERS = .servers/bin/pip install -q --disable-pip-version-check --no-compile --no-deps \
+	-r requirements-servers.txt
 
 .PHONY: setup servers demo test lint bench clean
 
