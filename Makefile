@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 SERVERS := .servers/ready
+INSTALL_SERVERS = .servers/bin/pip install -q --disable-pip-version-check --no-compile --no-deps \
+	-r requirements-servers.txt
 
 .PHONY: setup servers demo test lint bench clean
 
@@ -16,10 +18,10 @@ $(READY): pyproject.toml constraints.txt
 
 servers: $(SERVERS)
 
-# A whole list and no dependencies of dependencies: some that vLLM asks for break its start beside a CPU build of torch.
+# A whole list, and nothing that it does not name: some of what vLLM asks for cannot be imported beside a CPU torch.
 $(SERVERS): requirements-servers.txt
 	$(PYTHON) -m venv --clear .servers
-	.servers/bin/pip install -q --disable-pip-version-check --no-deps -r requirements-servers.txt
+	$(INSTALL_SERVERS) || $(INSTALL_SERVERS) --extra-index-url https://download.pytorch.org/whl/cpu
 	touch $(SERVERS)
 
 # One thread: at this size as fast as two, and the same bits whatever the number of cores.

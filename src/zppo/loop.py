@@ -13,6 +13,8 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+GRACE = 5.0
+"""Seconds for what still runs to notice that it is cancelled."""
 
 
 class BackgroundLoop:
@@ -46,7 +48,7 @@ class BackgroundLoop:
         """Cancel what still runs and end the thread."""
         if self.alive:
             self._stop()
-            self._thread.join()
+            self._thread.join(GRACE)
         self._stop.detach()
 
 

@@ -66,7 +66,7 @@ def _retry_after(error: openai.APIStatusError) -> float:
     """Seconds, from either form of the header; 0 without one."""
     value = error.response.headers.get("retry-after", "")
     try:
-        return max(float(value), 0.0)
+        return max(0.0, float(value))  # in this order also for a nan
     except ValueError:
         date = email.utils.parsedate_tz(value)
         return max(email.utils.mktime_tz(date) - time.time(), 0.0) if date else 0.0
