@@ -24,7 +24,6 @@ SECTIONS: Mapping[str, Sequence[str]] = {
     "headline": ("--methods", "grpo,grpo+replay,zppo", "--seeds", "0,1,2"),
     "methods": ("--methods", METHODS, "--seeds", "0,1,2", "--match", "both"),
     "norms": ("--methods", "zppo", "--seeds", "0,1,2", *NORMS),
-    "seeds": ("--methods", "grpo,grpo+replay,zppo", "--seeds", "0,1,2,3,4,5,6,7,8", "--match", "both"),
 }
 """A section of the document, marked there by `<!-- NAME -->` before and after its tables, and what is compared."""
 

@@ -14,19 +14,23 @@ from zppo.compare.comparison import Comparison, by_label
 from zppo.compare.reading import Reading
 from zppo.reports.charts import LIGHT, step_axis
 
+MOST_BANDS = 8
 MARKERS = "os^Dv<>PX*"
 
 
 def draw_curves(comparison: Comparison, path: Path) -> None:
-    """Save both panels as one PNG: a line for the mean over seeds, a band from the lowest to the highest seed."""
+    """Save both panels as one PNG: a line for the mean over seeds, a band from the lowest to the highest seed.
+
+    More than `MOST_BANDS` bands would hide each other, and are left out.
+    """
     curves = by_label(comparison.grid, comparison.whole)
     palette = matplotlib.colormaps["tab10" if len(curves) <= 10 else "tab20"]
     figure = Figure(figsize=(12, 4.2), layout="constrained", facecolor="white")
     by_step, by_tokens = figure.subplots(1, 2, sharey=True)
     for number, (label, seeds) in enumerate(curves.items()):
         style = {"color": palette(number % palette.N), "marker": MARKERS[number % len(MARKERS)], "label": label}
-        _draw(by_step, seeds, "step", style)
-        _draw(by_tokens, seeds, "student_tokens", style)
+        _draw(by_step, seeds, "step", style, len(curves) <= MOST_BANDS)
+        _draw(by_tokens, seeds, "student_tokens", style, len(curves) <= MOST_BANDS)
     step_axis(by_step)
     by_step.set_ylabel("held-out hard accuracy")
     by_step.yaxis.set_major_formatter(PercentFormatter(1))
@@ -41,7 +45,7 @@ def draw_curves(comparison: Comparison, path: Path) -> None:
     figure.savefig(path, dpi=160)
 
 
-def _draw(ax: Axes, seeds: Sequence[Reading], axis: str, style: dict[str, Any]) -> None:
+def _draw(ax: Axes, seeds: Sequence[Reading], axis: str, style: dict[str, Any], band: bool) -> None:
     """One label. Along student tokens, each evaluation stands at the mean of its seeds."""
     evaluations = [
         rows for rows in zip(*(r.curve for r in seeds), strict=True) if all(r["hard"] is not None for r in rows)
@@ -51,7 +55,8 @@ def _draw(ax: Axes, seeds: Sequence[Reading], axis: str, style: dict[str, Any]) 
     x = [fmean(row[axis] for row in rows) for rows in evaluations]
     hard = [[row["hard"] for row in rows] for rows in evaluations]
     ax.plot(x, [fmean(values) for values in hard], lw=1.8, ms=4, **style)
-    ax.fill_between(x, [min(v) for v in hard], [max(v) for v in hard], color=style["color"], alpha=0.13, lw=0)
+    if band:
+        ax.fill_between(x, [min(v) for v in hard], [max(v) for v in hard], color=style["color"], alpha=0.13, lw=0)
 
 
 def _tidy(ax: Axes) -> None:
