@@ -74,7 +74,7 @@ def _check_constant_rate(cell: Cell, recipe: Recipe) -> None:
 
 def _check_evaluations(cell: Cell, recipe: Recipe) -> None:
     every, steps = recipe.eval.every, recipe.rollout_steps
-    if not every or steps < FEWEST_EVALUATIONS * every:
+    if not every or -(-steps // every) < FEWEST_EVALUATIONS:
         raise ConfigError(
             f"{cell.label}: at equal tokens a run is read between two of its evaluations, so it needs at least "
             f"{FEWEST_EVALUATIONS} of them, but eval.every is {every} in {steps} rollout steps; set it to "

@@ -213,7 +213,7 @@ MISTAKES: list[tuple[list[str], str]] = [
         ["--match", "tokens", "--eval.every", "0"],
         "it needs at least 3 of them, but eval.every is 0 in 10 rollout steps",
     ),
-    (["--match", "tokens", "--eval.every", "4"], "set it to 1, or use --match steps"),
+    (["--match", "tokens", "--eval.every", "5"], "set it to 1, or use --match steps"),
 ]
 
 
