@@ -26,7 +26,7 @@ from zppo.zone.prompts import Templates
 
 RECIPE = Path(__file__).parents[1] / "recipes/pocket.yaml"
 WARM_UP = 2
-COLUMNS = ("teacher", "asked", "share of a step spent waiting", "seconds per step", "questions given up unanswered, per step")
+COLUMNS = ("teacher", "asked", "share of a step spent waiting", "seconds per step", "given up unanswered, per step")
 
 
 class Oracle:
