@@ -13,7 +13,7 @@ A worked example, the life of one hard question with groups of two rollouts:
 (0.5, False)
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -25,14 +25,48 @@ RIGHT = 0.5
 """A scored response is right when its reward is above this, wrong otherwise. Rewards of the method are 0 or 1."""
 
 
+MEDIA_MARK = "\ufffc"
+"""Where an image or a video stands in a question's text: Unicode's own object replacement character."""
+
+
+@dataclass(frozen=True)
+class Video:
+    """A decoded video: its sampled frames (PIL images, RGB, of one size) and how many of them make a second."""
+
+    frames: Sequence[Any]
+    fps: float
+
+
+@dataclass(frozen=True)
+class Media:
+    """An image or a video of a question: where it lies, not what it holds.
+
+    `name` tells it apart from all others and stands in messages (a path, or file, row and column). `load` decodes it
+    anew: an image to a PIL image in RGB, a video to a `Video`. It raises DataError for what cannot be decoded.
+    """
+
+    kind: Literal["image", "video"]
+    name: str
+    load: Callable[[], Any] = field(compare=False, repr=False)
+
+
 @dataclass(frozen=True)
 class Question:
-    """A dataset item. `fields` holds the dataset's other columns (for reward functions and reports)."""
+    """A dataset item. `fields` holds the dataset's other columns (for reward functions and reports).
+
+    `text` holds one `MEDIA_MARK` for each of `media`, in order.
+    """
 
     id: str
     text: str
     answer: str
     fields: Mapping[str, Any] = field(default_factory=dict)
+    media: tuple[Media, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The text without its media, for prompts that show none."""
+        return self.text.replace(MEDIA_MARK, "").strip()
 
 
 @dataclass(frozen=True)
@@ -60,6 +94,11 @@ class Prompt:
     def uid(self) -> str:
         """The group id: plain, BCQ and NCQ groups of one question stay apart (method section 2, step 6)."""
         return f"{self.question.id}/{self.kind}"
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        """What the marks in `text` stand for: all of the question's media, or none."""
+        return self.question.media if MEDIA_MARK in self.text else ()
 
 
 @dataclass

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from zppo.types import Candidate, Kind, Prefix, Prompt, Question, Rollout
+from zppo.types import MEDIA_MARK, Candidate, Kind, Prefix, Prompt, Question, Rollout
 from zppo.zone.prompts import Templates
 
 _THINK = re.compile(r"</?think>")
@@ -26,8 +26,8 @@ class Draft:
 
 
 def harmless(text: str, special_tokens: Sequence[str] = ()) -> str:
-    """`text` without thinking marks, with our own tags escaped and every special token of the student broken up."""
-    text = _THINK.sub("\n", text)
+    """`text` without thinking and media marks, our own tags escaped, every special token of the student broken up."""
+    text = _THINK.sub("\n", text.replace(MEDIA_MARK, ""))
     for token in special_tokens:
         text = text.replace(token, f"{token[0]} {token[1:]}")
     return _TAG.sub("&lt;", text).strip()

@@ -65,13 +65,13 @@ class Templates:
         return self._fill("hint", question=question.text, hint=f"<hint>\n{hint}\n</hint>")
 
     def compress(self, question: Question, response: str) -> str:
-        return self._fill("compress", question=question.text, response=response)
+        return self._fill("compress", question=question.words, response=response)
 
     def write_hint(self, question: Question, response: str) -> str:
-        return self._fill("write_hint", question=question.text, response=response)
+        return self._fill("write_hint", question=question.words, response=response)
 
     def judge(self, question: Question, response: str) -> str:
-        return self._fill("judge", question=question.text, answer=question.answer, response=response)
+        return self._fill("judge", question=question.words, answer=question.answer, response=response)
 
     def _fill(self, name: str, **values: str) -> str:
         values["closer"] = self.texts["closer"]
