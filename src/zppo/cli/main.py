@@ -9,6 +9,7 @@ from typing import Any
 
 from zppo.cli.grade import add_grade
 from zppo.cli.recipe import load_recipe, option_lines, parse_overrides
+from zppo.cli.stats import add_stats
 from zppo.errors import ConfigError, ZppoError
 
 CONTINUES = {
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
     _add_compare(commands)
     add_grade(commands)
+    add_stats(commands)
     report = commands.add_parser("report", help="write report.html for a run directory")
     report.add_argument("run_dir", metavar="RUN_DIR")
     report.set_defaults(run=_report)
