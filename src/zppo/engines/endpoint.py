@@ -124,12 +124,12 @@ class EndpointEngine:
         """What is asked of a server, for the responses from number `index` on. No limit is not every server's word."""
         return {
             "model": self.model,
-            "messages": [{"role": "user", "content": prompt.text}],
+            "messages": [*prompt.turns, {"role": "user", "content": prompt.text}],
             "max_tokens": sampling.max_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "seed": _seed(sampling.seed, prompt, index),
-            **({"extra_body": {"top_k": sampling.top_k}} if sampling.top_k else {}),
+            **_further(sampling),
         }
 
 
@@ -144,6 +144,14 @@ def _chosen(served: Mapping[str, list[str] | None], wanted: str | None) -> str:
         if listed is not None and model not in listed:
             raise EngineError(f"{url} does not serve {model!r} but {', '.join(listed) or 'nothing'}; leave it out")
     return model
+
+
+def _further(sampling: Sampling) -> dict[str, Any]:
+    """What is not neutral of the rest; all but the presence penalty goes beyond the OpenAI API (vLLM, SGLang)."""
+    neutral = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
+    extra = {name: getattr(sampling, name) for name, value in neutral.items() if getattr(sampling, name) != value}
+    presence = {"presence_penalty": sampling.presence_penalty} if sampling.presence_penalty else {}
+    return presence | ({"extra_body": extra} if extra else {})
 
 
 def _seed(seed: int, prompt: Prompt, index: int) -> int:

@@ -1,12 +1,13 @@
 """The embedded engine: transformers' `generate` on a model in this process, usually the one that is being trained."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from zppo.engines.base import ignore
+from zppo.engines.penalties import generation_options, processors
 from zppo.errors import EngineError
 from zppo.types import Group, Prompt, Rollout, Sampling
 
@@ -53,7 +54,9 @@ class TransformersEngine:
 
     def _fed(self, prompt: Prompt) -> list[int]:
         """What stands before the sampled tokens: the prompt in the chat template, and the prefix if there is one."""
-        return prompt_ids(self.tokenizer, prompt.text) + list(prompt.prefix.token_ids if prompt.prefix else ())
+        return prompt_ids(self.tokenizer, prompt.text, prompt.turns) + list(
+            prompt.prefix.token_ids if prompt.prefix else ()
+        )
 
     @property
     def parameters(self) -> int:
@@ -105,6 +108,7 @@ class TransformersEngine:
             attention_mask=mask[rows],
             past_key_values=cache,
             generation_config=self._generation_config(sampling),
+            logits_processor=processors(sampling, ids.shape[1]),
         )
         responses = output[:, ids.shape[1] :].tolist()
         for row, group in enumerate(groups):
@@ -146,18 +150,19 @@ class TransformersEngine:
             do_sample=sampling.temperature > 0,
             max_new_tokens=sampling.max_tokens,
             **(warm if sampling.temperature > 0 else {}),
+            **generation_options(sampling),
             eos_token_id=self._eos,
             pad_token_id=self._pad,
             suppress_tokens=self._banned or None,
         )
 
 
-def prompt_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    """Token ids of `text` as a user message in the chat template, up to where the response begins."""
+def prompt_ids(tokenizer: PreTrainedTokenizerBase, text: str, turns: Sequence[Mapping[str, str]] = ()) -> list[int]:
+    """Token ids of `text` as a user message (after `turns`) in the chat template, up to where the response begins."""
     if tokenizer.chat_template is None:
         raise EngineError(f"the tokenizer {tokenizer.name_or_path!r} has no chat template; set tokenizer.chat_template")
-    message = [{"role": "user", "content": text}]
-    rendered = tokenizer.apply_chat_template(message, add_generation_prompt=True, tokenize=False)
+    messages = [*turns, {"role": "user", "content": text}]
+    rendered = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
     return tokenizer(rendered, add_special_tokens=False)["input_ids"]
 
 
