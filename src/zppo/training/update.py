@@ -9,7 +9,8 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from zppo.config import SamplingConfig, UpdateConfig
-from zppo.training.forward import response_logits, rollout_logprobs
+from zppo.engines.vision import Vision
+from zppo.training.forward import Frozen, response_logits, rollout_logprobs
 from zppo.training.imitation import Imitation
 from zppo.training.loss import Clipping, Mean, entropy, policy_loss, response_logprobs
 from zppo.training.microbatch import Microbatch, microbatches, total_tokens, with_gradient
@@ -46,19 +47,25 @@ class Update(Protocol):
 class PolicyUpdate:
     """Accumulates the gradient of the clipped surrogate over a minibatch and counts what happened; an `Update`.
 
-    `teacher`, if given, is asked how likely the rollouts that imitate it were (see `Imitation`); it must use the
-    student's token ids. `counts` sums over response tokens that were trained on: `tokens`, `entropy`, `clip_low`,
-    `clip_high`, `clip_dual`; plus `loss` (sum over updates), `updates`, and prompt + response tokens by kind of pass:
-    `trained`, `remembered`, `teacher_forward`.
+    `vision` shows the student the media of its prompts, where there are any. `teacher`, if given, is asked how likely
+    the rollouts that imitate it were (see `Imitation`); it must use the student's token ids. `counts` sums over
+    response tokens that were trained on: `tokens`, `entropy`, `clip_low`, `clip_high`, `clip_dual`; plus `loss` (sum
+    over updates), `updates`, and prompt + response tokens by kind of pass: `trained`, `remembered`, `teacher_forward`.
     """
 
     def __init__(
-        self, config: UpdateConfig, sampling: SamplingConfig, pad: int, teacher: PreTrainedModel | None = None
+        self,
+        config: UpdateConfig,
+        sampling: SamplingConfig,
+        pad: int,
+        vision: Vision | None = None,
+        teacher: Frozen | None = None,
     ) -> None:
         self.counts: dict[str, float] = defaultdict(float)
         self._config = config
         self._sampling = sampling
         self._pad = pad
+        self._vision = vision
         self._teacher = teacher
         self._imitation = Imitation(config.clip_low, config.clip_high)
 
@@ -68,15 +75,16 @@ class PolicyUpdate:
             self.remember_policy(model, minibatch)
         if self._teacher is not None:
             imitated = [row for minibatch in minibatches for row in self.trained(minibatch) if row[1].by_teacher]
-            micros = self._microbatches(self._teacher, imitated)
-            self._imitation.begin_step(rollout_logprobs(self._teacher, micros, self._sampling.temperature))
+            teacher, temperature = self._teacher, self._sampling.temperature
+            micros = self._microbatches(teacher.model, imitated)
+            self._imitation.begin_step(rollout_logprobs(teacher.model, micros, temperature, teacher.vision))
             self.counts["teacher_forward"] += total_tokens(imitated)
 
     def remember_policy(self, model: PreTrainedModel, minibatch: Minibatch) -> None:
         """Store the current policy's log-probabilities in the rollouts, for an update after the policy has moved."""
         trained = self.trained(minibatch)
         micros = self._microbatches(model, trained)
-        for rollout, logprobs in rollout_logprobs(model, micros, self._sampling.temperature):
+        for rollout, logprobs in rollout_logprobs(model, micros, self._sampling.temperature, self._vision):
             rollout.logprobs = logprobs
         self.counts["remembered"] += total_tokens(trained)
 
@@ -94,7 +102,7 @@ class PolicyUpdate:
         trained = self.trained(minibatch)
         total = torch.zeros((), device=model.device)
         for micro in self._microbatches(model, trained):
-            logits_BTV = response_logits(model, micro)
+            logits_BTV = response_logits(model, micro, self._vision)
             logp_BT = response_logprobs(logits_BTV, micro.target_BT, self._sampling.temperature)
             old_logp_BT = _old_logprobs(micro, logp_BT)
             loss_BT, clipping = self._token_losses(logp_BT, old_logp_BT, micro.advantage_B)
