@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from toys import JUDGED, STRICT, SUMS, files, write_data
 
 import zppo
@@ -32,6 +33,7 @@ def work(out: Path) -> int:
     return sum(path.stat().st_size for path in (out / "journal").glob("*")) if out.is_dir() else 0
 
 
+@pytest.mark.slow
 def test_twenty_kills_leave_what_a_straight_run_leaves(tmp_path: Path) -> None:
     data = write_data(tmp_path / "data", SUMS, JUDGED, STRICT, rows=60)
     began = time.monotonic()
