@@ -1,12 +1,14 @@
 """Result files: one score (0..100) per student, method and benchmark, as CSV. `zppo eval` writes them too."""
 
 import csv
+import io
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from zppo.errors import DataError, nearest
+from zppo.reports.rundir import write_atomically
 
 COLUMNS = ("student", "method", "family", "benchmark", "score")
 
@@ -41,10 +43,11 @@ def read_results(paths: Iterable[str | Path]) -> list[Result]:
 
 
 def write_results(path: Path, results: Sequence[Result]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(COLUMNS)
-        rows.writerows((*astuple(result)[:-1], f"{result.score:.6g}") for result in results)
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    rows.writerows((*astuple(result)[:-1], f"{result.score:.6g}") for result in results)
+    write_atomically(path, text.getvalue())
 
 
 def _rows(path: Path) -> list[tuple[int, Result]]:

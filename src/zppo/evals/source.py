@@ -6,7 +6,6 @@ from typing import Any, Protocol
 
 from zppo.errors import DataError, nearest
 from zppo.evals.benchmark import Benchmark, Files, Row
-from zppo.evals.hub import HubRows
 from zppo.evals.local import LocalRows
 
 KINDS: dict[str, Callable[[Any], bool]] = {
@@ -37,17 +36,21 @@ def open_rows(benchmark: Benchmark, folder: Path | None, unpacked: Path) -> Rows
 
     Raises DataError where there is nothing to read.
     """
-    return HubRows(benchmark, unpacked) if folder is None else LocalRows(benchmark, folder, unpacked)
+    if folder is not None:
+        return LocalRows(benchmark, folder, unpacked)
+    from zppo.evals.hub import HubRows  # loads `datasets`: seconds that local data need not wait for
+
+    return HubRows(benchmark, unpacked)
 
 
-def read_parts(benchmark: Benchmark, rows: Rows) -> Iterator[Iterator[Row]]:
+def read_parts(benchmark: Benchmark, rows: Rows) -> list[Iterator[Row]]:
     """The rows of each split of each config, checked against the benchmark's columns as they are read.
 
-    Raises DataError, naming the row, for a column that is missing or of another kind, and for a part without rows.
+    The iterators raise DataError, naming the row, for a column that is missing or of another kind, and for a part
+    without rows.
     """
-    for config in benchmark.data.configs:
-        for split in benchmark.data.splits:
-            yield _part(benchmark, rows, config, split)
+    data = benchmark.data
+    return [_part(benchmark, rows, config, split) for config in data.configs for split in data.splits]
 
 
 def _part(benchmark: Benchmark, rows: Rows, config: str, split: str) -> Iterator[Row]:
