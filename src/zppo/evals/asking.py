@@ -8,7 +8,7 @@ from zppo.errors import DataError
 from zppo.evals.benchmark import Row
 from zppo.types import MEDIA_MARK, Media, Question
 
-_NUMBERED = re.compile(r"<image\s*([0-9]+)>")
+_NUMBERED = re.compile(r"<image\s*([0-9]+)>", re.IGNORECASE)
 
 
 def plain(text: object) -> str:
@@ -58,5 +58,7 @@ def place_images(text: str) -> str:
 
 
 def without_image_tokens(text: str) -> str:
-    """`<image1>` as the words `image 1`: for questions whose images were drawn into one."""
+    """For questions whose images were drawn into one: a lone `<image1>` goes, several become words (`image 2`)."""
+    if len(numbered_images(text)) < 2:
+        return _NUMBERED.sub("", text).strip()
     return _NUMBERED.sub(r"image \1", text)

@@ -31,7 +31,7 @@ def letter_of_index(row: Row, column: str, options: Mapping[str, str], index: ob
     """The letter of a 0-based index. Raises DataError when there is no such option."""
     try:
         return list(options)[_whole(index)]
-    except (ValueError, IndexError):
+    except (ValueError, OverflowError, IndexError):
         raise DataError(
             f"{row.where}: column {column!r} should be an index from 0 to {len(options) - 1}, not {index!r}"
         ) from None
@@ -94,13 +94,15 @@ def score_chosen(item: Item, box: str) -> Scored | None:
     letters = chosen(equivalence(), options, box)
     if not letters:
         return None
-    letter = item.gold if item.gold in letters else letters[0]
-    return Scored(float(letter == item.gold), f"rule: {shown(box)} is option {letter}", letter)
+    # Two options may have the same text: either of them is right.
+    letter = next((letter for letter in letters if options[letter] == options[item.gold]), letters[0])
+    right = options[letter] == options[item.gold]
+    return Scored(float(right), f"rule: {shown(box)} is option {letter}", letter)
 
 
 def _whole(value: object) -> int:
-    """An index as int, float or text; negative ones are no index."""
-    number = int(str(value))
-    if number < 0:
+    """An index as int, float or text: a column with nulls is read as floats. Raises ValueError for what is no index."""
+    number = float(str(value))
+    if number < 0 or not number.is_integer():
         raise ValueError(value)
-    return number
+    return int(number)

@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+from zppo.rewards.judge import REWARDS, verdict_in
+
 _FENCE = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL | re.IGNORECASE)
 
 
@@ -17,6 +19,12 @@ def json_reply(reply: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def read_verdict(reply: str) -> float | None:
+    """What the template `answer` asks for: `{"verdict": "correct"}` or `{"verdict": "wrong"}` and nothing else."""
+    verdict = verdict_in(reply.strip())
+    return None if verdict is None else REWARDS[verdict]
 
 
 def read_binary(reply: str, key: str) -> float | None:
