@@ -77,8 +77,8 @@ class Runner:
             try:
                 write_atomically(path, json.dumps(asdict(self._evaluate(benchmark)), indent=1) + "\n")
             except ZppoError as error:
-                errors[benchmark.slug] = str(error)
-                logger.error("%s", error)
+                errors[benchmark.slug] = str(error).removeprefix(f"{benchmark.slug}: ")
+                logger.error("%s: %s", benchmark.slug, errors[benchmark.slug])
         return errors
 
     def outcomes(self) -> list[Outcome]:
