@@ -1,22 +1,26 @@
 """`zppo eval MODEL --suite llm`: a model on the benchmarks of the paper, in the paper's way."""
 
 import argparse
+import importlib.util
+import json
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from zppo.config import EvalConfig
-from zppo.errors import ConfigError
+from zppo.errors import ConfigError, ZppoError
 from zppo.evals.benchmark import Benchmark
 from zppo.evals.engines import Served, judge, respondent
 from zppo.evals.items import PIXELS
 from zppo.evals.judging import load_templates
 from zppo.evals.protocols import Protocols
-from zppo.evals.respondent import DECODING
+from zppo.evals.respondent import DECODING, Respondent
+from zppo.evals.runner import Extent, Runner
 from zppo.evals.suites import SUITES, choose
 from zppo.evals.summary import Label, as_table, paper_columns, write_summary
+from zppo.reports.rundir import write_atomically
 from zppo.types import Sampling
 from zppo.zone.prompts import Templates
 
@@ -46,6 +50,8 @@ def _add_choice(group: Any) -> None:
     group.add_argument("--suite", choices=SUITES, help="pocket: generated data in the form of real benchmarks, offline")
     group.add_argument("--benchmarks", default="", metavar="A,B", help="some of them, by name")
     group.add_argument("--data", type=Path, metavar="DIR", help="read DIR/BENCHMARK/... instead of the Hub")
+    harness = "run the benchmarks that lm-evaluation-harness has through it too, and print both scores"
+    group.add_argument("--harness", choices=("lm-eval",), help=harness)
     group.add_argument("--limit", type=int, metavar="N", help="items per benchmark (default: all)")
 
 
@@ -90,9 +96,6 @@ def _add_output(group: Any) -> None:
 
 
 def _eval(options: argparse.Namespace, rest: Sequence[str]) -> int:
-    # Imported late: help and mistakes should not wait for 31 benchmarks.
-    from zppo.evals.runner import Extent, Runner
-
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     out: Path = options.out or Path(f"runs/eval-{Path(options.model).name}")
     benchmarks = _benchmarks(options, out)
@@ -107,17 +110,39 @@ def _eval(options: argparse.Namespace, rest: Sequence[str]) -> int:
     ):
         runner = Runner(student, Protocols(judging), out, extent, settings, prompts)
         errors = runner.run(benchmarks)
+        second = _second_opinion(student, benchmarks, runner) if options.harness else ""
     outcomes, label = runner.outcomes(), Label(options.student or Path(options.model).name, options.method)
     write_summary(out, outcomes, errors, label, settings)
     print(as_table(outcomes, paper))
+    print(second, end="")
     for slug, error in errors.items():
         print(f"not evaluated: {slug}: {error}")
     print(f"\n{out / 'results.csv'}, {out / 'summary.json'}, {out / 'results'}")
     return 0 if outcomes else 1
 
 
+def _second_opinion(student: Respondent, benchmarks: Sequence[Benchmark], runner: Runner) -> str:
+    """What lm-eval says, as a table beside our own scores, and of which benchmarks it says nothing."""
+    from zppo.evals.lm_eval_bridge import TASKS, Check, cross_check, side_by_side
+
+    checks: list[Check] = []
+    silent = [f"not among lm-eval's tasks: {b.slug}" for b in benchmarks if b.slug not in TASKS]
+    for benchmark in benchmarks:
+        try:
+            checks += (
+                cross_check(student, benchmark, runner.extent.data, runner.extent.limit)
+                if benchmark.slug in TASKS
+                else []
+            )
+        except ZppoError as error:
+            silent.append(f"not evaluated by lm-eval: {benchmark.slug}: {error}")
+    write_atomically(runner.out / "lm_eval.json", json.dumps([asdict(check) for check in checks], indent=1) + "\n")
+    return "\n".join(["", side_by_side(checks, runner.outcomes()), *silent, ""])
+
+
 def _benchmarks(options: argparse.Namespace, out: Path) -> list[Benchmark]:
     """What is chosen, and the defaults that go with it: the paper's or the pocket's."""
+    # Imported late: help should not wait for 31 benchmarks.
     from zppo.evals.benchmarks import BENCHMARKS
     from zppo.evals.pocket_suite import OPTIONS, STUDENT, SUITE, write_suite
 
@@ -139,6 +164,8 @@ def _check(options: argparse.Namespace) -> None:
         raise ConfigError(f"--limit is {options.limit}; at least one item must be asked")
     if not 0 <= options.pixels[0] <= options.pixels[1]:
         raise ConfigError(f"--pixels {options.pixels[0]} {options.pixels[1]}: the fewest and then the most pixels")
+    if options.harness and importlib.util.find_spec("lm_eval") is None:
+        raise ConfigError("--harness lm-eval: lm-evaluation-harness is not installed; pip install 'zppo[eval]'")
     if options.judge_model and not options.judge:
         raise ConfigError("--judge-model names what a server serves; --judge says where it is")
 

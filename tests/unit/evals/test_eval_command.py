@@ -1,5 +1,6 @@
 """`zppo eval` from the outside: what it prints, what it refuses, and a server in place of a model."""
 
+import importlib.util
 import json
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 
 from zppo.cli.main import main
+
+without_lm_eval = pytest.mark.skipif(importlib.util.find_spec("lm_eval") is not None, reason="lm-eval is installed")
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -97,6 +100,7 @@ def test_nothing_evaluated_is_a_failure(tmp_path: Path, url: str, capsys: pytest
         (["--suite", "llm", "--templates", "no"], "not a folder of template files"),
         (["--suite", "llm", "--compare-paper", "1B"], "the paper has no student '1B'"),
         (["--suite", "llm", "--top-p", "3"], "eval.top_p is 3"),
+        pytest.param(["--suite", "llm", "--harness", "lm-eval"], "pip install 'zppo[eval]'", marks=without_lm_eval),
         (["--suite", "llm"], "neither a checkpoint folder nor a model"),
         (["--suite", "llm", "--engine", "vllm"], "has no vLLM"),
     ],
