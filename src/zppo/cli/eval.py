@@ -9,12 +9,13 @@ from typing import Any
 
 from zppo.config import EvalConfig
 from zppo.errors import ConfigError
+from zppo.evals.benchmark import Benchmark
 from zppo.evals.engines import Served, judge, respondent
 from zppo.evals.items import PIXELS
 from zppo.evals.judging import load_templates
 from zppo.evals.protocols import Protocols
 from zppo.evals.respondent import DECODING
-from zppo.evals.suites import SUITES
+from zppo.evals.suites import SUITES, choose
 from zppo.evals.summary import Label, as_table, paper_columns, write_summary
 from zppo.types import Sampling
 from zppo.zone.prompts import Templates
@@ -25,6 +26,8 @@ DESCRIPTION = (
     "to its data, other columns than expected) is told and leaves the others."
 )
 
+PAPER = {"max_tokens": DECODING.max_tokens, "pixels": PIXELS, "dtype": "bfloat16"}
+
 
 def add_eval(commands: Any) -> None:
     command = commands.add_parser(
@@ -34,7 +37,7 @@ def add_eval(commands: Any) -> None:
     _add_choice(command.add_argument_group("what is evaluated"))
     _add_engine(command.add_argument_group("the model"))
     _add_judge(command.add_argument_group("the judge"))
-    _add_decoding(command.add_argument_group("decoding (default: the paper's)"))
+    _add_decoding(command.add_argument_group("decoding (default: the paper's; shorter for the pocket suite)"))
     _add_output(command.add_argument_group("what is written"))
     command.set_defaults(run=_eval)
 
@@ -49,7 +52,7 @@ def _add_choice(group: Any) -> None:
 def _add_engine(group: Any) -> None:
     group.add_argument("--engine", choices=("transformers", "endpoint", "vllm"), default="transformers")
     group.add_argument("--url", help="base URL of a server (--engine endpoint); MODEL is the name it serves")
-    group.add_argument("--dtype", default="bfloat16", choices=("bfloat16", "float16", "float32"), help="of the weights")
+    group.add_argument("--dtype", choices=("bfloat16", "float16", "float32"), help="of the weights (default: bfloat16)")
     templates = "folder of own prompt templates, closer.txt or plain.txt (default: the paper's closer)"
     group.add_argument("--templates", type=Path, metavar="DIR", help=templates)
     group.add_argument("--batch", type=int, metavar="N", help="items asked at once (default: by engine)")
@@ -63,16 +66,18 @@ def _add_engine(group: Any) -> None:
 def _add_judge(group: Any) -> None:
     group.add_argument("--judge", metavar="URL_OR_MODEL", help="base URL of a server, or a model to load here")
     group.add_argument("--judge-model", metavar="NAME", help="the name under which it is served")
+    cap = "most tokens of a reply (default: 512, or what a benchmark's own judge needs)"
+    group.add_argument("--judge-max-tokens", type=int, metavar="N", help=cap)
     group.add_argument("--judge-templates", type=Path, metavar="DIR", help="folder of own judge prompts, NAME.txt")
 
 
 def _add_decoding(group: Any) -> None:
-    group.add_argument("--max-tokens", type=int, default=DECODING.max_tokens)
+    group.add_argument("--max-tokens", type=int, help=f"of a response (default: {DECODING.max_tokens})")
     for name in ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "repetition_penalty"):
         default = getattr(DECODING, name)
         group.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
     pixels = "fewest and most pixels of an image (default: 256*32*32 and 1280*32*32)"
-    group.add_argument("--pixels", type=int, nargs=2, default=PIXELS, metavar=("MIN", "MAX"), help=pixels)
+    group.add_argument("--pixels", type=int, nargs=2, metavar=("MIN", "MAX"), help=pixels)
     group.add_argument("--seed", type=int, default=0)
 
 
@@ -86,36 +91,50 @@ def _add_output(group: Any) -> None:
 
 def _eval(options: argparse.Namespace, rest: Sequence[str]) -> int:
     # Imported late: help and mistakes should not wait for 31 benchmarks.
-    from zppo.evals.benchmarks import BENCHMARKS
     from zppo.evals.runner import Extent, Runner
-    from zppo.evals.suites import choose
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    out: Path = options.out or Path(f"runs/eval-{Path(options.model).name}")
+    benchmarks = _benchmarks(options, out)
     _check(options)
-    benchmarks = choose(BENCHMARKS, options.suite, [name for name in options.benchmarks.split(",") if name])
     paper = paper_columns(options.compare_paper) if options.compare_paper else {}
-    templates = load_templates(options.judge_templates)
-    name = Path(options.model).name
-    out: Path = options.out or Path(f"runs/eval-{name}")
+    prompts, verdicts = Templates.load(options.templates), load_templates(options.judge_templates)
     settings = {"model": options.model, "engine": options.engine, "dtype": options.dtype}
-    model, extent = _model(options), Extent(options.data, options.limit, tuple(options.pixels))
+    extent = Extent(options.data, options.limit, tuple(options.pixels))
     with (
-        respondent(model, out / "server.log", _sampling(options), options.batch) as student,
-        judge(_judge(options), templates) as judging,
+        respondent(_model(options), out / "server.log", _sampling(options), options.batch) as student,
+        judge(_judge(options), verdicts, options.judge_max_tokens) as judging,
     ):
-        prompts = Templates.load(options.templates)
         runner = Runner(student, Protocols(judging), out, extent, settings, prompts)
         errors = runner.run(benchmarks)
-    outcomes, label = runner.outcomes(), Label(options.student or name, options.method)
+    outcomes, label = runner.outcomes(), Label(options.student or Path(options.model).name, options.method)
     write_summary(out, outcomes, errors, label, settings)
     print(as_table(outcomes, paper))
     for slug, error in errors.items():
-        print(f"not evaluated: {slug}: {error.removeprefix(f'{slug}: ')}")
+        print(f"not evaluated: {slug}: {error}")
     print(f"\n{out / 'results.csv'}, {out / 'summary.json'}, {out / 'results'}")
     return 0 if outcomes else 1
 
 
+def _benchmarks(options: argparse.Namespace, out: Path) -> list[Benchmark]:
+    """What is chosen, and the defaults that go with it: the paper's or the pocket's."""
+    from zppo.evals.benchmarks import BENCHMARKS
+    from zppo.evals.pocket_suite import OPTIONS, STUDENT, SUITE, write_suite
+
+    names, is_pocket = [name for name in options.benchmarks.split(",") if name], options.suite == "pocket"
+    chosen = choose(SUITE if is_pocket else BENCHMARKS, "all" if is_pocket else options.suite, names)
+    if options.model == "pocket":
+        options.model = STUDENT
+    for name, default in (OPTIONS if is_pocket else PAPER).items():
+        if getattr(options, name) is None:
+            setattr(options, name, default)
+    if is_pocket and options.data is None:
+        options.data = write_suite(out / "data")
+    return chosen
+
+
 def _check(options: argparse.Namespace) -> None:
+    _judge(options)
     if options.limit is not None and options.limit < 1:
         raise ConfigError(f"--limit is {options.limit}; at least one item must be asked")
     if not 0 <= options.pixels[0] <= options.pixels[1]:

@@ -1,7 +1,7 @@
 """How prompts reach a model: its chat template and tokenizer, and the processor of its images and videos."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -64,6 +64,22 @@ class Chat:
             ((rendered,), _) = replace([rendered], given["image"], given["video"])
         return self.tokenizer(rendered, add_special_tokens=False)["input_ids"]
 
+    def length(self, prompt: Prompt, size: Callable[[Media], tuple[int, int]]) -> int:
+        """How many token ids `read` would give, without decoding images: `size` tells their width and height.
+
+        Videos are decoded. Raises DataError naming the question, like `read`.
+        """
+        if any(m.kind == "video" for m in prompt.media) or not prompt.media:
+            return len(self.read(prompt))
+        sizes = [size(m)[::-1] for m in prompt.media]
+        try:
+            counts = self._processor(prompt)._get_num_multimodal_tokens(image_sizes=sizes).num_image_tokens
+        except ValueError as error:
+            raise _unfit(prompt, error) from error
+        # Each image is one placeholder in what the template gives.
+        bare = self.tokenizer(self._render(_content(prompt)), add_special_tokens=False)["input_ids"]
+        return len(bare) + sum(count - 1 for count in counts)
+
     def pixels(self, prompt: Prompt) -> Pixels:
         """What the processor makes of the prompt's media. Raises DataError naming the question."""
         known = self._remembered.pop(prompt.media, None)
@@ -107,12 +123,16 @@ class Chat:
         try:
             made = processor(text=[bare], **given, return_tensors="pt", return_text_replacement_offsets=True)
         except (ValueError, TypeError, RuntimeError) as error:
-            names = ", ".join(m.name for m in prompt.media)
-            raise DataError(f"question {prompt.question.id!r}: {names} cannot be shown to a model: {error}") from error
+            raise _unfit(prompt, error) from error
         (offsets,) = made.pop("text_replacement_offsets")
         placeholders = {k: [o["replacement"] for o in offsets if o["type"] == k] for k in ("image", "video")}
         text_inputs = set(self.tokenizer.model_input_names) | {"mm_token_type_ids"}
         return Pixels({k: v for k, v in made.items() if k not in text_inputs}, placeholders)
+
+
+def _unfit(prompt: Prompt, error: Exception) -> DataError:
+    names = ", ".join(m.name for m in prompt.media)
+    return DataError(f"question {prompt.question.id!r}: {names} cannot be shown to a model: {error}")
 
 
 def _content(prompt: Prompt) -> str | list[dict[str, str]]:

@@ -119,7 +119,7 @@ def write_record(path: Path, items: Sequence[Item], journal: Journal) -> None:
 
 
 def _row(item: Item, response: Response, verdict: Verdict) -> dict[str, object]:
-    row = {
+    return {
         "id": item.question.id,
         "group": json.dumps(dict(item.group), ensure_ascii=False),
         "media": [medium.name for medium in item.question.media],
@@ -131,9 +131,3 @@ def _row(item: Item, response: Response, verdict: Verdict) -> dict[str, object]:
         "prompt_tokens": response.prompt_tokens,
         **vars(verdict),
     }
-    return {name: _storable(value) for name, value in row.items()}
-
-
-def _storable(value: object) -> object:
-    """Half of a surrogate pair, which a server may send, is no text that Parquet can hold."""
-    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value

@@ -50,6 +50,11 @@ def final_answer(response: str) -> str:
     return after_thoughts(response).rpartition("\\boxed{")[2].strip() if box is None else box
 
 
+def unbroken(text: str) -> str:
+    """Halves of surrogate pairs, which a server may send and no file can hold, as question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def after_thoughts(response: str) -> str:
     thoughts, _, rest = response.rpartition(_END)
     return "" if not thoughts and _THOUGHT in rest else rest.strip()

@@ -24,6 +24,7 @@ from zppo.evals.journal import Journal, Response
 from zppo.evals.outcome import Outcome, outcome, write_record
 from zppo.evals.protocols import Protocols
 from zppo.evals.respondent import Respondent
+from zppo.evals.rules import unbroken
 from zppo.evals.source import open_rows
 from zppo.reports.rundir import write_atomically
 from zppo.types import Prompt
@@ -76,8 +77,8 @@ class Runner:
             try:
                 write_atomically(path, json.dumps(asdict(self._evaluate(benchmark)), indent=1) + "\n")
             except ZppoError as error:
-                errors[benchmark.slug] = str(error)
-                logger.error("%s", error)
+                errors[benchmark.slug] = str(error).removeprefix(f"{benchmark.slug}: ")
+                logger.error("%s: %s", benchmark.slug, errors[benchmark.slug])
         return errors
 
     def outcomes(self) -> list[Outcome]:
@@ -172,7 +173,7 @@ def _batches(items: Items, size: int) -> Iterator[list[Item]]:
 
 def _said(group: Any) -> tuple[str, str, int, int]:
     rollout = group.rollouts[0]
-    return rollout.text, rollout.finish_reason, rollout.tokens, group.prompt_tokens
+    return unbroken(rollout.text), rollout.finish_reason, rollout.tokens, group.prompt_tokens
 
 
 def _without_pixels(item: Item) -> Item:

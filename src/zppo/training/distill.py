@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 from zppo.config import SamplingConfig, UpdateConfig
 from zppo.engines.vision import Vision
 from zppo.errors import ConfigError, TeacherError
-from zppo.training.forward import Frozen, last_states, response_states
+from zppo.training.forward import Frozen, last_states, response_states, shared_vision
 from zppo.training.loss import Mean, entropy, jsd
 from zppo.training.microbatch import Microbatch, microbatches, response_tokens, total_tokens
 from zppo.types import Minibatch
@@ -59,10 +59,11 @@ class Distillation:
         """Run `backward` on the minibatch's loss, piece by piece; returns the loss (detached scalar)."""
         mean = Mean.over(minibatch, self._config.aggregation, self._sampling.max_tokens)
         total = torch.zeros((), device=model.device)
-        for micro in microbatches(minibatch, self._config.microbatch_tokens, self._pad, model.device):
-            loss = mean.part(self._divergence(model, micro), micro.mask_BT)
-            backward(loss)
-            total += loss.detach()
+        with shared_vision(self._vision, model, minibatch):
+            for micro in microbatches(minibatch, self._config.microbatch_tokens, self._pad, model.device):
+                loss = mean.part(self._divergence(model, micro), micro.mask_BT)
+                backward(loss)
+                total += loss.detach()
         self.counts["loss"] += float(total)
         self.counts["updates"] += 1
         self.counts["tokens"] += response_tokens(minibatch)

@@ -1,6 +1,7 @@
 """Rollouts through a model. B rollouts, T response positions, N of them real, L tokens, H hidden size, V vocabulary."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from transformers import PreTrainedModel
 from zppo.engines.vision import Vision, forget_positions
 from zppo.training.loss import response_logprobs
 from zppo.training.microbatch import Microbatch
-from zppo.types import Rollout
+from zppo.types import Minibatch, Rollout
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ def rollout_logprobs(
             logp_BT = response_logprobs(response_logits(model, micro, vision), micro.target_BT, temperature)
         for rollout, row, mask in zip(micro.rollouts, logp_BT, micro.mask_BT, strict=True):
             yield rollout, row[mask].tolist()
+
+
+def shared_vision(vision: Vision | None, model: PreTrainedModel, minibatch: Minibatch) -> AbstractContextManager[None]:
+    """For all passes over a minibatch, so that each question's media go through the vision tower together."""
+    return nullcontext() if vision is None else vision.shared(model, (group.prompt for group, _ in minibatch))
 
 
 def _inputs(model: PreTrainedModel, micro: Microbatch, vision: Vision | None) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from sighted import a_video, an_image, new_processor, new_sighted, picture, shown
 
 from zppo.engines.chat import Chat
@@ -22,9 +24,12 @@ QUESTIONS = [
 PROMPTS = [Prompt("plain", q, q.text) for q in QUESTIONS]
 
 
+PROCESSOR = new_processor()
+
+
 @pytest.fixture(scope="module")
 def processor() -> Any:
-    return new_processor()
+    return PROCESSOR
 
 
 @pytest.fixture(scope="module", params=["qwen3_5", "qwen3_vl"])
@@ -102,6 +107,14 @@ def test_what_a_processor_cannot_show_names_question_and_medium(processor: Any) 
     thin = Media("image", "thin.png", lambda: picture(1, 900, 2))
     with pytest.raises(DataError, match=r"question 'thin': thin\.png cannot be shown"):
         Chat(processor).read(Prompt("plain", shown("thin", "?", thin), MEDIA_MARK + "?"))
+
+
+@given(st.lists(st.tuples(st.integers(2, 200), st.integers(2, 200)), max_size=3), st.text(max_size=30))
+def test_the_length_is_known_from_the_sizes_of_images(sizes: list[tuple[int, int]], text: str) -> None:
+    chat, media = Chat(PROCESSOR), [an_image(f"{w}x{h}", 1, w, h) for w, h in sizes]
+    question = shown("q", text.replace(MEDIA_MARK, ""), *media)
+    prompt, known = Prompt("plain", question, question.text), dict(zip(media, sizes, strict=True))
+    assert chat.length(prompt, known.__getitem__) == len(chat.read(prompt))
 
 
 def test_media_are_decoded_once_for_all_prompts_of_a_question(processor: Any) -> None:

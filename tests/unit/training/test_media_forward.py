@@ -113,8 +113,11 @@ def a_minibatch(seed: int = 0) -> Minibatch:
     return rows
 
 
-def test_the_shared_vision_tower_gets_the_gradient_of_the_plain_way(model: Any) -> None:
-    minibatch, config = a_minibatch(), UpdateConfig(microbatch_tokens=2000)
+@pytest.mark.parametrize("microbatch_tokens", [200, 10_000])
+@pytest.mark.parametrize("family", ["qwen3_5", "qwen3_vl"])
+def test_the_shared_vision_tower_gets_the_gradient_of_the_plain_way(family: str, microbatch_tokens: int) -> None:
+    model = new_sighted(PROCESSOR, family, seed=1)
+    minibatch, config = a_minibatch(), UpdateConfig(microbatch_tokens=microbatch_tokens)
     vision = Vision(TransformersEngine(model, PROCESSOR).chat)
     update = PolicyUpdate(config, SamplingConfig(14), PROCESSOR.tokenizer.pad_token_id, vision)
 
@@ -129,6 +132,28 @@ def test_the_shared_vision_tower_gets_the_gradient_of_the_plain_way(model: Any) 
     assert_same_gradient(got, gradient(model, plainly))
     eyes = [g for (name, _), g in zip(model.named_parameters(), got, strict=True) if "visual" in name]
     assert max(g.abs().max().item() for g in eyes) > 1e-4
+
+
+def test_an_update_runs_the_tower_once_to_read_and_once_to_learn(model: Any) -> None:
+    sizes: list[int] = []
+    handle = model.base_model.visual.register_forward_hook(lambda *given: sizes.append(len(given[1][0])))
+    vision = Vision(TransformersEngine(model, PROCESSOR).chat)
+    update = PolicyUpdate(UpdateConfig(microbatch_tokens=100), SamplingConfig(14), 0, vision)
+    only = [row for row in a_minibatch() if row[0].question.id == "i1"]
+    update.accumulate(model, only, torch.Tensor.backward)
+    handle.remove()
+    assert len(only) == 6 and sizes == [16, 16]
+    model.zero_grad()
+
+
+def test_a_frozen_vision_tower_stays_without_gradient() -> None:
+    model = new_sighted(PROCESSOR, seed=1)
+    model.base_model.visual.requires_grad_(False)
+    vision = Vision(TransformersEngine(model, PROCESSOR).chat)
+    update = PolicyUpdate(UpdateConfig(), SamplingConfig(14), 0, vision)
+    update.accumulate(model, a_minibatch(), torch.Tensor.backward)
+    assert all(p.grad is None for p in model.base_model.visual.parameters())
+    assert model.lm_head.weight.grad.abs().max() > 0
 
 
 def test_distillation_sees_what_the_prompts_show(model: Any) -> None:
