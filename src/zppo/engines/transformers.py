@@ -7,8 +7,10 @@ import torch
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from zppo.engines.base import ignore
+from zppo.engines.control import control_tokens
 from zppo.errors import EngineError
 from zppo.types import Group, Prompt, Rollout, Sampling
+from zppo.zone.spelling import as_plain_text
 
 MEDIA_TOKENS = ("<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>")
 """Never sampled: a later forward pass would look for the pixels behind them."""
@@ -26,9 +28,6 @@ class TransformersEngine:
         self.model = model
         self.tokenizer = tokenizer
         self.batch_size = batch_size
-        self.special_tokens: Sequence[str] = [
-            token.content for token in tokenizer.added_tokens_decoder.values() if token.special
-        ]
         self._eos = _eos_ids(model, tokenizer)
         self._banned = _media_ids(model, tokenizer)
 
@@ -153,10 +152,13 @@ class TransformersEngine:
 
 
 def prompt_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    """Token ids of `text` as a user message in the chat template, up to where the response begins."""
+    """Token ids of `text` as a user message in the chat template, up to where the response begins.
+
+    The control tokens are those of the chat template alone.
+    """
     if tokenizer.chat_template is None:
         raise EngineError(f"the tokenizer {tokenizer.name_or_path!r} has no chat template; set tokenizer.chat_template")
-    message = [{"role": "user", "content": text}]
+    message = [{"role": "user", "content": as_plain_text(text, control_tokens(tokenizer))}]
     rendered = tokenizer.apply_chat_template(message, add_generation_prompt=True, tokenize=False)
     return tokenizer(rendered, add_special_tokens=False)["input_ids"]
 

@@ -22,13 +22,11 @@ _FRACTION = re.compile(r"(?<![\w.])\d+\s*/\s*\d+|\\[dt]?frac\s*(?:\{\s*\d+\s*\}|
 _WRAPPED = re.compile(r"^(?:\$+(.+?)\$+|\\\((.+)\\\)|\(([^()]+)\)|\\(?:text|mathrm|textbf|mathbf)\{([^{}]*)\})$")
 
 
-def teacher_hints(
-    engine: Generator, templates: Templates, sampling: Sampling, forbidden: Sequence[str]
-) -> TeacherRewriting:
-    """The teacher turns a response into a `<hint>`, from which the `forbidden` tokens are kept out."""
+def teacher_hints(engine: Generator, templates: Templates, sampling: Sampling) -> TeacherRewriting:
+    """The teacher turns a response into a `<hint>`."""
 
     def accept(question: Question, candidate: Candidate, written: str) -> Candidate | None:
-        return answer_free(question, candidate, harmless(written_in("hint", written), forbidden))
+        return answer_free(question, candidate, harmless(written_in("hint", written)))
 
     return TeacherRewriting(engine, templates.write_hint, accept, sampling)
 
