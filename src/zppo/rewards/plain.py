@@ -11,11 +11,13 @@ from zppo.rewards.worker import RESOLUTION
 
 _DIGITS, _DECIMAL = r"[0-9]{1,100}", r"(?:[0-9]{1,100}\.?[0-9]{0,100}|\.[0-9]{1,100})(?:[eE][+-]?[0-9]{1,3})?"
 _ARGUMENT = r"\s*(?:\{{\s*(?P<{0}_group>[0-9]{{1,100}})\s*\}}|(?P<{0}_digit>[0-9]))"
+_WHOLE = rf"(?:(?P<whole>{_DIGITS})\s+(?=[0-9]{{1,2}}\s*/))?"  # in 1 234/567 the space is between thousands
 NUMBER = (
-    rf"(?P<sign>[+-]?)\s*(?:(?P<over>{_DIGITS})\s*/\s*(?P<under>{_DIGITS})|(?P<decimal>{_DECIMAL})"
-    rf"|\\[dt]?frac{_ARGUMENT.format('num')}{_ARGUMENT.format('den')})"
+    rf"(?P<sign>[+-]?)\s*(?:{_WHOLE}(?P<over>{_DIGITS})\s*/\s*(?P<under>{_DIGITS})|(?P<decimal>{_DECIMAL})"
+    rf"|(?P<before>{_DIGITS})?\s*\\[dt]?frac{_ARGUMENT.format('num')}{_ARGUMENT.format('den')})"
 )
-"""Pattern of an integer, a decimal or a fraction of integers. Bounded sizes: `1e999999` is not plain."""
+r"""Pattern of an integer, a decimal, a fraction of integers or a mixed number (`9 1/7`, `9\frac{1}{7}`). Bounded sizes:
+`1e999999` is not plain."""
 _NUMBER = re.compile(NUMBER)
 _WRAPPERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
 _MARKS = re.compile(r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\})|°|\\degree(?![A-Za-z])|\\?%")
@@ -54,16 +56,18 @@ def number(text: str) -> Fraction | None:
 
 
 def number_in(match: re.Match[str]) -> Fraction | None:
-    """The value of a match of `NUMBER`; None for a fraction over zero."""
-    if match["decimal"]:
-        value = Fraction(match["decimal"])
-    else:
-        over = match["over"] or match["num_group"] or match["num_digit"]
-        under = int(match["under"] or match["den_group"] or match["den_digit"])
-        if under == 0:
-            return None
-        value = Fraction(int(over), under)
-    return -value if match["sign"] == "-" else value
+    """The value of a match of `NUMBER`; None for a fraction over zero, and for an improper one after a whole number."""
+    value = Fraction(match["decimal"]) if match["decimal"] else _fraction_in(match)
+    return -value if value is not None and match["sign"] == "-" else value
+
+
+def _fraction_in(match: re.Match[str]) -> Fraction | None:
+    whole = match["whole"] or match["before"]
+    over = int(match["over"] or match["num_group"] or match["num_digit"])
+    under = int(match["under"] or match["den_group"] or match["den_digit"])
+    if under == 0 or (whole and over >= under):
+        return None
+    return Fraction(over, under) + int(whole or 0)
 
 
 def plain_verdict(gold: str, answer: str) -> bool | None:

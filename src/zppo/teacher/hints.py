@@ -19,6 +19,9 @@ _BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])")
 _INTEGER_OR_DECIMAL = re.compile(r"(?<![\w.])(?:\d+(?:\.\d+)?|\.\d+)")
 _GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _FRACTION = re.compile(r"(?<![\w.])\d+\s*/\s*\d+|\\[dt]?frac\s*(?:\{\s*\d+\s*\}|\d)\s*(?:\{\s*\d+\s*\}|\d)")
+_MIXED = re.compile(rf"(?<![\w.])\d+\s*(?:{_FRACTION.pattern})")
+_FORMS = (_INTEGER_OR_DECIMAL, _GROUPED, _FRACTION, _MIXED)
+"""How a number may be written; a whole one is looked for in the first two."""
 _WRAPPED = re.compile(r"^(?:\$+(.+?)\$+|\\\((.+)\\\)|\(([^()]+)\)|\\(?:text|mathrm|textbf|mathbf)\{([^{}]*)\})$")
 
 
@@ -70,7 +73,7 @@ def _places(text: str, answer: str) -> Iterator[int]:
     if value is None:
         yield from (found.start() for found in _worded(bare).finditer(text))
         return
-    forms = (_INTEGER_OR_DECIMAL, _GROUPED) if value.denominator == 1 else (_INTEGER_OR_DECIMAL, _GROUPED, _FRACTION)
+    forms = _FORMS[:2] if value.denominator == 1 else _FORMS
     for form in forms:
         yield from (found.start() for found in form.finditer(text) if _value(found.group()) in (value, -value))
 
