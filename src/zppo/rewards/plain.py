@@ -24,6 +24,8 @@ _MARKS = re.compile(r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\})|°|\\degree(?
 _TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mbox|operatorname)\s*\{([^{}]*)\}")
 _SIZES_AND_SPACES = re.compile(r"\\(?:left|right|[Bb]igg?[lr]?)(?![A-Za-z])|\\[,;:! ]|~")
 _WORDS = re.compile(r"[^\W\d_](?:[^\W\d_]|[\s,'’.!?-])+")
+_TIMES = re.compile(r" ?(?:\\cdot(?![A-Za-z])|[*·]) ?")
+_LETTERS = re.compile(r"[A-Za-z](?: ?[A-Za-z])*")
 _BREAK = re.compile(r",|\band\b")
 
 
@@ -80,7 +82,7 @@ def plain_verdict(gold: str, answer: str) -> bool | None:
         return False  # an essay, not an answer; parsing it would only run into the deadline
     left, right = number(gold), number(answer)
     if left is None or right is None:
-        return _same_words(gold, answer)
+        return True if _same_product(gold, answer) else _same_words(gold, answer)
     if left == right:
         return True
     # Near misses of decimals (1/3 and 0.333333) are math-verify's to judge, so that there is one tolerance only.
@@ -90,6 +92,18 @@ def plain_verdict(gold: str, answer: str) -> bool | None:
 
 def _is_exact(number: str) -> bool:
     return "." not in number and "e" not in number.lower()
+
+
+def _same_product(gold: str, answer: str) -> bool:
+    """Whether both are products of the same letters, at least one of them written with a sign.
+
+    math-verify takes some letters for units. Without any sign they are words.
+    """
+    if not (_TIMES.search(gold) or _TIMES.search(answer)):
+        return False
+    products = [_TIMES.sub(" ", as_text(product)) for product in (gold, answer)]
+    left, right = (sorted(product.replace(" ", "")) for product in products)
+    return left == right and all(map(_LETTERS.fullmatch, products))
 
 
 def _same_words(gold: str, answer: str) -> bool | None:
