@@ -9,8 +9,10 @@ import numpy as np
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, ProcessorMixin
 
+from zppo.engines.control import control_tokens
 from zppo.errors import DataError, EngineError
 from zppo.types import MEDIA_MARK, Media, Prompt
+from zppo.zone.spelling import as_plain_text
 
 REMEMBERED_BYTES = 512 * 2**20
 """Processed media are kept up to this size: the prompts of a question and the updates of a step ask for the same."""
@@ -49,15 +51,17 @@ class Chat:
         if self._template is None:
             name = self.tokenizer.name_or_path
             raise EngineError(f"the tokenizer {name!r} has no chat template; set tokenizer.chat_template")
+        self._control = control_tokens(self.tokenizer)
         self._remembered: OrderedDict[tuple[Media, ...], Pixels] = OrderedDict()
 
     def read(self, prompt: Prompt) -> list[int]:
         """Token ids of the prompt as a user message, up to where the response begins; its prefix is not in them.
 
+        The control tokens are those of the chat template alone: what is spelled like one in the text is read as text.
         Every image and video is as many placeholder tokens as the model will have features for it. Raises DataError
         naming the question when its media cannot be read or are not where its text says.
         """
-        rendered = self._render(_content(prompt))
+        rendered = self._render(self._content(prompt))
         if prompt.media:
             given = self.pixels(prompt).placeholders
             replace = self._processor(prompt).get_text_with_replacements
@@ -77,7 +81,7 @@ class Chat:
         except ValueError as error:
             raise _unfit(prompt, error) from error
         # Each image is one placeholder in what the template gives.
-        bare = self.tokenizer(self._render(_content(prompt)), add_special_tokens=False)["input_ids"]
+        bare = self.tokenizer(self._render(self._content(prompt)), add_special_tokens=False)["input_ids"]
         return len(bare) + sum(count - 1 for count in counts)
 
     def pixels(self, prompt: Prompt) -> Pixels:
@@ -104,6 +108,22 @@ class Chat:
         return self.tokenizer.apply_chat_template(
             message, chat_template=self._template, add_generation_prompt=True, tokenize=False
         )
+
+    def _content(self, prompt: Prompt) -> str | list[dict[str, str]]:
+        """The user message: a text, or its parts where there are media."""
+        text = as_plain_text(prompt.text, self._control)
+        question, pieces = prompt.question, text.split(MEDIA_MARK)
+        if len(pieces) - 1 != len(prompt.media):
+            raise DataError(
+                f"question {question.id!r}: its {prompt.kind} prompt has {len(pieces) - 1} places for media, "
+                f"and there are {len(question.media)}"
+            )
+        if not prompt.media:
+            return text
+        parts = [{"type": "text", "text": pieces[0]}]
+        for media, piece in zip(prompt.media, pieces[1:], strict=True):
+            parts += [{"type": media.kind}, {"type": "text", "text": piece}]
+        return [part for part in parts if part.get("text", part["type"])]
 
     def _processor(self, prompt: Prompt) -> ProcessorMixin:
         if self.processor is None:
@@ -133,22 +153,6 @@ class Chat:
 def _unfit(prompt: Prompt, error: Exception) -> DataError:
     names = ", ".join(m.name for m in prompt.media)
     return DataError(f"question {prompt.question.id!r}: {names} cannot be shown to a model: {error}")
-
-
-def _content(prompt: Prompt) -> str | list[dict[str, str]]:
-    """The user message: a text, or its parts where there are media."""
-    question, pieces = prompt.question, prompt.text.split(MEDIA_MARK)
-    if len(pieces) - 1 != len(prompt.media):
-        raise DataError(
-            f"question {question.id!r}: its {prompt.kind} prompt has {len(pieces) - 1} places for media, "
-            f"and there are {len(question.media)}"
-        )
-    if not prompt.media:
-        return prompt.text
-    parts = [{"type": "text", "text": pieces[0]}]
-    for media, piece in zip(prompt.media, pieces[1:], strict=True):
-        parts += [{"type": media.kind}, {"type": "text", "text": piece}]
-    return [part for part in parts if part.get("text", part["type"])]
 
 
 def _metadata(video: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from zppo.engines.replies import Reply
 from zppo.errors import EngineError
 from zppo.loop import BackgroundLoop, cancel_others
 from zppo.types import Group, Prompt, Sampling
+from zppo.zone.spelling import as_plain_text
 
 if TYPE_CHECKING:  # imports openai, which not everybody has
     from zppo.engines.servers import Servers
@@ -31,8 +32,6 @@ class EndpointEngine:
 
     `model` is the served name that is used. May be used from several threads, and in a forked child.
     """
-
-    special_tokens: Sequence[str] = ()
 
     def __init__(self, config: EndpointConfig) -> None:
         """Makes no call. Raises EngineError when the client is not installed."""
@@ -124,7 +123,7 @@ class EndpointEngine:
         """What is asked of a server, for the responses from number `index` on. No limit is not every server's word."""
         return {
             "model": self.model,
-            "messages": [{"role": "user", "content": prompt.text}],
+            "messages": [{"role": "user", "content": as_plain_text(prompt.text)}],
             "max_tokens": sampling.max_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,

@@ -30,8 +30,6 @@ class CachedEngine:
     thread. Raises TeacherError for a file that is no cache.
     """
 
-    special_tokens: Sequence[str] = ()
-
     def __init__(self, path: str | Path, engine: EndpointEngine, offline: bool = False) -> None:
         self.engine = engine
         self._offline = offline
