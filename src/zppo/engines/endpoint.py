@@ -123,12 +123,12 @@ class EndpointEngine:
         """What is asked of a server, for the responses from number `index` on. No limit is not every server's word."""
         return {
             "model": self.model,
-            "messages": [{"role": "user", "content": as_plain_text(prompt.text)}],
+            "messages": _messages(prompt),
             "max_tokens": sampling.max_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "seed": _seed(sampling.seed, prompt, index),
-            **({"extra_body": {"top_k": sampling.top_k}} if sampling.top_k else {}),
+            **_further(sampling),
         }
 
 
@@ -145,6 +145,14 @@ def _chosen(served: Mapping[str, list[str] | None], wanted: str | None) -> str:
     return model
 
 
+def _further(sampling: Sampling) -> dict[str, Any]:
+    """What is not neutral of the rest; all but the presence penalty goes beyond the OpenAI API (vLLM, SGLang)."""
+    neutral = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
+    extra = {name: getattr(sampling, name) for name, value in neutral.items() if getattr(sampling, name) != value}
+    presence = {"presence_penalty": sampling.presence_penalty} if sampling.presence_penalty else {}
+    return presence | ({"extra_body": extra} if extra else {})
+
+
 def _seed(seed: int, prompt: Prompt, index: int) -> int:
     """31 bits: another seed for every prompt of a batch and every call about it, and the same in every run."""
     text = repr((seed, prompt.question.id, prompt.text, index))
@@ -154,3 +162,9 @@ def _seed(seed: int, prompt: Prompt, index: int) -> int:
 async def _wind_up(servers: "Servers") -> None:
     await cancel_others()
     await servers.close()
+
+
+def _messages(prompt: Prompt) -> list[dict[str, str]]:
+    """The turns of a prompt and its text. What is spelled like a control token is no more than text."""
+    messages = [*prompt.turns, {"role": "user", "content": prompt.text}]
+    return [{"role": m["role"], "content": as_plain_text(m["content"])} for m in messages]
