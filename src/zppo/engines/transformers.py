@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import Cache, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from zppo.engines.base import ignore
-from zppo.engines.control import control_tokens
+from zppo.engines.chat import Chat, Processing
+from zppo.engines.vision import Vision, forget_positions
 from zppo.errors import EngineError
 from zppo.types import Group, Prompt, Rollout, Sampling
-from zppo.zone.spelling import as_plain_text
 
 MEDIA_TOKENS = ("<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>")
 """Never sampled: a later forward pass would look for the pixels behind them."""
@@ -21,12 +21,15 @@ class TransformersEngine:
     """Batched sampling: each prompt is prefilled once and its cache repeated for the group.
 
     `batch_size` is the number of responses generated at once. Prompts are processed in order of length, so that
-    little is padded; groups come back in the order of the prompts.
+    little is padded; groups come back in the order of the prompts. `processing` is the model's tokenizer, or the
+    processor of an image-text model: prompts with and without media may then stand in one batch.
     """
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, batch_size: int = 256) -> None:
+    def __init__(self, model: PreTrainedModel, processing: Processing, batch_size: int = 256) -> None:
         self.model = model
-        self.tokenizer = tokenizer
+        self.chat = Chat(processing)
+        self.vision = Vision(self.chat)
+        self.tokenizer = tokenizer = self.chat.tokenizer
         self.batch_size = batch_size
         self._eos = _eos_ids(model, tokenizer)
         self._banned = _media_ids(model, tokenizer)
@@ -52,7 +55,7 @@ class TransformersEngine:
 
     def _fed(self, prompt: Prompt) -> list[int]:
         """What stands before the sampled tokens: the prompt in the chat template, and the prefix if there is one."""
-        return prompt_ids(self.tokenizer, prompt.text) + list(prompt.prefix.token_ids if prompt.prefix else ())
+        return self.chat.read(prompt) + list(prompt.prefix.token_ids if prompt.prefix else ())
 
     @property
     def parameters(self) -> int:
@@ -89,16 +92,7 @@ class TransformersEngine:
         rows = torch.arange(len(groups), device=ids.device).repeat_interleave(n)
         cache = None
         if ids.shape[1] > 1:
-            positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, :-1]
-            cache = self.model(
-                input_ids=ids[:, :-1],
-                attention_mask=mask[:, :-1],
-                position_ids=positions,
-                use_cache=True,
-                logits_to_keep=1,
-            ).past_key_values
-            for layer in cache.layers:
-                layer.reorder_cache(rows)
+            cache = self._prefill(groups, ids[:, :-1], mask[:, :-1], rows)
         output = self.model.generate(
             input_ids=ids[rows],
             attention_mask=mask[rows],
@@ -110,6 +104,19 @@ class TransformersEngine:
             begun = group.prompt.prefix.token_ids if group.prompt.prefix else ()
             left = max(1, sampling.max_tokens - len(begun))
             group.rollouts += [self._rollout(r[:left], begun) for r in responses[row * n : (row + 1) * n]]
+
+    def _prefill(self, groups: Sequence[Group], ids: torch.Tensor, mask: torch.Tensor, rows: torch.Tensor) -> Cache:
+        """The cache of each prompt, repeated for its `rows`. All media lie before the last token of a prompt."""
+        forget_positions(self.model)
+        media = self.vision.inputs(self.model, [g.prompt for g in groups], ids)
+        # A model with 3-D positions derives them from the media; all others would count the padding on the left.
+        positions = {} if media else {"position_ids": (mask.cumsum(-1) - 1).clamp(min=0)}
+        given = {"input_ids": ids, "attention_mask": mask, "use_cache": True, "logits_to_keep": 1}
+        cache: Cache = self.model(**given, **positions, **media).past_key_values
+        for layer in cache.layers:
+            layer.reorder_cache(rows)
+        forget_positions(self.model, rows)
+        return cache
 
     def _left_padded(self, prompts: Sequence[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
         """(ids, mask), both [prompts, longest prompt]."""
@@ -149,18 +156,6 @@ class TransformersEngine:
             pad_token_id=self._pad,
             suppress_tokens=self._banned or None,
         )
-
-
-def prompt_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    """Token ids of `text` as a user message in the chat template, up to where the response begins.
-
-    The control tokens are those of the chat template alone.
-    """
-    if tokenizer.chat_template is None:
-        raise EngineError(f"the tokenizer {tokenizer.name_or_path!r} has no chat template; set tokenizer.chat_template")
-    message = [{"role": "user", "content": as_plain_text(text, control_tokens(tokenizer))}]
-    rendered = tokenizer.apply_chat_template(message, add_generation_prompt=True, tokenize=False)
-    return tokenizer(rendered, add_special_tokens=False)["input_ids"]
 
 
 def _eos_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

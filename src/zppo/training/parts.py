@@ -10,8 +10,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from zppo.config import RunOptions
 from zppo.data.reader import questions_from, read_jsonl
 from zppo.engines.base import Rewriter, Teacher, Verdict
+from zppo.engines.chat import Chat, Processing
 from zppo.engines.endpoint import EndpointEngine
-from zppo.engines.transformers import TransformersEngine, prompt_ids
+from zppo.engines.transformers import TransformersEngine
 from zppo.errors import DataError
 from zppo.methods import parse_method
 from zppo.rewards.judge import Judge
@@ -24,9 +25,10 @@ from zppo.teacher.remote import RemoteTeacher
 from zppo.teacher.rewriting import keep_whole
 from zppo.training.checks import teacher_writes, why_teacher
 from zppo.training.distill import Distillation, check_head
-from zppo.training.models import load_model, load_tokenizer
+from zppo.training.forward import Frozen
+from zppo.training.models import load_model, load_processing
 from zppo.training.update import PolicyUpdate, Update
-from zppo.types import Question
+from zppo.types import Prompt, Question
 from zppo.zone.prompts import Templates
 
 
@@ -39,10 +41,10 @@ def to_questions(dataset: Any, path: str, source: str) -> list[Question]:
     return questions_from(dataset, source)
 
 
-def fitting(questions: Sequence[Question], options: RunOptions, tokenizer: PreTrainedTokenizerBase) -> list[Question]:
+def fitting(questions: Sequence[Question], options: RunOptions, chat: Chat) -> list[Question]:
     """The questions whose plain prompt is within `prompts.max_tokens`. Raises DataError if too few are left."""
     templates, limit = Templates.load(options.prompts.templates), options.prompts.max_tokens
-    kept = [q for q in questions if len(prompt_ids(tokenizer, templates.plain(q))) <= limit]
+    kept = [q for q in questions if len(chat.read(Prompt("plain", q, templates.plain(q)))) <= limit]
     if len(kept) < options.zone.new_questions:
         raise DataError(
             f"zone.new_questions is {options.zone.new_questions}, but there are {len(kept)} training questions "
@@ -54,7 +56,7 @@ def fitting(questions: Sequence[Question], options: RunOptions, tokenizer: PreTr
 def build_parts(
     options: RunOptions,
     student: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
+    processing: Processing,
     teachers: Sequence[Any],
     verdict: Verdict,
     judged: bool = False,
@@ -64,19 +66,19 @@ def build_parts(
     `judged`: the verdict is a `RoutedVerdict` that waits for a judge.
     """
     templates, method = Templates.load(options.prompts.templates), parse_method(options.method)
-    engine = TransformersEngine(student, tokenizer, options.engine.batch_size)
+    engine = TransformersEngine(student, processing, options.engine.batch_size)
     judging = teachers[:1] if judged and not (options.judge.model or options.judge.urls) else []
     needed = teachers if why_teacher(options) else judging
     teachers = [_teacher(options, teacher, student, templates) for teacher in needed]
     if judged and isinstance(verdict, RoutedVerdict):
         verdict.judge = _judge(options, teachers, student, templates)
     rewriter = _rewriter(options, engine, teachers, templates)
-    own = tokenizer.get_vocab()
+    own = engine.tokenizer.get_vocab()
     shared = all((local := _local_engine(t)) is not None and local.tokenizer.get_vocab() == own for t in teachers)
     return Parts(method, engine, verdict, teachers, rewriter, templates, shared)
 
 
-def build_update(options: RunOptions, parts: Parts, pad: int) -> Update:
+def build_update(options: RunOptions, parts: Parts) -> Update:
     """The gradient update of the method. Raises ConfigError or TeacherError for a model it cannot distil."""
     first = _local_engine(parts.teachers[0]) if parts.teachers else None
     student = parts.student
@@ -84,10 +86,12 @@ def build_update(options: RunOptions, parts: Parts, pad: int) -> Update:
     if parts.method.distils:
         assert first is not None, "distillation was checked to have a local teacher"
         check_head(student.model, "student.model")
-        return Distillation(first.model, options.update, options.sampling, pad)
+        teacher = Frozen(first.model, first.vision)
+        return Distillation(teacher, options.update, options.sampling, student.chat.pad, student.vision)
     # Who gave a response is known only if there is one teacher.
-    watched = first.model if first is not None and parts.shared_vocabulary and len(parts.teachers) == 1 else None
-    return PolicyUpdate(options.update, options.sampling, pad, watched if parts.method.imitates else None)
+    known = first is not None and parts.shared_vocabulary and len(parts.teachers) == 1 and parts.method.imitates
+    watched = Frozen(first.model, first.vision) if first is not None and known else None
+    return PolicyUpdate(options.update, options.sampling, student.chat.pad, student.vision, watched)
 
 
 def _local_engine(teacher: Any) -> TransformersEngine | None:
@@ -106,9 +110,9 @@ def _frozen_engine(
     option: str, name: Any, dtype: str, student: PreTrainedModel, options: RunOptions
 ) -> TransformersEngine:
     """A model that is asked and never trained, beside the student."""
-    tokenizer = load_tokenizer(option, name)
+    processing = load_processing(option, name)
     model = load_model(option, name, dtype).to(student.device).requires_grad_(False)
-    return TransformersEngine(model, tokenizer, options.engine.batch_size)
+    return TransformersEngine(model, processing, options.engine.batch_size)
 
 
 def _judge(options: RunOptions, teachers: Sequence[Teacher], student: PreTrainedModel, templates: Templates) -> Judge:

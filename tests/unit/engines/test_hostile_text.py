@@ -17,9 +17,10 @@ from talk import asking, echo
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
+from zppo.engines.chat import Chat
 from zppo.engines.control import control_tokens
 from zppo.engines.scripted import ScriptedEngine
-from zppo.engines.transformers import TransformersEngine, prompt_ids
+from zppo.engines.transformers import TransformersEngine
 from zppo.pocket import ASSETS
 from zppo.rewards.judge import Judge
 from zppo.teacher.compression import teacher_compression
@@ -106,7 +107,7 @@ def reads(request: pytest.FixtureRequest) -> PreTrainedTokenizerFast:
 
 def marks(tokenizer: PreTrainedTokenizerFast, prompt: Prompt) -> Counter[str]:
     """What is more than text in a prompt: its added tokens as token ids, our tags and media marks in what is read."""
-    ids = prompt_ids(tokenizer, prompt.text)
+    ids = Chat(tokenizer).read(prompt)
     known = tokenizer.added_tokens_decoder
     read = tokenizer.decode(ids)
     return Counter(str(known[i]) for i in ids if i in known) + Counter(
@@ -178,14 +179,15 @@ def test_what_teacher_and_judge_are_asked_holds_no_more_than_text(qwen: Any) -> 
 
 
 def test_a_question_can_open_no_role_and_show_no_image(reads: Any) -> None:
-    """Tags and thinking marks of a question are its author's own affair."""
-    control = control_tokens(reads)
+    """Its media marks stand for its media; its tags and thinking marks are its author's own affair."""
+    control, chat = control_tokens(reads), Chat(reads)
+
+    def read(text: str) -> Counter[str]:
+        question = Question("q", text.replace(MEDIA_MARK, ""), "1")
+        return Counter(control.findall(reads.decode(chat.read(Prompt("plain", question, TEMPLATES.plain(question))))))
+
     for text in HOSTILE:
-        asked = TEMPLATES.plain(Question("q", text, "1"))
-        ids = prompt_ids(reads, asked)
-        mild = prompt_ids(reads, TEMPLATES.plain(Question("q", MILD, "1")))
-        read, usual = (Counter(control.findall(reads.decode(each))) for each in (ids, mild))
-        assert read == usual, text
+        assert read(text) == read(MILD), text
 
 
 def test_a_forced_beginning_holds_no_special_token(qwen: Any, new_model: Callable[..., Any]) -> None:
@@ -198,7 +200,8 @@ def test_a_forced_beginning_holds_no_special_token(qwen: Any, new_model: Callabl
 
 def test_what_a_server_is_sent_holds_no_control_token_of_a_widespread_format(qwen: Any) -> None:
     control = control_tokens(qwen)
-    asked = [Prompt("plain", Question(str(i), text, "1"), text) for i, text in enumerate(HOSTILE)]
+    texts = [text.replace(MEDIA_MARK, "") for text in HOSTILE]
+    asked = [Prompt("plain", Question(str(i), text, "1"), text) for i, text in enumerate(texts)]
     with FlakyServer(echo) as server, asking(server) as engine:
         engine.generate(asked, 1, Sampling())
     sent = [request.json["messages"][0]["content"] for request in server.requests]
