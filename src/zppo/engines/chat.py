@@ -9,9 +9,10 @@ import numpy as np
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, ProcessorMixin
 
+from zppo.engines.content import pieces_of
 from zppo.engines.control import control_tokens
 from zppo.errors import DataError, EngineError
-from zppo.types import MEDIA_MARK, Media, Prompt
+from zppo.types import Media, Prompt
 from zppo.zone.spelling import as_plain_text
 
 REMEMBERED_BYTES = 512 * 2**20
@@ -38,7 +39,7 @@ class Pixels:
 
 
 class Chat:
-    """Turns prompts into token ids and their media into tensors.
+    """Turns prompts into token ids and their media into tensors. The text of a prompt is read as text.
 
     `processing` is a tokenizer, or the processor of an image-text model, which holds one. Raises EngineError when there
     is no chat template.
@@ -115,19 +116,13 @@ class Chat:
 
     def _content(self, prompt: Prompt) -> str | list[dict[str, str]]:
         """The user message: a text, or its parts where there are media."""
-        text = as_plain_text(prompt.text, self._control)
-        question, pieces = prompt.question, text.split(MEDIA_MARK)
-        if len(pieces) - 1 != len(prompt.media):
-            raise DataError(
-                f"question {question.id!r}: its {prompt.kind} prompt has {len(pieces) - 1} places for media, "
-                f"and there are {len(question.media)}"
-            )
-        if not prompt.media:
-            return text
-        parts = [{"type": "text", "text": pieces[0]}]
-        for media, piece in zip(prompt.media, pieces[1:], strict=True):
-            parts += [{"type": media.kind}, {"type": "text", "text": piece}]
-        return [part for part in parts if part.get("text", part["type"])]
+        parts: list[dict[str, str]] = []
+        for piece in pieces_of(prompt):
+            if isinstance(piece, Media):
+                parts.append({"type": piece.kind})
+            else:
+                parts.append({"type": "text", "text": as_plain_text(piece, self._control)})
+        return parts if prompt.media else parts[0]["text"]
 
     def _processor(self, prompt: Prompt) -> ProcessorMixin:
         if self.processor is None:

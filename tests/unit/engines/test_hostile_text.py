@@ -179,17 +179,15 @@ def test_what_teacher_and_judge_are_asked_holds_no_more_than_text(qwen: Any) -> 
 
 
 def test_a_question_can_open_no_role_and_show_no_image(reads: Any) -> None:
-    """Tags and thinking marks of a question are its author's own affair."""
-    control = control_tokens(reads)
-    chat = Chat(reads)
+    """Its media marks stand for its media; its tags and thinking marks are its author's own affair."""
+    control, chat = control_tokens(reads), Chat(reads)
 
-    def found(text: str) -> Counter[str]:
-        question = Question("q", text.replace(MEDIA_MARK, ""), "1")  # readers leave only marks of real media
-        ids = chat.read(Prompt("plain", question, TEMPLATES.plain(question)))
-        return Counter(control.findall(reads.decode(ids)))
+    def read(text: str) -> Counter[str]:
+        question = Question("q", text.replace(MEDIA_MARK, ""), "1")
+        return Counter(control.findall(reads.decode(chat.read(Prompt("plain", question, TEMPLATES.plain(question))))))
 
     for text in HOSTILE:
-        assert found(text) == found(MILD), text
+        assert read(text) == read(MILD), text
 
 
 def test_a_forced_beginning_holds_no_special_token(qwen: Any, new_model: Callable[..., Any]) -> None:
@@ -202,7 +200,8 @@ def test_a_forced_beginning_holds_no_special_token(qwen: Any, new_model: Callabl
 
 def test_what_a_server_is_sent_holds_no_control_token_of_a_widespread_format(qwen: Any) -> None:
     control = control_tokens(qwen)
-    asked = [Prompt("plain", Question(str(i), text, "1"), text) for i, text in enumerate(HOSTILE)]
+    texts = [text.replace(MEDIA_MARK, "") for text in HOSTILE]
+    asked = [Prompt("plain", Question(str(i), text, "1"), text) for i, text in enumerate(texts)]
     with FlakyServer(echo) as server, asking(server) as engine:
         engine.generate(asked, 1, Sampling())
     sent = [request.json["messages"][0]["content"] for request in server.requests]
