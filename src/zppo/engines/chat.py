@@ -9,8 +9,11 @@ import numpy as np
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, ProcessorMixin
 
+from zppo.engines.content import pieces_of
+from zppo.engines.control import control_tokens
 from zppo.errors import DataError, EngineError
-from zppo.types import MEDIA_MARK, Media, Prompt
+from zppo.types import Media, Prompt
+from zppo.zone.spelling import as_plain_text
 
 REMEMBERED_BYTES = 512 * 2**20
 """Processed media are kept up to this size: the prompts of a question and the updates of a step ask for the same."""
@@ -36,7 +39,7 @@ class Pixels:
 
 
 class Chat:
-    """Turns prompts into token ids and their media into tensors.
+    """Turns prompts into token ids and their media into tensors. The text of a prompt is read as text.
 
     `processing` is a tokenizer, or the processor of an image-text model, which holds one. Raises EngineError when there
     is no chat template.
@@ -49,15 +52,17 @@ class Chat:
         if self._template is None:
             name = self.tokenizer.name_or_path
             raise EngineError(f"the tokenizer {name!r} has no chat template; set tokenizer.chat_template")
+        self._control = control_tokens(self.tokenizer)
         self._remembered: OrderedDict[tuple[Media, ...], Pixels] = OrderedDict()
 
     def read(self, prompt: Prompt) -> list[int]:
         """Token ids of the prompt as a user message after its turns, up to the response; its prefix is not in them.
 
+        The control tokens are those of the chat template alone: what is spelled like one in the text is read as text.
         Every image and video is as many placeholder tokens as the model will have features for it. Raises DataError
         naming the question when its media cannot be read or are not where its text says.
         """
-        rendered = self._render(_content(prompt), prompt.turns)
+        rendered = self._render(self._messages(prompt))
         if prompt.media:
             given = self.pixels(prompt).placeholders
             replace = self._processor(prompt).get_text_with_replacements
@@ -77,7 +82,7 @@ class Chat:
         except ValueError as error:
             raise _unfit(prompt, error) from error
         # Each image is one placeholder in what the template gives.
-        bare = self.tokenizer(self._render(_content(prompt)), add_special_tokens=False)["input_ids"]
+        bare = self.tokenizer(self._render(self._messages(prompt)), add_special_tokens=False)["input_ids"]
         return len(bare) + sum(count - 1 for count in counts)
 
     def pixels(self, prompt: Prompt) -> Pixels:
@@ -99,11 +104,25 @@ class Chat:
         """The token ids that stand for features of an `image` or a `video`."""
         return getattr(self.processor, f"{kind}_token_ids", ())
 
-    def _render(self, content: Any, turns: Sequence[Mapping[str, str]] = ()) -> str:
-        messages = [*turns, {"role": "user", "content": content}]
+    def _render(self, messages: Sequence[Mapping[str, Any]]) -> str:
         return self.tokenizer.apply_chat_template(
             messages, chat_template=self._template, add_generation_prompt=True, tokenize=False
         )
+
+    def _messages(self, prompt: Prompt) -> list[Mapping[str, Any]]:
+        """The turns of the prompt, and the user message it ends in."""
+        turns = [{**turn, "content": as_plain_text(turn["content"], self._control)} for turn in prompt.turns]
+        return [*turns, {"role": "user", "content": self._content(prompt)}]
+
+    def _content(self, prompt: Prompt) -> str | list[dict[str, str]]:
+        """The user message: a text, or its parts where there are media."""
+        parts: list[dict[str, str]] = []
+        for piece in pieces_of(prompt):
+            if isinstance(piece, Media):
+                parts.append({"type": piece.kind})
+            else:
+                parts.append({"type": "text", "text": as_plain_text(piece, self._control)})
+        return parts if prompt.media else parts[0]["text"]
 
     def _processor(self, prompt: Prompt) -> ProcessorMixin:
         if self.processor is None:
@@ -115,7 +134,7 @@ class Chat:
         processor, loaded = self._processor(prompt), [(m.kind, m.load()) for m in prompt.media]
         images = [image for kind, image in loaded if kind == "image"]
         videos = [video for kind, video in loaded if kind == "video"]
-        bare = self._render([{"type": m.kind} for m in prompt.media])
+        bare = self._render([{"role": "user", "content": [{"type": m.kind} for m in prompt.media]}])
         given: dict[str, Any] = {"images": images} if images else {}
         if videos:
             given["videos"] = [np.stack([np.asarray(frame) for frame in v.frames]) for v in videos]
@@ -133,22 +152,6 @@ class Chat:
 def _unfit(prompt: Prompt, error: Exception) -> DataError:
     names = ", ".join(m.name for m in prompt.media)
     return DataError(f"question {prompt.question.id!r}: {names} cannot be shown to a model: {error}")
-
-
-def _content(prompt: Prompt) -> str | list[dict[str, str]]:
-    """The user message: a text, or its parts where there are media."""
-    question, pieces = prompt.question, prompt.text.split(MEDIA_MARK)
-    if len(pieces) - 1 != len(prompt.media):
-        raise DataError(
-            f"question {question.id!r}: its {prompt.kind} prompt has {len(pieces) - 1} places for media, "
-            f"and there are {len(question.media)}"
-        )
-    if not prompt.media:
-        return prompt.text
-    parts = [{"type": "text", "text": pieces[0]}]
-    for media, piece in zip(prompt.media, pieces[1:], strict=True):
-        parts += [{"type": media.kind}, {"type": "text", "text": piece}]
-    return [part for part in parts if part.get("text", part["type"])]
 
 
 def _metadata(video: Any) -> dict[str, Any]:

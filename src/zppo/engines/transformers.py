@@ -32,9 +32,6 @@ class TransformersEngine:
         self.vision = Vision(self.chat)
         self.tokenizer = tokenizer = self.chat.tokenizer
         self.batch_size = batch_size
-        self.special_tokens: Sequence[str] = [
-            token.content for token in tokenizer.added_tokens_decoder.values() if token.special
-        ]
         self._eos = _eos_ids(model, tokenizer)
         self._banned = _media_ids(model, tokenizer)
 

@@ -81,9 +81,7 @@ class Judge:
         return max_tokens if self._most_tokens is None else min(max_tokens, self._most_tokens)
 
     def _prompt(self, judgement: Judgement) -> str:
-        special = self._engine.special_tokens
-        values = {name: harmless(value, special) for name, value in judgement.values.items()}
-        return self.templates[judgement.template].fill(values)
+        return self.templates[judgement.template].fill({k: harmless(v) for k, v in judgement.values.items()})
 
     def _ask(self, texts: Sequence[str], max_tokens: int) -> dict[tuple[str, int], str]:
         prompts = [Prompt("plain", Question(f"judgement {i}", text, ""), text) for i, text in enumerate(texts)]

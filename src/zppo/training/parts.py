@@ -141,9 +141,9 @@ def _rewriter(
         assert isinstance(first, LocalTeacher | RemoteTeacher), "the first teacher was checked to be able to write"
         sampling = replace(options.sampling.at(seed=0), max_tokens=config.compression_tokens)
         if hints:
-            return teacher_hints(first.engine, templates, sampling, student.special_tokens)
+            return teacher_hints(first.engine, templates, sampling)
         stand_in = truncate if config.outage == "truncate" else keep_whole
-        return teacher_compression(first.engine, templates, sampling, student.special_tokens, stand_in)
+        return teacher_compression(first.engine, templates, sampling, stand_in)
     if hints:
         return cut_hints
     return truncate if method.compresses and config.compression == "truncate" else keep_whole

@@ -243,10 +243,6 @@ def test_a_model_without_any_end_token_is_refused(new_model: Callable[..., Any],
         TransformersEngine(model, bare)
 
 
-def test_special_tokens_are_those_that_text_must_not_contain(engine: TransformersEngine) -> None:
-    assert {"<|im_start|>", "<|im_end|>", "<|stop|>", "<|image_pad|>"} <= set(engine.special_tokens)
-
-
 def begun(engine: TransformersEngine, text: str, response: str) -> Prompt:
     ids = engine.encode(response)
     return Prompt("prefix", Question(text, text, "1"), text, Prefix(tuple(ids), engine.decode(ids)))

@@ -83,8 +83,6 @@ class Sampler(ScriptedEngine):
 class Unreachable:
     """An engine whose server is gone, for the first `times` calls or for ever."""
 
-    special_tokens: Sequence[str] = ()
-
     def __init__(self, engine: ScriptedEngine | None = None, times: int = 10**9) -> None:
         self.calls, self._engine, self._times = 0, engine, times
 

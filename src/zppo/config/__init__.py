@@ -1,0 +1,40 @@
+"""Every option of a run, in sections: `run` (the method and its training), `services` (teacher, judge), `data`.
+
+Defaults are the paper's values (method sections 3-5 and 11) where it gives one, except that weights are kept in fp32
+(`student.dtype`). The same section classes are used by a recipe (YAML), by the command line (`--zone.tau 0.4`) and by
+`ZPPOConfig`. Standard library only: what needs torch or transformers stands in `zppo.training.arguments`.
+"""
+
+from zppo.config.data import DataConfig, PromptsConfig
+from zppo.config.run import (
+    Aggregation,
+    CheckpointConfig,
+    EngineConfig,
+    EvalConfig,
+    Recipe,
+    RunOptions,
+    SamplingConfig,
+    StudentConfig,
+    UpdateConfig,
+    ZoneConfig,
+)
+from zppo.config.services import EndpointConfig, JudgeConfig, TeacherConfig, is_url
+
+__all__ = [
+    "Aggregation",
+    "CheckpointConfig",
+    "DataConfig",
+    "EndpointConfig",
+    "EngineConfig",
+    "EvalConfig",
+    "JudgeConfig",
+    "PromptsConfig",
+    "Recipe",
+    "RunOptions",
+    "SamplingConfig",
+    "StudentConfig",
+    "TeacherConfig",
+    "UpdateConfig",
+    "ZoneConfig",
+    "is_url",
+]

@@ -1,0 +1,207 @@
+"""The sections of the method, its training and its evaluation, and the whole of a run's options."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from zppo.config.data import DataConfig, PromptsConfig
+from zppo.config.limits import check_sampling, positive
+from zppo.config.services import Dtype, JudgeConfig, TeacherConfig
+from zppo.errors import ConfigError
+from zppo.methods import parse_method
+from zppo.types import AdvantageNorm, Sampling
+
+Aggregation = Literal["token", "sequence", "constant"]
+
+
+@dataclass(frozen=True)
+class ZoneConfig:
+    """The constants of algorithm 1."""
+
+    new_questions: int = 384
+    """`|X_new|`: questions drawn from the data per rollout step (paper: 96 per gradient update x 4)."""
+    group_size: int = 8
+    """`G_S`: student responses per prompt."""
+    teacher_samples: int = 4
+    """`G_T`: teacher responses per hard question and visit."""
+    tau: float = 0.5
+    """A question is hard while its plain accuracy is below this; at or above, it graduates. In (0, 1]."""
+    replay_fraction: float = 0.25
+    """`rho_replay`: replayed questions per new question."""
+    augment_fraction: float = 0.25
+    """`rho_aug`: BCQ and NCQ prompts (together) per new question."""
+    buffer_size: int = 10_000
+    """`|B|_max`: questions; the oldest leave first."""
+    updates: int = 4
+    """`I`: gradient updates per rollout step."""
+    advantage: AdvantageNorm = "without_zero"
+    """Second step of the advantage (method section 3)."""
+    prefix_fraction: float = 0.4
+    """`alpha`: share of a teacher response's tokens that the method `prefix` forces. In (0, 1)."""
+    dynamic_sampling: bool = False
+    """Leave a question out of the updates when all of its groups (plain, BCQ, NCQ, ...) are trivial. Nothing is
+    sampled in its place (method section 12)."""
+
+    def __post_init__(self) -> None:
+        positive("zone", self, "new_questions", "group_size", "teacher_samples", "buffer_size", "updates")
+        if not 0 < self.tau <= 1:
+            raise ConfigError(f"zone.tau is {self.tau}; it is an accuracy in (0, 1] (paper: 0.5)")
+        if not 0 < self.prefix_fraction < 1:
+            raise ConfigError(f"zone.prefix_fraction is {self.prefix_fraction}; it is a share in (0, 1) (paper: 0.4)")
+        for name in ("replay_fraction", "augment_fraction"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigError(f"zone.{name} is {getattr(self, name)}; a fraction of the new questions, 0 or more")
+        if self.group_size < 2:
+            raise ConfigError("zone.group_size is 1; a group needs at least 2 rollouts to have a baseline")
+        if self.new_questions % self.updates:
+            raise ConfigError(
+                f"zone.new_questions ({self.new_questions}) is not a multiple of zone.updates ({self.updates}); "
+                f"the next one that divides is {-(-self.new_questions // self.updates) * self.updates}"
+            )
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """How student and teacher sample during training (paper: temperature 1.0, top-p 1.0, no top-k, 12,288 tokens)."""
+
+    max_tokens: int = 12_288
+    """Longest response, in tokens."""
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    """0 means no limit."""
+
+    def __post_init__(self) -> None:
+        check_sampling("sampling", self)
+
+    def at(self, seed: int) -> Sampling:
+        return Sampling(self.max_tokens, self.temperature, self.top_p, self.top_k, seed)
+
+
+@dataclass(frozen=True)
+class EvalConfig:
+    """Held-out evaluation with plain prompts (method section 11: temperature 0.6, top-p 0.95, top-k 20)."""
+
+    every: int = 0
+    """Rollout steps between two evaluations; 0 evaluates only before and after training."""
+    samples: int = 1
+    """Responses per held-out question; accuracy is the mean over them."""
+    max_tokens: int = 12_288
+    temperature: float = 0.6
+    top_p: float = 0.95
+    top_k: int = 20
+
+    def __post_init__(self) -> None:
+        check_sampling("eval", self)
+        positive("eval", self, "samples")
+        if self.every < 0:
+            raise ConfigError(f"eval.every is {self.every}; rollout steps between evaluations, or 0")
+
+    def at(self, seed: int) -> Sampling:
+        return Sampling(self.max_tokens, self.temperature, self.top_p, self.top_k, seed)
+
+
+@dataclass(frozen=True)
+class UpdateConfig:
+    """One gradient update (method section 4)."""
+
+    clip_low: float = 0.20
+    clip_high: float = 0.28
+    dual_clip: float = 10.0
+    """Bound on the loss of negative advantages, as a multiple of the advantage; must exceed 1."""
+    aggregation: Aggregation = "token"
+    """Mean of the token losses of an update. `token`: over all its response tokens; `sequence`: within each rollout,
+    then over rollouts; `constant`: their sum over rollouts x `sampling.max_tokens` (Dr. GRPO, arXiv 2503.20783)."""
+    microbatch_tokens: int = 16_384
+    """Most tokens (prompt + response, padding included) in one forward and backward pass."""
+    distill_positions: int = 128
+    """Response positions whose distributions over the vocabulary are held at once by a distillation loss."""
+
+    def __post_init__(self) -> None:
+        positive("update", self, "microbatch_tokens", "distill_positions")
+        if not (0 < self.clip_low < 1 and self.clip_high > 0):
+            got = f"{self.clip_low} and {self.clip_high}"
+            raise ConfigError(f"update.clip_low must be in (0, 1) and update.clip_high above 0; got {got}")
+        if not self.dual_clip > 1:
+            raise ConfigError(f"update.dual_clip is {self.dual_clip}; it must exceed 1 (paper: 10)")
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """The embedded engine: transformers' `generate` on the model that is being trained."""
+
+    batch_size: int = 256
+    """Responses generated at once."""
+
+    def __post_init__(self) -> None:
+        positive("engine", self, "batch_size")
+
+
+@dataclass(frozen=True)
+class StudentConfig:
+    model: str = ""
+    """Folder or Hub name of the checkpoint to train."""
+    dtype: Dtype = "float32"
+    """Of the weights that are trained. At the paper's learning rate bfloat16 weights would round most updates away;
+    compute in bfloat16 with `training.bf16: true`."""
+
+
+@dataclass(frozen=True)
+class CheckpointConfig:
+    every: int = 10
+    """Rollout steps between two checkpoints; the last step is always saved."""
+    keep: int = 2
+    """Checkpoints kept; older ones are removed after the newer one is complete."""
+
+    def __post_init__(self) -> None:
+        positive("checkpoints", self, "every", "keep")
+
+
+@dataclass
+class RunOptions:
+    """What a recipe and `ZPPOConfig` have in common."""
+
+    method: str = "zppo"
+    """`zppo`; `grpo` with any of the switches `+replay`, `+bcq`, `+ncq`; or `hint`, `prefix`, `grpo_teacher`,
+    `off_distill`, `on_distill`, each with or without `+replay`."""
+    rollout_steps: int = 200
+    student: StudentConfig = field(default_factory=StudentConfig)
+    teacher: TeacherConfig = field(default_factory=TeacherConfig)
+    judge: JudgeConfig = field(default_factory=JudgeConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    prompts: PromptsConfig = field(default_factory=PromptsConfig)
+    zone: ZoneConfig = field(default_factory=ZoneConfig)
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    update: UpdateConfig = field(default_factory=UpdateConfig)
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    eval: EvalConfig = field(default_factory=EvalConfig)
+    checkpoints: CheckpointConfig = field(default_factory=CheckpointConfig)
+
+    def __post_init__(self) -> None:
+        positive("", self, "rollout_steps")
+        if parse_method(self.method).distils and self.zone.dynamic_sampling:
+            raise ConfigError(
+                f"zone.dynamic_sampling drops groups whose rewards are all equal, but method {self.method!r} trains on "
+                "no rewards; switch it off"
+            )
+
+    @property
+    def updates_per_step(self) -> int:
+        """Gradient updates per rollout step: `zone.updates`, but one for distillation."""
+        return parse_method(self.method).updates(self.zone.updates)
+
+
+@dataclass
+class Recipe(RunOptions):
+    """A whole run: what `zppo train RECIPE` reads. `training` goes to `transformers.TrainingArguments`."""
+
+    seed: int = 0
+    training: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.seed < 2**32:
+            raise ConfigError(f"seed is {self.seed}; it must be in [0, 2**32)")
+        for section, option in (("student", "model"), ("data", "train"), ("data", "eval")):
+            if not getattr(getattr(self, section), option):
+                raise ConfigError(f"{section}.{option} is missing; set it in the recipe or with --{section}.{option}")

@@ -1,0 +1,138 @@
+"""The sections of those who are asked but never trained: teacher and judge, in this process or on servers."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from zppo.config.limits import positive
+from zppo.errors import ConfigError
+
+Compression = Literal["teacher", "truncate", "none"]
+Hints = Literal["teacher", "cut"]
+Outage = Literal["truncate", "none"]
+Dtype = Literal["float32", "bfloat16", "float16"]
+
+
+@dataclass(frozen=True)
+class EndpointConfig:
+    """Servers of one model that speak the OpenAI API: vLLM, SGLang, `transformers serve`, a hosted API."""
+
+    urls: tuple[str, ...]
+    """Base URLs, such as `http://localhost:8000/v1`; calls go round among them."""
+    model: str | None = None
+    """The name under which it is served; not needed where the servers list a single one."""
+    api_key_env: str = "OPENAI_API_KEY"
+    """Environment variable with the API key, read at every call; the key itself is never written anywhere."""
+    concurrency: int = 64
+    """Calls under way at once, over all URLs."""
+    timeout: float = 600
+    """Seconds per call."""
+    tries: int = 5
+    """Per call, over all URLs."""
+
+    def __post_init__(self) -> None:
+        positive("endpoint", self, "concurrency", "tries")
+        if not 0 < self.timeout < math.inf:
+            raise ConfigError(f"endpoint.timeout is {self.timeout}; seconds per call, above 0")
+        if isinstance(self.urls, str) or not self.urls:
+            raise ConfigError("endpoint.urls is a list of base URLs, such as [http://localhost:8000/v1]")
+        for url in self.urls:
+            if not url.startswith(("http://", "https://")) or "@" in url.split("/")[2]:
+                raise ConfigError("endpoint.urls: a base URL begins with http:// or https:// and holds no password")
+
+
+@dataclass(frozen=True)
+class TeacherConfig:
+    model: str | None = None
+    """Folder or Hub name of a local teacher, or with `endpoint` the name under which it is served (not needed if it is
+    the only one). Every method that shows or trains on a teacher's words needs one or the other."""
+    endpoint: str | tuple[str, ...] = ()
+    """Base URL, or several of one and the same model, of servers that speak the OpenAI API."""
+    fallbacks: tuple[str, ...] = ()
+    """Further teachers, local ones or base URLs, in order of cost: each is asked the questions that no teacher before
+    it got right. Hints and compressed candidates are written by the first teacher."""
+    dtype: Dtype = "bfloat16"
+    """Of a local teacher."""
+    compression: Compression = "teacher"
+    """`teacher`: rewritten by the teacher; `truncate`: the last `compression_tokens` tokens; `none`: as it is."""
+    compression_tokens: int = 512
+    """Cap per candidate and per hint."""
+    outage: Outage = "truncate"
+    """What candidates look like while the teacher who should compress them is out of reach."""
+    hints: Hints = "teacher"
+    """`teacher`: written by the teacher from one of its right responses; `cut`: that response, up to where its final
+    answer first stands."""
+    api_key_env: str = EndpointConfig.api_key_env
+    concurrency: int = EndpointConfig.concurrency
+    timeout: float = EndpointConfig.timeout
+    tries: int = EndpointConfig.tries
+    """These four as in `EndpointConfig`."""
+    ahead: int = 0
+    """Steps for which an endpoint is asked about all new questions before it is known which are hard. Hides a slow
+    teacher, at the price of its tokens on easy questions. What is to be replayed is always asked ahead."""
+    cache: str | None = None
+    """SQLite file of what endpoints said; what it holds is not asked again."""
+    offline: bool = False
+    """Answer from the cache alone: a run is made again without its teacher."""
+    price_prompt: float = 0.0
+    price_response: float = 0.0
+    """Per million tokens, in any currency; the run's `teacher_cost` is in it."""
+
+    def __post_init__(self) -> None:
+        positive("teacher", self, "compression_tokens")
+        if self.fallbacks and not (self.model or self.endpoint):
+            raise ConfigError("teacher.fallbacks are asked after teacher.model, which is missing")
+        if (self.cache or self.offline) and not self.remote:
+            raise ConfigError("teacher.cache keeps what an endpoint says; set teacher.endpoint, or leave the cache out")
+        if self.ahead < 0:
+            raise ConfigError(f"teacher.ahead is {self.ahead}; a number of steps, or 0")
+        if self.offline and not self.cache:
+            raise ConfigError("teacher.offline answers from a cache; set teacher.cache")
+        for url in self.remote:
+            self.server(url)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        return (self.endpoint,) if isinstance(self.endpoint, str) else self.endpoint
+
+    @property
+    def remote(self) -> tuple[str, ...]:
+        """Every URL among the teachers."""
+        return self.urls + tuple(name for name in self.fallbacks if is_url(name))
+
+    def server(self, *urls: str) -> EndpointConfig:
+        """The servers of one teacher of this section."""
+        model = self.model if urls == self.urls else None
+        return EndpointConfig(urls, model, self.api_key_env, self.concurrency, self.timeout, self.tries)
+
+
+def is_url(name: str) -> bool:
+    return name.startswith(("http://", "https://"))
+
+
+@dataclass(frozen=True)
+class JudgeConfig:
+    """Who scores free-form answers (questions with `answer_type: free`), at temperature 0 (method section 6)."""
+
+    model: str | None = None
+    """Folder or Hub name of a local model, or with `endpoint` the name under which it is served. Without a judge of its
+    own the first teacher judges."""
+    endpoint: str | tuple[str, ...] = ()
+    """Base URL, or several of one and the same model, of servers that speak the OpenAI API."""
+    api_key_env: str = EndpointConfig.api_key_env
+    dtype: Dtype = "bfloat16"
+    """Of a local judge."""
+    max_tokens: int = 512
+    """Longest reply."""
+
+    def __post_init__(self) -> None:
+        positive("judge", self, "max_tokens")
+        if self.urls:
+            self.server()
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        return (self.endpoint,) if isinstance(self.endpoint, str) else self.endpoint
+
+    def server(self) -> EndpointConfig:
+        return EndpointConfig(self.urls, self.model, self.api_key_env)
