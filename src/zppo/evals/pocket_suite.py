@@ -14,10 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zppo.data.reader import json_rows
+from zppo.evals import pocket_pictures, pocket_rows
 from zppo.evals.benchmark import Benchmark
 from zppo.evals.benchmarks import BENCHMARKS
-from zppo.evals.pocket_rows import ROWS, SIDE, Maker
+from zppo.evals.pocket_rows import SIDE, Maker
 from zppo.pocket import ASSETS
+
+ROWS = pocket_rows.ROWS | pocket_pictures.ROWS
 
 STUDENT, TEACHER = str(ASSETS / "student"), str(ASSETS / "teacher")
 OPTIONS = {
