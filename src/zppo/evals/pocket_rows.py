@@ -4,6 +4,7 @@ import base64
 import io
 import random
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -14,11 +15,15 @@ SIDE = 48
 
 
 class Maker:
-    """Gives words and pictures, always the same ones for a seed. `problems` are questions with whole numbers."""
+    """Gives words and pictures, always the same ones for a seed, and takes files for the benchmark's `folder`.
 
-    def __init__(self, problems: Sequence[tuple[str, str]], seed: int = 0) -> None:
+    `problems` are questions with whole numbers.
+    """
+
+    def __init__(self, problems: Sequence[tuple[str, str]], folder: Path, seed: int = 0) -> None:
         self._rng = random.Random(seed)
         self._problems = problems
+        self._folder = folder
 
     def problem(self) -> tuple[str, str]:
         return self._rng.choice(self._problems)
@@ -30,12 +35,18 @@ class Maker:
 
     def picture(self) -> dict[str, Any]:
         """An undecoded image of one colour, as a column of images holds it."""
-        return {"bytes": self.png(), "path": "picture.png"}
+        return {"bytes": self.image(), "path": "picture.png"}
 
-    def png(self) -> bytes:
+    def image(self, form: str = "PNG") -> bytes:
         file = io.BytesIO()
-        Image.new("RGB", (SIDE, SIDE), tuple(self._rng.choices(range(256), k=3))).save(file, "PNG")
+        Image.new("RGB", (SIDE, SIDE), tuple(self._rng.choices(range(256), k=3))).save(file, form)
         return file.getvalue()
+
+    def write(self, name: str, content: bytes) -> None:
+        """A file beside the rows."""
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def aime25(make: Maker, config: str, split: str) -> Rows:
@@ -60,7 +71,7 @@ def gpqa_diamond(make: Maker, config: str, split: str) -> Rows:
 
 
 def hle(make: Maker, config: str, split: str) -> Rows:
-    data_uri = f"data:image/png;base64,{base64.b64encode(make.png()).decode()}"
+    data_uri = f"data:image/png;base64,{base64.b64encode(make.image()).decode()}"
     rows = []
     for number, image in enumerate(("", data_uri)):
         question, answer = make.problem()
