@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zppo.data.reader import json_rows
+from zppo.data.lines import json_rows
 from zppo.evals import pocket_pictures, pocket_rows, pocket_videos
 from zppo.evals.benchmark import Benchmark
 from zppo.evals.benchmarks import BENCHMARKS
