@@ -65,6 +65,8 @@ def _add_engine(group: Any) -> None:
     group.add_argument("--batch", type=int, metavar="N", help="items asked at once (default: by engine)")
     group.add_argument("--concurrency", type=int, default=64, metavar="N", help="calls of a server at once")
     group.add_argument("--timeout", type=float, default=3600.0, metavar="S", help="seconds per call of a server")
+    key = "environment variable with the API key, of the judge's server too (default: OPENAI_API_KEY)"
+    group.add_argument("--api-key-env", default="OPENAI_API_KEY", metavar="NAME", help=key)
     group.add_argument("--vllm-python", metavar="PATH", help="Python of an environment with vLLM (--engine vllm)")
     vllm = "further arguments of the vLLM server, such as --vllm-args='--tensor-parallel-size 2'"
     group.add_argument("--vllm-args", default="", metavar="ARGS", help=vllm)
@@ -200,6 +202,7 @@ def _model(options: argparse.Namespace) -> Served:
         options.dtype,
         options.concurrency,
         options.timeout,
+        options.api_key_env,
         python=options.vllm_python,
         arguments=tuple(options.vllm_args.split()),
     )
@@ -209,8 +212,8 @@ def _judge(options: argparse.Namespace) -> Served | None:
     if not options.judge:
         return None
     if options.judge.startswith(("http://", "https://")):
-        name = options.judge_model or ""
-        return Served(name, "endpoint", options.judge, concurrency=options.concurrency, timeout=options.timeout)
+        server = {"concurrency": options.concurrency, "timeout": options.timeout, "api_key_env": options.api_key_env}
+        return Served(options.judge_model or "", "endpoint", options.judge, **server)
     if options.judge_model:
         raise ConfigError(f"--judge-model is the name of a served model, and --judge {options.judge} is not a URL")
     return Served(options.judge, dtype=options.dtype)
