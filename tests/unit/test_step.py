@@ -71,7 +71,7 @@ def test_prompt_counts_are_additive(setting: Setting) -> None:
     for step, batch in enumerate(run.batches):
         count = Counter(g.prompt.kind for g in batch.groups)
         new = {q.id for q in setting.new_questions(step)}
-        free = sum(e["question"]["id"] not in new for e in run.states[step]["entries"])
+        free = sum(e["id"] not in new for e in run.states[step]["entries"])
         assert count["plain"] == zone.new_questions
         assert count["replayed"] == (min(share(zone.replay_fraction, len(new)), free) if method.replay else 0)
         assert sum(count[aid] for aid in AIDS) <= share(zone.augment_fraction, len(new))

@@ -182,7 +182,7 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
     "missing held-out data": (set_option("data", "eval", "nowhere.jsonl"), "nowhere.jsonl: there is no such data"),
     "bad row": (
         lambda options, folder: (folder / "train.jsonl").write_text('{"prompt": "?"}\n', "utf-8"),
-        "train.jsonl, row 1: there is no answer",
+        "train.jsonl: no row has a column `answer` or `solution`; its columns are prompt",
     ),
     "too few questions": (
         lambda options, folder: options["zone"].update(new_questions=10),
@@ -190,7 +190,7 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
     ),
     "too long questions": (
         lambda options, folder: options.update(prompts={"max_tokens": 3}),
-        "(8 of 8 have a prompt over prompts.max_tokens = 3)",
+        "8 of 8 rows are dropped for this reason, `long prompt`",
     ),
     "owned training option": (
         set_option("training", "max_steps", 4),

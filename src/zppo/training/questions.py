@@ -1,0 +1,40 @@
+"""The questions of a run: datasets -> **training and held-out questions** -> rollout steps and evaluations."""
+
+from collections.abc import Callable
+from typing import Any
+
+from zppo.config import RunOptions
+from zppo.data.dropped import Dropped
+from zppo.data.filters import media_readable, within
+from zppo.data.questions import Questions
+from zppo.data.reader import read_questions
+from zppo.errors import DataError
+from zppo.types import Question
+
+
+def training_questions(
+    dataset: Any, options: RunOptions, length: Callable[[Question], int]
+) -> tuple[Questions, list[Dropped]]:
+    """The questions that can be trained on, and what was dropped. None means the source at `data.train`.
+
+    `length` counts the tokens of a plain prompt, media included. Raises DataError if too few questions are left.
+    """
+    if dataset is None and not options.data.train:
+        raise DataError("there is no training data; pass train_dataset=... or set data.train")
+    filters = (media_readable(options.data.check_media), within(options.prompts.max_tokens, length))
+    questions, dropped = read_questions(options.data.train if dataset is None else dataset, options.data, filters)
+    if len(questions) < options.zone.new_questions:
+        raise DataError(
+            f"zone.new_questions is {options.zone.new_questions}, but there are {len(questions)} training questions"
+            f"{f' ({len(dropped)} rows were dropped, such as {dropped[0]})' if dropped else ''}"
+        )
+    return questions, dropped
+
+
+def held_out_questions(dataset: Any, options: RunOptions) -> tuple[list[Question], list[Dropped]]:
+    """The questions of the evaluations, their media decoded once. None means the source at `data.eval`, if any."""
+    if dataset is None and not options.data.eval:
+        return [], []
+    source = options.data.eval if dataset is None else dataset
+    questions, dropped = read_questions(source, options.data, [media_readable("decode")], "eval")
+    return list(questions), dropped
