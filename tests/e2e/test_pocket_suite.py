@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from zppo.cli.main import main
-from zppo.data.reader import json_rows
+from zppo.data.lines import json_rows
 from zppo.evals.pocket_suite import SUITE, TEACHER
 from zppo.pocket import ASSETS
 

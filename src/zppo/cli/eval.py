@@ -4,7 +4,7 @@ import argparse
 import importlib.util
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from zppo.evals.respondent import DECODING, Respondent
 from zppo.evals.runner import Extent, Runner
 from zppo.evals.suites import SUITES, choose
 from zppo.evals.summary import Label, as_table, paper_columns, write_summary
+from zppo.pocket import ASSETS
 from zppo.reports.rundir import write_atomically
 from zppo.types import Sampling
 from zppo.zone.prompts import Templates
@@ -144,18 +145,27 @@ def _benchmarks(options: argparse.Namespace, out: Path) -> list[Benchmark]:
     """What is chosen, and the defaults that go with it: the paper's or the pocket's."""
     # Imported late: help should not wait for 31 benchmarks.
     from zppo.evals.benchmarks import BENCHMARKS
-    from zppo.evals.pocket_suite import OPTIONS, STUDENT, SUITE, write_suite
 
-    names, is_pocket = [name for name in options.benchmarks.split(",") if name], options.suite == "pocket"
-    chosen = choose(SUITE if is_pocket else BENCHMARKS, "all" if is_pocket else options.suite, names)
+    names = [name for name in options.benchmarks.split(",") if name]
     if options.model == "pocket":
-        options.model = STUDENT
-    for name, default in (OPTIONS if is_pocket else PAPER).items():
+        options.model = str(ASSETS / "student")
+    if options.suite != "pocket":
+        _fill(options, PAPER)
+        return choose(BENCHMARKS, options.suite, names)
+    if importlib.util.find_spec("av") is None:
+        raise ConfigError("--suite pocket writes videos, with a package that is not there; pip install 'zppo[vision]'")
+    from zppo.evals.pocket_suite import OPTIONS, SUITE, write_suite
+
+    _fill(options, OPTIONS)
+    chosen = choose(SUITE, "all", names)
+    options.data = options.data or write_suite(out / "data")
+    return chosen
+
+
+def _fill(options: argparse.Namespace, defaults: Mapping[str, Any]) -> None:
+    for name, default in defaults.items():
         if getattr(options, name) is None:
             setattr(options, name, default)
-    if is_pocket and options.data is None:
-        options.data = write_suite(out / "data")
-    return chosen
 
 
 def _check(options: argparse.Namespace) -> None:

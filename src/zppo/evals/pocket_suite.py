@@ -13,13 +13,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zppo.data.reader import json_rows
+from zppo.data.lines import json_rows
+from zppo.evals import pocket_pictures, pocket_rows, pocket_videos
 from zppo.evals.benchmark import Benchmark
 from zppo.evals.benchmarks import BENCHMARKS
-from zppo.evals.pocket_rows import ROWS, SIDE, Maker
+from zppo.evals.pocket_rows import SIDE, Maker
 from zppo.pocket import ASSETS
 
-STUDENT, TEACHER = str(ASSETS / "student"), str(ASSETS / "teacher")
+ROWS = pocket_rows.ROWS | pocket_pictures.ROWS | pocket_videos.ROWS
+
+TEACHER = str(ASSETS / "teacher")
 OPTIONS = {
     "max_tokens": 48,
     "pixels": (1, SIDE * SIDE),
@@ -41,7 +44,7 @@ def write_suite(folder: Path, seed: int = 0) -> Path:
     words = (row for row in json_rows(ASSETS / "test.jsonl") if not row.get("images") and not row.get("videos"))
     problems = [(row["prompt"], row["answer"]) for row in words]
     for slug, benchmark in SUITE.items():
-        make = Maker(problems, seed)
+        make = Maker(problems, folder / slug, seed)
         for config in benchmark.data.configs:
             (folder / slug / config).mkdir(parents=True, exist_ok=True)
             for split in benchmark.data.splits:

@@ -13,7 +13,9 @@ from zppo.evals.respondent import Respondent
 from zppo.types import Prompt
 
 pytest.importorskip("lm_eval")
-from zppo.evals.lm_eval_bridge import TASKS, Check, cross_check, side_by_side
+from zppo.evals.lm_eval_bridge import TASKS, Check, _task_manager, cross_check, side_by_side
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -52,8 +54,5 @@ def test_missing_data_and_responses_are_told(data: Path) -> None:
 
 
 def test_every_task_is_one_that_lm_eval_has() -> None:
-    from lm_eval.tasks import TaskManager
-
-    manager = TaskManager()
-    assert all(manager.match_tasks([task]) == [task] for task in TASKS.values())
+    assert all(_task_manager().match_tasks([task]) == [task] for task in TASKS.values())
     assert TASKS.keys() <= BENCHMARKS.keys()
