@@ -52,6 +52,10 @@ class Row:
     where: str
     """For messages: benchmark, config, split and row."""
     files: Files = field(default_factory=NoFiles, repr=False)
+    frames: int = 64
+    """Most frames taken from a video, evenly spread over it."""
+    fps: float = 2.0
+    """Most frames taken per second of a video."""
 
     def __getitem__(self, column: str) -> Any:
         return self.values[column]

@@ -1,18 +1,22 @@
 """Multiple choice: from options to the lines of a question, and from a response to the letter it chose."""
 
+import re
 import string
 from collections.abc import Mapping, Sequence
 
 from zppo.errors import DataError
 from zppo.evals.asking import ask
 from zppo.evals.benchmark import Item, Row, Scored
-from zppo.evals.rules import equivalence
+from zppo.evals.rules import after_thoughts, equivalence
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.choice import chosen
 from zppo.rewards.graded import shown
 from zppo.types import Media
 
 LETTERS = string.ascii_uppercase
+_STATED = re.compile(r"(?i:answer\s+is)\W{0,4}(?:(?i:option)\s+)?\(?([A-Z])\b")
+SHORTEST_PROSE = 200
+"""A response without a box that is shorter, in characters, may be nothing but an option."""
 
 
 def lettered(row: Row, options: Sequence[object]) -> dict[str, str]:
@@ -87,6 +91,17 @@ def score_choice(item: Item, response: str) -> Scored | None:
     """Right or wrong by the option that the box names, as a letter or as text; None when it names none, or two."""
     box = last_boxed(response)
     return None if box is None else score_chosen(item, box)
+
+
+def score_stated(item: Item, response: str) -> Scored | None:
+    """The same; without a box, by the option that the response consists of, or else says the answer is."""
+    box = last_boxed(response)
+    if box is not None:
+        return score_chosen(item, box)
+    said = after_thoughts(response)
+    alone = score_chosen(item, said) if 0 < len(said) < SHORTEST_PROSE else None
+    stated = _STATED.findall(said)
+    return alone or (score_chosen(item, stated[-1]) if stated else None)
 
 
 def score_chosen(item: Item, box: str) -> Scored | None:
