@@ -81,14 +81,11 @@ def check_answers(verdict: Any, questions: Iterable[Question], options: RunOptio
     return True
 
 
-def check_media(options: RunOptions, student: Any, teachers: Sequence[Any], questions: Iterable[Question]) -> None:
-    """Refuse a student, or a local teacher that answers questions, that cannot be shown the questions' media.
+def check_media(options: RunOptions, student: Any, teachers: Sequence[Any], example: Question) -> None:
+    """Refuse a student, or a local teacher that answers questions, that cannot be shown the media of this question.
 
-    Raises ConfigError or TeacherError naming a question.
+    Raises ConfigError or TeacherError naming the question.
     """
-    example = next((q for q in questions if q.media), None)
-    if example is None:
-        return
     check_sees("student.model", student, example)
     for number, teacher in enumerate(teachers if why_teacher(options) else ()):
         if not hasattr(teacher, "respond"):

@@ -81,10 +81,12 @@ class ZPPOTrainer(Trainer):
         check_one_process(args.world_size, args.n_gpu)
         check_options(args, model, teachers, processing_class)
         processing = processing_class or load_processing("student.model", model)
-        length = _plain_length(Chat(processing), Templates.load(args.prompts.templates))
+        check = partial(check_media, args, model, teachers)
+        length = _plain_length(Chat(processing), Templates.load(args.prompts.templates), check)
         self.questions, dropped = training_questions(train_dataset, args, length)
         self.eval_questions, unasked = held_out_questions(eval_dataset, args)
-        check_media(args, model, teachers, chain(self.questions, self.eval_questions))
+        for question in islice((q for q in self.eval_questions if q.media), 1):
+            check(question)
         self.verdict = as_verdict(reward_funcs)
         judged = check_answers(self.verdict, chain(self.questions, self.eval_questions), args, teachers)
         student = load_model("student.model", model, args.student.dtype)
@@ -302,10 +304,18 @@ class ZPPOTrainer(Trainer):
         return shown | {"time/eval": time.perf_counter() - began}
 
 
-def _plain_length(chat: Chat, templates: Templates) -> Callable[[Question], int]:
-    """Tokens of a question's plain prompt, with the size of its images read from the heads of their files."""
+def _plain_length(chat: Chat, templates: Templates, check: Callable[[Question], None]) -> Callable[[Question], int]:
+    """Tokens of a question's plain prompt, with the size of its images read from the heads of their files.
+
+    The first question with media is given to `check` before.
+    """
+    checked = False
 
     def length(question: Question) -> int:
+        nonlocal checked
+        if question.media and not checked:
+            check(question)
+            checked = True
         return chat.length(Prompt("plain", question, templates.plain(question)), lambda media: shape_of(media).size)
 
     return length
