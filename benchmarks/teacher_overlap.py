@@ -32,8 +32,6 @@ COLUMNS = ("teacher", "asked", "share of a step spent waiting", "seconds per ste
 class Oracle:
     """Answers in the order of asking, `pace` seconds a question; what was given up costs it nothing."""
 
-    special_tokens: Sequence[str] = ()
-
     def __init__(self, pace: float) -> None:
         self.pace = pace
         self._waiting: list[tuple[Future[Group], Group]] = []

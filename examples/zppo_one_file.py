@@ -166,7 +166,7 @@ def candidates(rollouts: Iterable[Rollout]) -> list[Candidate]:
 def harmless(text: str) -> str:
     """Without thinking marks and unable to open or close one of our tags (the package also breaks special tokens)."""
     text = re.sub(r"</?think>", "\n", text)
-    return re.sub(r"<(?=/?(?:candidate|response|summary|hint)\b)", "&lt;", text, flags=re.IGNORECASE).strip()
+    return re.sub(r"<(?=[\s/]*(?:candidate|response|summary|hint)\b)", "&lt;", text, flags=re.IGNORECASE).strip()
 
 
 def build(

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+import zppo  # noqa: F401  before any test imports a library that imports torchvision
+
 # A busy machine is no failure: examples have no deadline.
 settings.register_profile("zppo", deadline=None)
 settings.load_profile("zppo")

@@ -16,6 +16,7 @@ from zppo.config import (
     UpdateConfig,
     ZoneConfig,
 )
+from zppo.engines.torchvision_cpu import mend_torchvision
 
 if TYPE_CHECKING:
     from zppo.training.arguments import ZPPOConfig
@@ -36,6 +37,8 @@ __all__ = [
     "ZPPOTrainer",
     "ZoneConfig",
 ]
+
+mend_torchvision()
 
 _NEEDS_TORCH = {"ZPPOConfig": "zppo.training.arguments", "ZPPOTrainer": "zppo.training.trainer"}
 

@@ -70,8 +70,8 @@ def rollout_step(
     # 2. Fresh teacher rollouts on every hard question; the right ones may become candidates.
     hard = hard_groups(plain, zone.tau)
     teacher = work.ask_teachers(method.for_teacher(plain, hard))
-    right = {g.question.id: as_candidates([r for r in g.rollouts if r.is_right], work.forbidden) for g in teacher}
-    wrong = {g.question.id: as_candidates(g.wrong, work.forbidden) for g in hard}
+    right = {g.question.id: as_candidates([r for r in g.rollouts if r.is_right]) for g in teacher}
+    wrong = {g.question.id: as_candidates(g.wrong) for g in hard}
 
     # 3.-5. The hardest questions get their aided prompts, as far as the cap allows, and groups of their own.
     kept = pre_cap(hard, cap, rng) if method.aids else []
@@ -145,10 +145,6 @@ class _Work:
         self._clocked = 0.0
         self._visit = self.sampling.at(_next_bits(self.rng))
 
-    @property
-    def forbidden(self) -> Sequence[str]:
-        return self.parts.student.special_tokens
-
     def roll_out(self, prompts: Sequence[Prompt], finished: Callable[[list[Group]], None] = ignore) -> list[Group]:
         """Student rollouts, scored as they come and then shown to `finished`."""
         if not prompts:
@@ -214,11 +210,10 @@ class _Work:
         return self.parts.student.encode(rollout.text, end=rollout.finish_reason == "stop")
 
     def _begin(self, candidate: Candidate) -> Prefix | None:
-        """The first `zone.prefix_fraction` of the tokens of a response, its end not counted."""
+        """The first `zone.prefix_fraction` of a response's tokens, made from its text: free of special ones."""
         assert candidate.response is not None, "candidates of a step are made of rollouts"
-        ids = self.own_tokens(candidate.response)
-        count = len(ids) - (candidate.response.finish_reason == "stop")
-        first = ids[: share(self.zone.prefix_fraction, count)]
+        ids = self.parts.student.encode(candidate.response.text)
+        first = ids[: share(self.zone.prefix_fraction, len(ids))]
         self.metrics["zone/prefixes_too_short"] = self.metrics.get("zone/prefixes_too_short", 0) + (not first)
         return Prefix(tuple(first), self.parts.student.decode(first)) if first else None
 

@@ -163,8 +163,6 @@ def test_free_form_answers_are_put_to_a_judge_which_may_be_the_teacher(
 
 def test_rollouts_whose_judge_cannot_be_reached_are_unscored_and_counted(student_folder: Path, tmp_path: Path) -> None:
     class Offline:
-        special_tokens = ()
-
         def generate(self, prompts: Any, n: int, sampling: Any) -> list[Group]:
             return [Group(prompt, []) for prompt in prompts]
 

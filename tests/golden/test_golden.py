@@ -136,18 +136,18 @@ def _parts(scenario: dict[str, Any], student: ScriptedEngine, teachers: list[Scr
     shipped = scenario.get("wording") == "shipped"
     templates = Templates.load() if shipped else Templates(SHORT_WORDING)
     method = parse_method(scenario["method"])
-    rewriter = _rewriter(scenario, method, templates, student.special_tokens)
+    rewriter = _rewriter(scenario, method, templates)
     return Parts(method, student, verdict, [LocalTeacher(t, templates) for t in teachers], rewriter, templates)
 
 
-def _rewriter(scenario: dict[str, Any], method: Method, templates: Templates, forbidden: Sequence[str]) -> Rewriter:
+def _rewriter(scenario: dict[str, Any], method: Method, templates: Templates) -> Rewriter:
     """`written` lists what the teacher writes for each text, try by try."""
     hints = "hint" in method.aids
     if "written" not in scenario:
         return cut_hints if hints else keep_whole
     tries = {text: iter(written) for text, written in scenario["written"].items()}
     writer = ScriptedEngine(lambda prompt, n, visit: [next(tries[prompt.text])])
-    return (teacher_hints if hints else teacher_compression)(writer, templates, Sampling(), forbidden)
+    return (teacher_hints if hints else teacher_compression)(writer, templates, Sampling())
 
 
 def verdict(questions: Iterable[Question], responses: Iterable[str]) -> list[float | None]:

@@ -9,8 +9,8 @@ from talk import asking, counted
 from transformers import AutoTokenizer
 
 from zppo.config import SamplingConfig, ZoneConfig
+from zppo.engines.chat import Chat
 from zppo.engines.scripted import ScriptedEngine
-from zppo.engines.transformers import prompt_ids
 from zppo.errors import EngineError
 from zppo.methods import parse_method
 from zppo.rewards.verdict import BoxedVerdict
@@ -37,10 +37,10 @@ def test_the_teacher_behind_it_solves_what_it_was_trained_to_solve(server: RealS
 
 
 def test_it_reads_the_tokens_that_a_local_model_would_read(server: RealServer, prompts: list[Prompt]) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(TEACHER)
+    chat = Chat(AutoTokenizer.from_pretrained(TEACHER))
     with asking(server.url, model=server.model, api_key_env=KEY_VARIABLE) as engine:
         groups = engine.generate(prompts[:4], 1, SAMPLING)
-    assert [g.prompt_tokens for g in groups] == [len(prompt_ids(tokenizer, p.text)) for p in prompts[:4]]
+    assert [g.prompt_tokens for g in groups] == [len(chat.read(p)) for p in prompts[:4]]
     assert all(5 < g.rollouts[0].tokens <= 24 for g in groups)
 
 

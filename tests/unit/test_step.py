@@ -280,6 +280,14 @@ def test_a_prefix_is_as_long_as_asked(fraction: float, fed: str) -> None:
     assert {g.prompt.prefix and g.prompt.prefix.text for g in batch.of_kind("prefix")} == {fed}
 
 
+def test_a_prefix_is_made_of_the_text_whatever_tokens_the_teacher_sampled() -> None:
+    """Among those could be one that opens a chat role."""
+    student = ScriptedEngine(only_aided)
+    student.encode = lambda response, end=False: [99] * 10  # type: ignore[method-assign]
+    batch = one_step("prefix", student, shared_vocabulary=True)
+    assert {g.prompt.prefix and g.prompt.prefix.token_ids for g in batch.of_kind("prefix")} == {(99,) * 4}
+
+
 def test_a_response_too_short_for_a_prefix_gives_none_and_is_counted() -> None:
     batch = one_step("prefix", ScriptedEngine(only_aided), prefix_fraction=0.01)
     assert not batch.of_kind("prefix")

@@ -108,7 +108,6 @@ class Babbler:
     name: str
     aided: str = ""
     mark: str = ""
-    special_tokens: tuple[str, ...] = ()
     calls: list[tuple[int, int]] = field(default_factory=list)
 
     def generate(

@@ -12,12 +12,10 @@ def ignore(groups: list[Group]) -> None:
 
 
 class Generator(Protocol):
-    """Samples responses. A teacher's engine need not do more; it may give only text, and fewer responses than `n`."""
+    """Samples responses. A teacher's engine need not do more; it may give only text, and fewer responses than `n`.
 
-    @property
-    def special_tokens(self) -> Sequence[str]:
-        """Texts that the tokenizer reads as one special token (chat roles, media); never let in from outside."""
-        ...
+    The text of a prompt is read as text: what looks like a control token in it becomes none (`zone/spelling.py`).
+    """
 
     def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
         """One group of `n` unscored rollouts per prompt, in order; equal inputs and seed give equal rollouts."""

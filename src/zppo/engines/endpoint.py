@@ -1,7 +1,7 @@
 """An engine behind the OpenAI API, for teachers and judges: any server gives text, none gives what a gradient needs.
 
 A call that fails is tried again (`servers.py`). What never came is missing from its group: there are fewer rollouts,
-and `endpoint/failed` counts them. Prompts are text; images have no place in them yet.
+and `endpoint/failed` counts them. Media go along with the text (`content.py`).
 
 What a request does not say is up to the server. vLLM fills in from the checkpoint's `generation_config.json` (a top-k
 of 20, say) unless it is started with `--generation-config vllm`.
@@ -14,13 +14,16 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zppo.config import EndpointConfig
+from zppo.engines.content import served_content
 from zppo.engines.replies import Reply
 from zppo.errors import EngineError
 from zppo.loop import BackgroundLoop, cancel_others
 from zppo.types import Group, Prompt, Sampling
+from zppo.zone.spelling import as_plain_text
 
 if TYPE_CHECKING:  # imports openai, which not everybody has
     from zppo.engines.servers import Servers
@@ -31,8 +34,6 @@ class EndpointEngine:
 
     `model` is the served name that is used. May be used from several threads, and in a forked child.
     """
-
-    special_tokens: Sequence[str] = ()
 
     def __init__(self, config: EndpointConfig) -> None:
         """Makes no call. Raises EngineError when the client is not installed."""
@@ -59,7 +60,8 @@ class EndpointEngine:
     def submit(self, prompt: Prompt, n: int, sampling: Sampling) -> Future[Group]:
         """The group of `prompt`, with at most `n` rollouts, when it is there. Returns at once.
 
-        The future raises EngineError when a server refuses the call (a wrong key, model or option).
+        The future raises EngineError when a server refuses the call (a wrong key, model or option), and DataError for
+        media that cannot be sent.
         """
         if not self.model:
             raise EngineError(
@@ -71,7 +73,7 @@ class EndpointEngine:
         return loop.submit(self._group(servers, prompt, n, sampling))
 
     def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
-        """One group per prompt, in order, each with at most `n` rollouts. Raises EngineError as `submit` does."""
+        """One group per prompt, in order, each with at most `n` rollouts. Raises as `submit` does."""
         futures = [self.submit(prompt, n, sampling) for prompt in prompts]
         try:
             return [future.result() for future in futures]
@@ -110,7 +112,7 @@ class EndpointEngine:
         """One call for all; what does not come with it, one by one: many servers ignore `n`."""
 
         async def ask(index: int, count: int) -> Reply:
-            return await servers.ask(self._request(prompt, sampling, index), count)
+            return await servers.ask(partial(self._request, prompt, sampling, index), count)
 
         replies = [] if servers.ignore_n else [await ask(0, n)]
         came = sum(len(reply.rollouts) for reply in replies)
@@ -120,16 +122,20 @@ class EndpointEngine:
         self._counts["failed"] += n - len(rollouts)
         return Group(prompt, rollouts, reported_prompt_tokens=max(reply.prompt_tokens for reply in replies))
 
-    def _request(self, prompt: Prompt, sampling: Sampling, index: int) -> Mapping[str, Any]:
-        """What is asked of a server, for the responses from number `index` on. No limit is not every server's word."""
+    async def _request(self, prompt: Prompt, sampling: Sampling, index: int) -> Mapping[str, Any]:
+        """What is asked of a server, for the responses from number `index` on. No limit is not every server's word.
+
+        Made when a call is about to begin, so that no more media are held than calls are under way.
+        """
+        content = await asyncio.to_thread(served_content, prompt) if prompt.media else served_content(prompt)
         return {
             "model": self.model,
-            "messages": [{"role": "user", "content": prompt.text}],
+            "messages": [*_turns(prompt), {"role": "user", "content": content}],
             "max_tokens": sampling.max_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "seed": _seed(sampling.seed, prompt, index),
-            **({"extra_body": {"top_k": sampling.top_k}} if sampling.top_k else {}),
+            **_further(sampling),
         }
 
 
@@ -146,6 +152,14 @@ def _chosen(served: Mapping[str, list[str] | None], wanted: str | None) -> str:
     return model
 
 
+def _further(sampling: Sampling) -> dict[str, Any]:
+    """What is not neutral of the rest; all but the presence penalty goes beyond the OpenAI API (vLLM, SGLang)."""
+    neutral = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
+    extra = {name: getattr(sampling, name) for name, value in neutral.items() if getattr(sampling, name) != value}
+    presence = {"presence_penalty": sampling.presence_penalty} if sampling.presence_penalty else {}
+    return presence | ({"extra_body": extra} if extra else {})
+
+
 def _seed(seed: int, prompt: Prompt, index: int) -> int:
     """31 bits: another seed for every prompt of a batch and every call about it, and the same in every run."""
     text = repr((seed, prompt.question.id, prompt.text, index))
@@ -155,3 +169,8 @@ def _seed(seed: int, prompt: Prompt, index: int) -> int:
 async def _wind_up(servers: "Servers") -> None:
     await cancel_others()
     await servers.close()
+
+
+def _turns(prompt: Prompt) -> list[dict[str, str]]:
+    """The turns of a prompt. What is spelled like a control token is no more than text."""
+    return [{"role": turn["role"], "content": as_plain_text(turn["content"])} for turn in prompt.turns]

@@ -18,8 +18,6 @@ class ScriptedEngine:
     script tells how the response goes on. `prompts` keeps every prompt that was asked, in order.
     """
 
-    special_tokens: Sequence[str] = ("<|im_start|>", "<|im_end|>")
-
     def __init__(self, script: Script) -> None:
         self.prompts: list[Prompt] = []
         self._script = script

@@ -5,7 +5,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import openai
@@ -23,6 +23,7 @@ FAILURES, REST = 3, 10.0
 """After so many failures in a row a server rests for so many seconds, as long as another one does not."""
 FAULTS = ("rate_limited", "server_errors", "connection_errors", "malformed", "timeouts")
 COUNTS = ("calls", "retries", "failed", "refused", *FAULTS)
+Body = Callable[[], Awaitable[Mapping[str, Any]]]
 logger = logging.getLogger(__name__)
 
 
@@ -91,8 +92,8 @@ class Servers:
         """Whether all of them are known to give one response per call."""
         return all(server.ignores_n for server in self._servers)
 
-    async def ask(self, body: Mapping[str, Any], n: int) -> Reply:
-        """A call for `n` responses; the reply is empty when every try failed.
+    async def ask(self, body: Body, n: int) -> Reply:
+        """A call for `n` responses; the reply is empty when every try failed. `body` is made anew for each try.
 
         Raises EngineError for a refusal before anything was ever answered: something is set wrongly. A later one (a key
         that has run out, a prompt too long) is told, counted and treated like an outage.
@@ -143,11 +144,11 @@ class Servers:
         backoff = self._luck.uniform(0.0, min(FIRST_WAIT * 2**attempt, LONGEST_WAIT))
         return max(backoff, min(fault.retry_after, *(server.rest for server in self._servers)))
 
-    async def _try(self, server: Server, body: Mapping[str, Any], n: int) -> Reply | Fault:
+    async def _try(self, server: Server, body: Body, n: int) -> Reply | Fault:
         self.counts["calls"] += 1
         try:
             async with asyncio.timeout(self._config.timeout):
-                reply = await server.complete(body, n)
+                reply = await server.complete(await body(), n)
                 self._answered = True
                 return reply
         except Exception as error:

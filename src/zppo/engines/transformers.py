@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import Cache, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from zppo.engines.base import ignore
+from zppo.engines.chat import Chat, Processing
+from zppo.engines.penalties import generation_options, processors
+from zppo.engines.vision import Vision, forget_positions
 from zppo.errors import EngineError
 from zppo.types import Group, Prompt, Rollout, Sampling
 
@@ -19,16 +22,16 @@ class TransformersEngine:
     """Batched sampling: each prompt is prefilled once and its cache repeated for the group.
 
     `batch_size` is the number of responses generated at once. Prompts are processed in order of length, so that
-    little is padded; groups come back in the order of the prompts.
+    little is padded; groups come back in the order of the prompts. `processing` is the model's tokenizer, or the
+    processor of an image-text model: prompts with and without media may then stand in one batch.
     """
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, batch_size: int = 256) -> None:
+    def __init__(self, model: PreTrainedModel, processing: Processing, batch_size: int = 256) -> None:
         self.model = model
-        self.tokenizer = tokenizer
+        self.chat = Chat(processing)
+        self.vision = Vision(self.chat)
+        self.tokenizer = tokenizer = self.chat.tokenizer
         self.batch_size = batch_size
-        self.special_tokens: Sequence[str] = [
-            token.content for token in tokenizer.added_tokens_decoder.values() if token.special
-        ]
         self._eos = _eos_ids(model, tokenizer)
         self._banned = _media_ids(model, tokenizer)
 
@@ -53,7 +56,7 @@ class TransformersEngine:
 
     def _fed(self, prompt: Prompt) -> list[int]:
         """What stands before the sampled tokens: the prompt in the chat template, and the prefix if there is one."""
-        return prompt_ids(self.tokenizer, prompt.text) + list(prompt.prefix.token_ids if prompt.prefix else ())
+        return self.chat.read(prompt) + list(prompt.prefix.token_ids if prompt.prefix else ())
 
     @property
     def parameters(self) -> int:
@@ -90,27 +93,32 @@ class TransformersEngine:
         rows = torch.arange(len(groups), device=ids.device).repeat_interleave(n)
         cache = None
         if ids.shape[1] > 1:
-            positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, :-1]
-            cache = self.model(
-                input_ids=ids[:, :-1],
-                attention_mask=mask[:, :-1],
-                position_ids=positions,
-                use_cache=True,
-                logits_to_keep=1,
-            ).past_key_values
-            for layer in cache.layers:
-                layer.reorder_cache(rows)
+            cache = self._prefill(groups, ids[:, :-1], mask[:, :-1], rows)
         output = self.model.generate(
             input_ids=ids[rows],
             attention_mask=mask[rows],
             past_key_values=cache,
             generation_config=self._generation_config(sampling),
+            logits_processor=processors(sampling, ids.shape[1]),
         )
         responses = output[:, ids.shape[1] :].tolist()
         for row, group in enumerate(groups):
             begun = group.prompt.prefix.token_ids if group.prompt.prefix else ()
             left = max(1, sampling.max_tokens - len(begun))
             group.rollouts += [self._rollout(r[:left], begun) for r in responses[row * n : (row + 1) * n]]
+
+    def _prefill(self, groups: Sequence[Group], ids: torch.Tensor, mask: torch.Tensor, rows: torch.Tensor) -> Cache:
+        """The cache of each prompt, repeated for its `rows`. All media lie before the last token of a prompt."""
+        forget_positions(self.model)
+        media = self.vision.inputs(self.model, [g.prompt for g in groups], ids)
+        # A model with 3-D positions derives them from the media; all others would count the padding on the left.
+        positions = {} if media else {"position_ids": (mask.cumsum(-1) - 1).clamp(min=0)}
+        given = {"input_ids": ids, "attention_mask": mask, "use_cache": True, "logits_to_keep": 1}
+        cache: Cache = self.model(**given, **positions, **media).past_key_values
+        for layer in cache.layers:
+            layer.reorder_cache(rows)
+        forget_positions(self.model, rows)
+        return cache
 
     def _left_padded(self, prompts: Sequence[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
         """(ids, mask), both [prompts, longest prompt]."""
@@ -146,19 +154,11 @@ class TransformersEngine:
             do_sample=sampling.temperature > 0,
             max_new_tokens=sampling.max_tokens,
             **(warm if sampling.temperature > 0 else {}),
+            **generation_options(sampling),
             eos_token_id=self._eos,
             pad_token_id=self._pad,
             suppress_tokens=self._banned or None,
         )
-
-
-def prompt_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    """Token ids of `text` as a user message in the chat template, up to where the response begins."""
-    if tokenizer.chat_template is None:
-        raise EngineError(f"the tokenizer {tokenizer.name_or_path!r} has no chat template; set tokenizer.chat_template")
-    message = [{"role": "user", "content": text}]
-    rendered = tokenizer.apply_chat_template(message, add_generation_prompt=True, tokenize=False)
-    return tokenizer(rendered, add_special_tokens=False)["input_ids"]
 
 
 def _eos_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

@@ -24,9 +24,6 @@ _THOUGHT, _END = "<think>", "</think>"
 class JudgeEngine(Protocol):
     """The part of an engine that a judge needs. A group without rollouts means that nobody could be reached."""
 
-    @property
-    def special_tokens(self) -> Sequence[str]: ...
-
     def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]: ...
 
 
@@ -72,7 +69,7 @@ class Judge:
 
     def _case(self, question: Question, response: str) -> _Case:
         visible = _after_thinking(response)
-        return _Case(question, harmless(visible, self._engine.special_tokens), last_boxed(visible))
+        return _Case(question, harmless(visible), last_boxed(visible))
 
     def _replies(self, cases: Sequence[_Case]) -> list[str | None]:
         """What the judge says to each case; None where it could not be reached."""

@@ -11,17 +11,21 @@ from zppo.rewards.worker import RESOLUTION
 
 _DIGITS, _DECIMAL = r"[0-9]{1,100}", r"(?:[0-9]{1,100}\.?[0-9]{0,100}|\.[0-9]{1,100})(?:[eE][+-]?[0-9]{1,3})?"
 _ARGUMENT = r"\s*(?:\{{\s*(?P<{0}_group>[0-9]{{1,100}})\s*\}}|(?P<{0}_digit>[0-9]))"
+_WHOLE = rf"(?:(?P<whole>{_DIGITS})\s+(?=[0-9]{{1,2}}\s*/))?"  # in 1 234/567 the space is between thousands
 NUMBER = (
-    rf"(?P<sign>[+-]?)\s*(?:(?P<over>{_DIGITS})\s*/\s*(?P<under>{_DIGITS})|(?P<decimal>{_DECIMAL})"
-    rf"|\\[dt]?frac{_ARGUMENT.format('num')}{_ARGUMENT.format('den')})"
+    rf"(?P<sign>[+-]?)\s*(?:{_WHOLE}(?P<over>{_DIGITS})\s*/\s*(?P<under>{_DIGITS})|(?P<decimal>{_DECIMAL})"
+    rf"|(?P<before>{_DIGITS})?\s*\\[dt]?frac{_ARGUMENT.format('num')}{_ARGUMENT.format('den')})"
 )
-"""Pattern of an integer, a decimal or a fraction of integers. Bounded sizes: `1e999999` is not plain."""
+r"""Pattern of an integer, a decimal, a fraction of integers or a mixed number (`9 1/7`, `9\frac{1}{7}`). Bounded sizes:
+`1e999999` is not plain."""
 _NUMBER = re.compile(NUMBER)
 _WRAPPERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
 _MARKS = re.compile(r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\})|°|\\degree(?![A-Za-z])|\\?%")
 _TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mbox|operatorname)\s*\{([^{}]*)\}")
 _SIZES_AND_SPACES = re.compile(r"\\(?:left|right|[Bb]igg?[lr]?)(?![A-Za-z])|\\[,;:! ]|~")
 _WORDS = re.compile(r"[^\W\d_](?:[^\W\d_]|[\s,'’.!?-])+")
+_TIMES = re.compile(r" ?(?:\\cdot(?![A-Za-z])|[*·]) ?")
+_LETTERS = re.compile(r"[A-Za-z](?: ?[A-Za-z])*")
 _BREAK = re.compile(r",|\band\b")
 
 
@@ -54,16 +58,18 @@ def number(text: str) -> Fraction | None:
 
 
 def number_in(match: re.Match[str]) -> Fraction | None:
-    """The value of a match of `NUMBER`; None for a fraction over zero."""
-    if match["decimal"]:
-        value = Fraction(match["decimal"])
-    else:
-        over = match["over"] or match["num_group"] or match["num_digit"]
-        under = int(match["under"] or match["den_group"] or match["den_digit"])
-        if under == 0:
-            return None
-        value = Fraction(int(over), under)
-    return -value if match["sign"] == "-" else value
+    """The value of a match of `NUMBER`; None for a fraction over zero, and for an improper one after a whole number."""
+    value = Fraction(match["decimal"]) if match["decimal"] else _fraction_in(match)
+    return -value if value is not None and match["sign"] == "-" else value
+
+
+def _fraction_in(match: re.Match[str]) -> Fraction | None:
+    whole = match["whole"] or match["before"]
+    over = int(match["over"] or match["num_group"] or match["num_digit"])
+    under = int(match["under"] or match["den_group"] or match["den_digit"])
+    if under == 0 or (whole and over >= under):
+        return None
+    return Fraction(over, under) + int(whole or 0)
 
 
 def plain_verdict(gold: str, answer: str) -> bool | None:
@@ -76,7 +82,7 @@ def plain_verdict(gold: str, answer: str) -> bool | None:
         return False  # an essay, not an answer; parsing it would only run into the deadline
     left, right = number(gold), number(answer)
     if left is None or right is None:
-        return _same_words(gold, answer)
+        return True if _same_product(gold, answer) else _same_words(gold, answer)
     if left == right:
         return True
     # Near misses of decimals (1/3 and 0.333333) are math-verify's to judge, so that there is one tolerance only.
@@ -86,6 +92,18 @@ def plain_verdict(gold: str, answer: str) -> bool | None:
 
 def _is_exact(number: str) -> bool:
     return "." not in number and "e" not in number.lower()
+
+
+def _same_product(gold: str, answer: str) -> bool:
+    """Whether both are products of the same letters, at least one of them written with a sign.
+
+    math-verify takes some letters for units. Without any sign they are words.
+    """
+    if not (_TIMES.search(gold) or _TIMES.search(answer)):
+        return False
+    products = [_TIMES.sub(" ", as_text(product)) for product in (gold, answer)]
+    left, right = (sorted(product.replace(" ", "")) for product in products)
+    return left == right and all(map(_LETTERS.fullmatch, products))
 
 
 def _same_words(gold: str, answer: str) -> bool | None:

@@ -1,7 +1,7 @@
 """What a teacher said, on disk: a run can be made again without asking it, and a resumed one does not ask twice.
 
-A response belongs to model, question, prompt, number of responses, sampling and visit. The seed of a sampling differs
-from visit to visit, so that a question that comes back is answered afresh.
+A response belongs to model, question, prompt with its media, number of responses, sampling and visit. The seed of a
+sampling differs from visit to visit, so that a question that comes back is answered afresh.
 """
 
 import hashlib
@@ -13,9 +13,10 @@ from concurrent.futures import Future
 from dataclasses import asdict
 from pathlib import Path
 
+from zppo.engines.content import digest
 from zppo.engines.endpoint import EndpointEngine
 from zppo.errors import TeacherError
-from zppo.types import Group, Prompt, Rollout, Sampling
+from zppo.types import Group, Media, Prompt, Rollout, Sampling
 
 TABLE = """CREATE TABLE IF NOT EXISTS responses (
     key TEXT PRIMARY KEY, model TEXT, prompt TEXT, rollouts TEXT, prompt_tokens INTEGER
@@ -30,13 +31,12 @@ class CachedEngine:
     thread. Raises TeacherError for a file that is no cache.
     """
 
-    special_tokens: Sequence[str] = ()
-
     def __init__(self, path: str | Path, engine: EndpointEngine, offline: bool = False) -> None:
         self.engine = engine
         self._offline = offline
         self._lock = threading.Lock()
         self._counts = {"hits": 0, "misses": 0}
+        self._digests: dict[Media, str] = {}
         if offline and not Path(path).is_file():
             raise TeacherError(f"teacher.cache: {path} is not there, and teacher.offline lets nobody else be asked")
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -78,9 +78,16 @@ class CachedEngine:
             self._file.close()
 
     def _key(self, prompt: Prompt, n: int, sampling: Sampling) -> str:
-        """Everything that a response depends on."""
+        """Everything that a response depends on. Raises DataError for media that cannot be decoded."""
         parts = [self.engine.config.model or self.engine.config.urls, prompt.question.id, prompt.text, n]
+        parts += [self._digest(media) for media in prompt.media]
         return hashlib.sha256(json.dumps([*parts, asdict(sampling)], sort_keys=True).encode()).hexdigest()
+
+    def _digest(self, media: Media) -> str:
+        """Of its content, which is looked at once."""
+        if media not in self._digests:
+            self._digests[media] = digest(media)
+        return self._digests[media]
 
     def _read(self, key: str, prompt: Prompt) -> Group | None:
         with self._lock:

@@ -29,16 +29,16 @@ class Truncate:
 
 
 def teacher_compression(
-    engine: Generator, templates: Templates, sampling: Sampling, forbidden: Sequence[str], stand_in: Rewriter = drop_all
+    engine: Generator, templates: Templates, sampling: Sampling, stand_in: Rewriter = drop_all
 ) -> TeacherRewriting:
-    """The teacher rewrites each candidate as a `<summary>`, from which the `forbidden` tokens are kept out.
+    """The teacher rewrites each candidate as a `<summary>`.
 
     A candidate without a final answer has nothing that must survive except that it stays without one. `stand_in`
     shortens the candidates while the teacher is out of reach.
     """
 
     def accept(question: Question, candidate: Candidate, written: str) -> Candidate | None:
-        return surviving(candidate, harmless(written_in("summary", written), forbidden))
+        return surviving(candidate, harmless(written_in("summary", written)))
 
     return TeacherRewriting(engine, templates.compress, accept, sampling, stand_in)
 

@@ -19,16 +19,17 @@ _BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])")
 _INTEGER_OR_DECIMAL = re.compile(r"(?<![\w.])(?:\d+(?:\.\d+)?|\.\d+)")
 _GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _FRACTION = re.compile(r"(?<![\w.])\d+\s*/\s*\d+|\\[dt]?frac\s*(?:\{\s*\d+\s*\}|\d)\s*(?:\{\s*\d+\s*\}|\d)")
+_MIXED = re.compile(rf"(?<![\w.])\d+\s*(?:{_FRACTION.pattern})")
+_FORMS = (_INTEGER_OR_DECIMAL, _GROUPED, _FRACTION, _MIXED)
+"""How a number may be written; a whole one is looked for in the first two."""
 _WRAPPED = re.compile(r"^(?:\$+(.+?)\$+|\\\((.+)\\\)|\(([^()]+)\)|\\(?:text|mathrm|textbf|mathbf)\{([^{}]*)\})$")
 
 
-def teacher_hints(
-    engine: Generator, templates: Templates, sampling: Sampling, forbidden: Sequence[str]
-) -> TeacherRewriting:
-    """The teacher turns a response into a `<hint>`, from which the `forbidden` tokens are kept out."""
+def teacher_hints(engine: Generator, templates: Templates, sampling: Sampling) -> TeacherRewriting:
+    """The teacher turns a response into a `<hint>`."""
 
     def accept(question: Question, candidate: Candidate, written: str) -> Candidate | None:
-        return answer_free(question, candidate, harmless(written_in("hint", written), forbidden))
+        return answer_free(question, candidate, harmless(written_in("hint", written)))
 
     return TeacherRewriting(engine, templates.write_hint, accept, sampling)
 
@@ -72,7 +73,7 @@ def _places(text: str, answer: str) -> Iterator[int]:
     if value is None:
         yield from (found.start() for found in _worded(bare).finditer(text))
         return
-    forms = (_INTEGER_OR_DECIMAL, _GROUPED) if value.denominator == 1 else (_INTEGER_OR_DECIMAL, _GROUPED, _FRACTION)
+    forms = _FORMS[:2] if value.denominator == 1 else _FORMS
     for form in forms:
         yield from (found.start() for found in form.finditer(text) if _value(found.group()) in (value, -value))
 

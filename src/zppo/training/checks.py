@@ -7,22 +7,23 @@ from transformers import PreTrainedTokenizerBase
 
 from zppo.config import RunOptions
 from zppo.engines.base import EarlyTeacher
+from zppo.engines.chat import Chat
 from zppo.engines.endpoint import EndpointEngine
-from zppo.engines.transformers import TransformersEngine, prompt_ids
+from zppo.engines.transformers import TransformersEngine
 from zppo.errors import ConfigError, TeacherError
 from zppo.methods import parse_method
 from zppo.rewards.routing import RoutedVerdict, is_free
 from zppo.teacher.local import LocalTeacher
 from zppo.teacher.remote import RemoteTeacher
-from zppo.training.models import check_model, load_tokenizer
+from zppo.training.models import check_model, check_sees, load_processing
 from zppo.types import Question
 from zppo.zone.prompts import Templates
 
 
-def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], tokenizer: Any = None) -> None:
+def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], processing: Any = None) -> None:
     """Refuse combinations that cannot work, before any weights are read. Raises ConfigError or TeacherError.
 
-    `tokenizer` is the student's, if it is not the one beside the model.
+    `processing` is the student's tokenizer or processor, if it is not the one beside the model.
     """
     if not student:
         raise ConfigError("there is no student; pass model=... or set student.model")
@@ -38,13 +39,15 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], to
         elif not hasattr(teacher, "respond"):
             option = "teacher.fallbacks" if number else "teacher.model"
             check_model(option, teacher)
-            prompt_ids(load_tokenizer(option, teacher), "")
+            Chat(load_processing(option, teacher))
     if options.teacher.ahead and not (teachers and isinstance(teachers[0], EarlyTeacher)):
         raise ConfigError("teacher.ahead asks a teacher elsewhere ahead of time; set teacher.endpoint, or leave it out")
     if teacher_writes(options):
         _check_writer(teachers[0])
     if parse_method(options.method).distils:
-        _check_distillation(options.method, teachers, tokenizer or load_tokenizer("student.model", student), student)
+        _check_distillation(
+            options.method, teachers, Chat(processing or load_processing("student.model", student)).tokenizer, student
+        )
     Templates.load(options.prompts.templates)
 
 
@@ -67,7 +70,7 @@ def check_answers(verdict: Any, questions: Iterable[Question], options: RunOptio
         EndpointEngine(options.judge.server()).check()
     elif model is not None:
         check_model("judge.model", model)
-        prompt_ids(load_tokenizer("judge.model", model), "")
+        Chat(load_processing("judge.model", model))
     elif not teachers or (
         hasattr(teachers[0], "respond") and not isinstance(teachers[0], LocalTeacher | RemoteTeacher)
     ):
@@ -76,6 +79,20 @@ def check_answers(verdict: Any, questions: Iterable[Question], options: RunOptio
             "is none; set judge.model or judge.endpoint, or a teacher that judges too"
         )
     return True
+
+
+def check_media(options: RunOptions, student: Any, teachers: Sequence[Any], questions: Iterable[Question]) -> None:
+    """Refuse a student, or a local teacher that answers questions, that cannot be shown the questions' media.
+
+    Raises ConfigError or TeacherError naming a question.
+    """
+    example = next((q for q in questions if q.media), None)
+    if example is None:
+        return
+    check_sees("student.model", student, example)
+    for number, teacher in enumerate(teachers if why_teacher(options) else ()):
+        if not hasattr(teacher, "respond"):
+            check_sees("teacher.fallbacks" if number else "teacher.model", teacher, example)
 
 
 def why_teacher(options: RunOptions) -> str:
@@ -115,7 +132,7 @@ def _check_distillation(method: str, teachers: Sequence[Any], own: PreTrainedTok
     if hasattr(teacher, "respond") and not local:
         kind = type(teacher).__name__
         raise TeacherError(f"method {method!r} needs token distributions, which {kind} has not; use a local model")
-    theirs = teacher.engine.tokenizer if local else load_tokenizer("teacher.model", teacher)
+    theirs = teacher.engine.tokenizer if local else Chat(load_processing("teacher.model", teacher)).tokenizer
     mine, other = own.get_vocab(), theirs.get_vocab()
     if mine != other:
         odd = min(token for token in mine.keys() | other.keys() if mine.get(token) != other.get(token))

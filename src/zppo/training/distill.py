@@ -12,8 +12,9 @@ from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
 from zppo.config import SamplingConfig, UpdateConfig
+from zppo.engines.vision import Vision
 from zppo.errors import ConfigError, TeacherError
-from zppo.training.forward import last_states, response_states
+from zppo.training.forward import Frozen, last_states, response_states, shared_vision
 from zppo.training.loss import Mean, entropy, jsd
 from zppo.training.microbatch import Microbatch, microbatches, response_tokens, total_tokens
 from zppo.types import Minibatch
@@ -26,14 +27,24 @@ class Distillation:
 
     Both models read the same token ids; every response token of the minibatch counts, whatever its advantage. The
     distributions over the vocabulary exist for `config.distill_positions` positions at a time: the backward pass makes
-    them again from the last hidden states. Raises TeacherError if the teacher's logits cannot be made that way.
-    `counts` sums `entropy` and `agreement` over response tokens, `loss` over updates.
+    them again from the last hidden states. `vision` shows the student the media of its prompts. Raises TeacherError if
+    the teacher's logits cannot be made that way. `counts` sums `entropy` and `agreement` over response tokens, `loss`
+    over updates.
     """
 
-    def __init__(self, teacher: PreTrainedModel, config: UpdateConfig, sampling: SamplingConfig, pad: int) -> None:
-        check_head(teacher, "teacher.model")
+    def __init__(
+        self,
+        teacher: Frozen,
+        config: UpdateConfig,
+        sampling: SamplingConfig,
+        pad: int,
+        vision: Vision | None = None,
+    ) -> None:
+        check_head(teacher.model, "teacher.model")
         self.counts: dict[str, float] = defaultdict(float)
-        self._teacher = teacher.eval()
+        self._teacher = teacher
+        teacher.model.eval()
+        self._vision = vision
         self._config = config
         self._sampling = sampling
         self._pad = pad
@@ -48,10 +59,11 @@ class Distillation:
         """Run `backward` on the minibatch's loss, piece by piece; returns the loss (detached scalar)."""
         mean = Mean.over(minibatch, self._config.aggregation, self._sampling.max_tokens)
         total = torch.zeros((), device=model.device)
-        for micro in microbatches(minibatch, self._config.microbatch_tokens, self._pad, model.device):
-            loss = mean.part(self._divergence(model, micro), micro.mask_BT)
-            backward(loss)
-            total += loss.detach()
+        with shared_vision(self._vision, model, minibatch):
+            for micro in microbatches(minibatch, self._config.microbatch_tokens, self._pad, model.device):
+                loss = mean.part(self._divergence(model, micro), micro.mask_BT)
+                backward(loss)
+                total += loss.detach()
         self.counts["loss"] += float(total)
         self.counts["updates"] += 1
         self.counts["tokens"] += response_tokens(minibatch)
@@ -74,9 +86,9 @@ class Distillation:
 
     def _divergence(self, student: PreTrainedModel, micro: Microbatch) -> Tensor:
         """Divergence [B, T] at every response position, 0 where the mask is off."""
-        student_NH = response_states(student, micro)
+        student_NH = response_states(student, micro, self._vision)
         with torch.no_grad():
-            teacher_NH = response_states(self._teacher, micro)
+            teacher_NH = response_states(self._teacher.model, micro, self._teacher.vision)
         head, size, pieces = student.get_output_embeddings(), self._config.distill_positions, []
         for student_nH, teacher_nH in zip(student_NH.split(size), teacher_NH.split(size), strict=True):
             jsd_n, entropy_n, agrees_n = checkpoint(
@@ -95,7 +107,7 @@ class Distillation:
         """
         student_NV = head(student_NH)
         with torch.no_grad():
-            teacher_NV = self._teacher.get_output_embeddings()(teacher_NH)
+            teacher_NV = self._teacher.model.get_output_embeddings()(teacher_NH)
         # Models of one family pad their vocabulary to different widths; no token stands in the padding.
         width = min(student_NV.shape[-1], teacher_NV.shape[-1])
         student_NV, teacher_NV = student_NV[:, :width], teacher_NV[:, :width]
@@ -115,7 +127,7 @@ def check_head(model: PreTrainedModel, option: str) -> None:
     has_trunk = head is not None and model.base_model is not model
     model.eval()
     logits_BLV = model(input_ids=ids_BL, use_cache=False).logits
-    head_BLV = head(last_states(model, ids_BL, torch.ones_like(ids_BL))) if has_trunk else None
+    head_BLV = head(last_states(model, input_ids=ids_BL, use_cache=False)) if has_trunk else None
     model.train(was_training)
     if head_BLV is None or not torch.allclose(head_BLV.float(), logits_BLV.float(), rtol=1e-5, atol=1e-6):
         error = TeacherError if option.startswith("teacher") else ConfigError

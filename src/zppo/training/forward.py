@@ -1,40 +1,61 @@
 """Rollouts through a model. B rollouts, T response positions, N of them real, L tokens, H hidden size, V vocabulary."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from zppo.engines.vision import Vision, forget_positions
 from zppo.training.loss import response_logprobs
 from zppo.training.microbatch import Microbatch
-from zppo.types import Rollout
+from zppo.types import Minibatch, Rollout
 
 
-def response_logits(model: PreTrainedModel, micro: Microbatch) -> Tensor:
+@dataclass(frozen=True)
+class Frozen:
+    """A model that is asked and never trained, with what shows it images and videos."""
+
+    model: PreTrainedModel
+    vision: Vision | None = None
+
+
+def response_logits(model: PreTrainedModel, micro: Microbatch, vision: Vision | None = None) -> Tensor:
     """Logits [B, T, V] at the positions that predict the response."""
-    return model(
-        input_ids=micro.ids_BL, attention_mask=micro.attention_BL, logits_to_keep=micro.window_T, use_cache=False
-    ).logits
+    return model(**_inputs(model, micro, vision), logits_to_keep=micro.window_T).logits
 
 
-def last_states(model: PreTrainedModel, ids_BL: Tensor, attention_BL: Tensor) -> Tensor:
+def last_states(model: PreTrainedModel, **inputs: Any) -> Tensor:
     """Last hidden states [B, L, H]: what the LM head turns into logits."""
-    return model.base_model(input_ids=ids_BL, attention_mask=attention_BL, use_cache=False).last_hidden_state
+    return model.base_model(**inputs).last_hidden_state
 
 
-def response_states(model: PreTrainedModel, micro: Microbatch) -> Tensor:
+def response_states(model: PreTrainedModel, micro: Microbatch, vision: Vision | None = None) -> Tensor:
     """Last hidden states [N, H] at the positions that predict a real response token, rollout after rollout."""
-    states_BLH = last_states(model, micro.ids_BL, micro.attention_BL)
+    states_BLH = last_states(model, **_inputs(model, micro, vision))
     return states_BLH[:, micro.window_T][micro.mask_BT]
 
 
 def rollout_logprobs(
-    model: PreTrainedModel, micros: Iterable[Microbatch], temperature: float
+    model: PreTrainedModel, micros: Iterable[Microbatch], temperature: float, vision: Vision | None = None
 ) -> Iterator[tuple[Rollout, list[float]]]:
     """Every rollout with the log-probabilities of its tokens when `model` samples at `temperature`; no gradient."""
     for micro in micros:
         with torch.no_grad():
-            logp_BT = response_logprobs(response_logits(model, micro), micro.target_BT, temperature)
+            logp_BT = response_logprobs(response_logits(model, micro, vision), micro.target_BT, temperature)
         for rollout, row, mask in zip(micro.rollouts, logp_BT, micro.mask_BT, strict=True):
             yield rollout, row[mask].tolist()
+
+
+def shared_vision(vision: Vision | None, model: PreTrainedModel, minibatch: Minibatch) -> AbstractContextManager[None]:
+    """For all passes over a minibatch, so that each question's media go through the vision tower together."""
+    return nullcontext() if vision is None else vision.shared(model, (group.prompt for group, _ in minibatch))
+
+
+def _inputs(model: PreTrainedModel, micro: Microbatch, vision: Vision | None) -> dict[str, Any]:
+    forget_positions(model)
+    media = vision.inputs(model, micro.prompts, micro.ids_BL) if vision is not None else {}
+    return {"input_ids": micro.ids_BL, "attention_mask": micro.attention_BL, "use_cache": False, **media}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from zppo.types import Group, Minibatch, Rollout
+from zppo.types import Group, Minibatch, Prompt, Rollout
 
 SPREAD = 1.5
 
@@ -15,9 +15,10 @@ SPREAD = 1.5
 class Microbatch:
     """B rollouts right-padded to one length L, of which positions `window` (T of them) predict response tokens.
 
-    `mask_BT` marks the real response tokens; `rollouts` are the rows.
+    `mask_BT` marks the real response tokens; `rollouts` are the rows, sampled after `prompts`.
     """
 
+    prompts: list[Prompt]
     rollouts: list[Rollout]
     ids_BL: Tensor
     attention_BL: Tensor
@@ -73,6 +74,7 @@ def _collate(rows: Sequence[tuple[Group, Rollout]], pad: int, device: torch.devi
         attention[i, :end] = 1
         mask[i, start:end] = True
     return Microbatch(
+        prompts=[g.prompt for g, _ in rows],
         rollouts=[r for _, r in rows],
         ids_BL=ids.to(device),
         attention_BL=attention.to(device),

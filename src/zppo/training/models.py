@@ -3,10 +3,25 @@
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForImageTextToText,
+    AutoProcessor,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING,
+    MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES,
+)
 
+from zppo.engines.chat import Processing
+from zppo.engines.vision import runs_apart
 from zppo.errors import ConfigError, TeacherError, ZppoError
+from zppo.types import Question
 
 
 def check_model(option: str, model: Any) -> None:
@@ -18,19 +33,44 @@ def check_model(option: str, model: Any) -> None:
     if not isinstance(model, str | PreTrainedModel):
         raise error(f"{option}: a folder, a Hub name or a loaded model is needed, not {type(model).__name__}")
     config = model.config if isinstance(model, PreTrainedModel) else _config(option, model, error)
-    if config.model_type not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
-        name = model if isinstance(model, str) else type(model).__name__
-        raise error(f"{option}: {name} is of kind {config.model_type!r}, not a causal language model")
+    name = model if isinstance(model, str) else type(model).__name__
+    if not _sees(config) and config.model_type not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        raise error(f"{option}: {name} is of kind {config.model_type!r}, not a causal or image-text language model")
 
 
-def load_tokenizer(option: str, model: str | PreTrainedModel) -> PreTrainedTokenizerBase:
-    """The tokenizer beside the model. Raises ConfigError, or TeacherError for the teacher, when there is none."""
+def check_sees(option: str, model: str | PreTrainedModel, example: Question) -> None:
+    """Refuse a model that cannot be shown the media of `example`. Reads its config only.
+
+    Raises ConfigError, or TeacherError for the teacher, naming the option and the question.
+    """
+    error, name = _error(option), model if isinstance(model, str) else type(model).__name__
+    config = model.config if isinstance(model, PreTrainedModel) else _config(option, model, error)
+    if not _sees(config):
+        raise error(
+            f"{option}: {name} is of kind {config.model_type!r}, which reads text only, but question {example.id!r} "
+            f"holds {example.media[0].name}; take an image-text model"
+        )
+    kind = type(model) if isinstance(model, PreTrainedModel) else MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING[type(config)]
+    if not runs_apart(kind):
+        raise error(
+            f"{option}: models of kind {config.model_type!r} take no encoder outputs (`mm_encoder_outputs`), so that "
+            "their images would be encoded once per rollout; take one of a family that does, such as Qwen3.5"
+        )
+
+
+def load_processing(option: str, model: str | PreTrainedModel) -> Processing:
+    """The tokenizer beside the model, or the processor of an image-text model.
+
+    Raises ConfigError, or TeacherError for the teacher, when there is none.
+    """
     name = model if isinstance(model, str) else model.name_or_path
+    sees = _sees(model.config if isinstance(model, PreTrainedModel) else _config(option, model, _error(option)))
     try:
-        return AutoTokenizer.from_pretrained(name)
-    except (OSError, ValueError) as problem:
+        return (AutoProcessor if sees else AutoTokenizer).from_pretrained(name)
+    except (OSError, ValueError, ImportError) as problem:
         hint = "; pass one as processing_class" if option.startswith("student") else ""
-        raise _error(option)(f"{option}: no tokenizer beside {name!r}{hint}") from problem
+        kind = "processor" if sees else "tokenizer"
+        raise _error(option)(f"{option}: no {kind} beside {name!r} that can be read{hint}: {problem}") from problem
 
 
 def load_model(option: str, model: str | PreTrainedModel, dtype: str) -> PreTrainedModel:
@@ -40,10 +80,16 @@ def load_model(option: str, model: str | PreTrainedModel, dtype: str) -> PreTrai
     """
     if isinstance(model, PreTrainedModel):
         return model
+    kind = AutoModelForImageTextToText if _sees(_config(option, model, _error(option))) else AutoModelForCausalLM
     try:
-        return AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, dtype))
+        return kind.from_pretrained(model, dtype=getattr(torch, dtype))
     except OSError as problem:
         raise _error(option)(f"{option}: {model!r} has no weights that can be read: {problem}") from problem
+
+
+def _sees(config: PreTrainedConfig) -> bool:
+    """Whether models of this config read images beside text."""
+    return config.model_type in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
 
 def _error(option: str) -> type[ZppoError]:

@@ -8,6 +8,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from zppo.config import RunOptions
 from zppo.engines.base import Rewriter, Teacher, Verdict
+from zppo.engines.chat import Processing
 from zppo.engines.endpoint import EndpointEngine
 from zppo.engines.transformers import TransformersEngine
 from zppo.methods import parse_method
@@ -21,7 +22,8 @@ from zppo.teacher.remote import RemoteTeacher
 from zppo.teacher.rewriting import keep_whole
 from zppo.training.checks import teacher_writes, why_teacher
 from zppo.training.distill import Distillation, check_head
-from zppo.training.models import load_model, load_tokenizer
+from zppo.training.forward import Frozen
+from zppo.training.models import load_model, load_processing
 from zppo.training.update import PolicyUpdate, Update
 from zppo.zone.prompts import Templates
 
@@ -29,7 +31,7 @@ from zppo.zone.prompts import Templates
 def build_parts(
     options: RunOptions,
     student: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
+    processing: Processing,
     teachers: Sequence[Any],
     verdict: Verdict,
     judged: bool = False,
@@ -39,19 +41,19 @@ def build_parts(
     `judged`: the verdict is a `RoutedVerdict` that waits for a judge.
     """
     templates, method = Templates.load(options.prompts.templates), parse_method(options.method)
-    engine = TransformersEngine(student, tokenizer, options.engine.batch_size)
+    engine = TransformersEngine(student, processing, options.engine.batch_size)
     judging = teachers[:1] if judged and not (options.judge.model or options.judge.urls) else []
     needed = teachers if why_teacher(options) else judging
     teachers = [_teacher(options, teacher, student, templates) for teacher in needed]
     if judged and isinstance(verdict, RoutedVerdict):
         verdict.judge = _judge(options, teachers, student, templates)
     rewriter = _rewriter(options, engine, teachers, templates)
-    own = tokenizer.get_vocab()
+    own = engine.tokenizer.get_vocab()
     shared = all((local := _local_engine(t)) is not None and local.tokenizer.get_vocab() == own for t in teachers)
     return Parts(method, engine, verdict, teachers, rewriter, templates, shared)
 
 
-def build_update(options: RunOptions, parts: Parts, pad: int) -> Update:
+def build_update(options: RunOptions, parts: Parts) -> Update:
     """The gradient update of the method. Raises ConfigError or TeacherError for a model it cannot distil."""
     first = _local_engine(parts.teachers[0]) if parts.teachers else None
     student = parts.student
@@ -59,10 +61,12 @@ def build_update(options: RunOptions, parts: Parts, pad: int) -> Update:
     if parts.method.distils:
         assert first is not None, "distillation was checked to have a local teacher"
         check_head(student.model, "student.model")
-        return Distillation(first.model, options.update, options.sampling, pad)
+        teacher = Frozen(first.model, first.vision)
+        return Distillation(teacher, options.update, options.sampling, student.chat.pad, student.vision)
     # Who gave a response is known only if there is one teacher.
-    watched = first.model if first is not None and parts.shared_vocabulary and len(parts.teachers) == 1 else None
-    return PolicyUpdate(options.update, options.sampling, pad, watched if parts.method.imitates else None)
+    known = first is not None and parts.shared_vocabulary and len(parts.teachers) == 1 and parts.method.imitates
+    watched = Frozen(first.model, first.vision) if first is not None and known else None
+    return PolicyUpdate(options.update, options.sampling, student.chat.pad, student.vision, watched)
 
 
 def _local_engine(teacher: Any) -> TransformersEngine | None:
@@ -81,9 +85,9 @@ def _frozen_engine(
     option: str, name: Any, dtype: str, student: PreTrainedModel, options: RunOptions
 ) -> TransformersEngine:
     """A model that is asked and never trained, beside the student."""
-    tokenizer = load_tokenizer(option, name)
+    processing = load_processing(option, name)
     model = load_model(option, name, dtype).to(student.device).requires_grad_(False)
-    return TransformersEngine(model, tokenizer, options.engine.batch_size)
+    return TransformersEngine(model, processing, options.engine.batch_size)
 
 
 def _judge(options: RunOptions, teachers: Sequence[Teacher], student: PreTrainedModel, templates: Templates) -> Judge:
@@ -112,9 +116,9 @@ def _rewriter(
         assert isinstance(first, LocalTeacher | RemoteTeacher), "the first teacher was checked to be able to write"
         sampling = replace(options.sampling.at(seed=0), max_tokens=config.compression_tokens)
         if hints:
-            return teacher_hints(first.engine, templates, sampling, student.special_tokens)
+            return teacher_hints(first.engine, templates, sampling)
         stand_in = truncate if config.outage == "truncate" else keep_whole
-        return teacher_compression(first.engine, templates, sampling, student.special_tokens, stand_in)
+        return teacher_compression(first.engine, templates, sampling, stand_in)
     if hints:
         return cut_hints
     return truncate if method.compresses and config.compression == "truncate" else keep_whole

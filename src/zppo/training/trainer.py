@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback, ProgressCallback, Trainer
+from transformers import PreTrainedModel, PrinterCallback, ProgressCallback, Trainer
 from transformers.trainer_utils import TrainOutput
 
 from zppo.config import TeacherConfig
 from zppo.data.filters import readable
 from zppo.data.order import Batch, epochs
-from zppo.engines.transformers import prompt_ids
+from zppo.engines.chat import Chat, Processing
 from zppo.errors import CheckpointError
 from zppo.reports.rundir import RunDirectory
 from zppo.reports.summary import by_entry, run_summary
@@ -29,11 +29,11 @@ from zppo.rewards.functions import as_verdict
 from zppo.step import rollout_step, start_ahead
 from zppo.teacher.remote import RemoteTeacher, configured_teachers
 from zppo.training.arguments import ZPPOConfig
-from zppo.training.checks import check_answers, check_one_process, check_options
+from zppo.training.checks import check_answers, check_media, check_one_process, check_options
 from zppo.training.drops import DropLog
 from zppo.training.evaluation import ask, levels_of, summarise
 from zppo.training.loader import StepLoader, UpdateInput
-from zppo.training.models import load_model, load_tokenizer
+from zppo.training.models import load_model, load_processing
 from zppo.training.parts import build_parts, build_update
 from zppo.training.progress import StepProgress
 from zppo.training.questions import held_out_questions, training_questions
@@ -49,13 +49,13 @@ class ZPPOTrainer(Trainer):
     """Trains `model` on `train_dataset` by the method named in `args`.
 
     Args:
-        model: folder, Hub name, or a loaded causal language model; None takes `args.student.model`.
+        model: folder, Hub name, or a loaded causal or image-text model; None takes `args.student.model`.
         teacher: folder, Hub name, loaded model, anything with `respond`, or a list of them in order of cost; None takes
             `args.teacher.model` and its fallbacks.
         reward_funcs: one or several functions in TRL's signature; None scores the boxed answer against `answer`.
         train_dataset, eval_dataset: a `datasets.Dataset`, rows or `Question`s, or a path or Hub name (docs/data.md).
         args: the options; the run directory is `args.output_dir`.
-        processing_class: the student's tokenizer, if it is not beside the model.
+        processing_class: the student's tokenizer or processor, if it is not beside the model.
 
     Raises ConfigError, DataError or TeacherError before any weights are read, if something does not fit.
     """
@@ -70,7 +70,7 @@ class ZPPOTrainer(Trainer):
         train_dataset: Any = None,
         eval_dataset: Any = None,
         args: ZPPOConfig | None = None,
-        processing_class: PreTrainedTokenizerBase | None = None,
+        processing_class: Processing | None = None,
         **trainer_options: Any,
     ) -> None:
         args = args if args is not None else ZPPOConfig()
@@ -79,28 +79,25 @@ class ZPPOTrainer(Trainer):
         args.teacher, teachers = _teachers(args, teacher)
         check_one_process(args.world_size, args.n_gpu)
         check_options(args, model, teachers, processing_class)
-        tokenizer = processing_class or load_tokenizer("student.model", model)
-        templates = Templates.load(args.prompts.templates)
-        self.questions, dropped = training_questions(
-            train_dataset, args, lambda question: len(prompt_ids(tokenizer, templates.plain(question)))
-        )
+        processing = processing_class or load_processing("student.model", model)
+        self.questions, dropped = training_questions(train_dataset, args, Chat(processing))
         self.eval_questions, unasked = held_out_questions(eval_dataset, args)
         self.verdict = as_verdict(reward_funcs)
+        check_media(args, model, teachers, chain(self.questions, self.eval_questions))
         judged = check_answers(self.verdict, chain(self.questions, self.eval_questions), args, teachers)
         student = load_model("student.model", model, args.student.dtype)
-        super().__init__(student, args, processing_class=tokenizer, **trainer_options)
+        super().__init__(student, args, processing_class=processing, **trainer_options)
         self.remove_callback(ProgressCallback)
         self.remove_callback(PrinterCallback)
 
         self.run_directory = RunDirectory(str(args.output_dir))
         self.drops = DropLog(self.run_directory, {"train": dropped, "eval": unasked})
-        parts = build_parts(args, student, tokenizer, teachers, self.verdict, judged)
+        parts = build_parts(args, student, processing, teachers, self.verdict, judged)
         self.parts = replace(parts, readable=self.drops.readable)
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
         self.run_state = RunState()
         self.progress = StepProgress(args.rollout_steps, disable=bool(args.disable_tqdm))
-        pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-        self.update = build_update(args, self.parts, pad)
+        self.update = build_update(args, self.parts)
         self._parameters = student.num_parameters()
         self._current: StepBatch | None = None
         self._end = self.run_state.position

@@ -9,7 +9,8 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from zppo.config import SamplingConfig, UpdateConfig
-from zppo.training.forward import response_logits, rollout_logprobs
+from zppo.engines.vision import Vision
+from zppo.training.forward import Frozen, response_logits, rollout_logprobs, shared_vision
 from zppo.training.imitation import Imitation
 from zppo.training.loss import Clipping, Mean, entropy, policy_loss, response_logprobs
 from zppo.training.microbatch import Microbatch, microbatches, total_tokens, with_gradient
@@ -46,19 +47,25 @@ class Update(Protocol):
 class PolicyUpdate:
     """Accumulates the gradient of the clipped surrogate over a minibatch and counts what happened; an `Update`.
 
-    `teacher`, if given, is asked how likely the rollouts that imitate it were (see `Imitation`); it must use the
-    student's token ids. `counts` sums over response tokens that were trained on: `tokens`, `entropy`, `clip_low`,
-    `clip_high`, `clip_dual`; plus `loss` (sum over updates), `updates`, and prompt + response tokens by kind of pass:
-    `trained`, `remembered`, `teacher_forward`.
+    `vision` shows the student the media of its prompts, where there are any. `teacher`, if given, is asked how likely
+    the rollouts that imitate it were (see `Imitation`); it must use the student's token ids. `counts` sums over
+    response tokens that were trained on: `tokens`, `entropy`, `clip_low`, `clip_high`, `clip_dual`; plus `loss` (sum
+    over updates), `updates`, and prompt + response tokens by kind of pass: `trained`, `remembered`, `teacher_forward`.
     """
 
     def __init__(
-        self, config: UpdateConfig, sampling: SamplingConfig, pad: int, teacher: PreTrainedModel | None = None
+        self,
+        config: UpdateConfig,
+        sampling: SamplingConfig,
+        pad: int,
+        vision: Vision | None = None,
+        teacher: Frozen | None = None,
     ) -> None:
         self.counts: dict[str, float] = defaultdict(float)
         self._config = config
         self._sampling = sampling
         self._pad = pad
+        self._vision = vision
         self._teacher = teacher
         self._imitation = Imitation(config.clip_low, config.clip_high)
 
@@ -68,16 +75,18 @@ class PolicyUpdate:
             self.remember_policy(model, minibatch)
         if self._teacher is not None:
             imitated = [row for minibatch in minibatches for row in self.trained(minibatch) if row[1].by_teacher]
-            micros = self._microbatches(self._teacher, imitated)
-            self._imitation.begin_step(rollout_logprobs(self._teacher, micros, self._sampling.temperature))
+            teacher, temperature = self._teacher, self._sampling.temperature
+            micros = self._microbatches(teacher.model, imitated)
+            self._imitation.begin_step(rollout_logprobs(teacher.model, micros, temperature, teacher.vision))
             self.counts["teacher_forward"] += total_tokens(imitated)
 
     def remember_policy(self, model: PreTrainedModel, minibatch: Minibatch) -> None:
         """Store the current policy's log-probabilities in the rollouts, for an update after the policy has moved."""
         trained = self.trained(minibatch)
         micros = self._microbatches(model, trained)
-        for rollout, logprobs in rollout_logprobs(model, micros, self._sampling.temperature):
-            rollout.logprobs = logprobs
+        with torch.no_grad(), shared_vision(self._vision, model, trained):
+            for rollout, logprobs in rollout_logprobs(model, micros, self._sampling.temperature, self._vision):
+                rollout.logprobs = logprobs
         self.counts["remembered"] += total_tokens(trained)
 
     def trained(self, minibatch: Minibatch) -> Minibatch:
@@ -93,16 +102,9 @@ class PolicyUpdate:
         mean = Mean.over(minibatch, self._config.aggregation, self._sampling.max_tokens)
         trained = self.trained(minibatch)
         total = torch.zeros((), device=model.device)
-        for micro in self._microbatches(model, trained):
-            logits_BTV = response_logits(model, micro)
-            logp_BT = response_logprobs(logits_BTV, micro.target_BT, self._sampling.temperature)
-            old_logp_BT = _old_logprobs(micro, logp_BT)
-            loss_BT, clipping = self._token_losses(logp_BT, old_logp_BT, micro.advantage_B)
-            loss = mean.part(loss_BT, micro.mask_BT)
-            backward(loss)
-            total += loss.detach()
-            self._observe(micro, entropy(logits_BTV, self._sampling.temperature), clipping)
-            self._imitation.observe(micro, logp_BT, old_logp_BT, clipping)
+        with shared_vision(self._vision, model, trained):
+            for micro in self._microbatches(model, trained):
+                total += self._pass(model, micro, mean, backward)
         self.counts["trained"] += total_tokens(trained)
         self.counts["loss"] += float(total)
         self.counts["updates"] += 1
@@ -126,12 +128,25 @@ class PolicyUpdate:
             metrics["tokens/teacher_forward"] = counts["teacher_forward"]
         return metrics | self._imitation.metrics()
 
+    def _pass(
+        self, model: PreTrainedModel, micro: Microbatch, mean: Mean, backward: Callable[[Tensor], None]
+    ) -> Tensor:
+        """One forward and one backward pass; its part of the loss (detached scalar)."""
+        logits_BTV = response_logits(model, micro, self._vision)
+        logp_BT = response_logprobs(logits_BTV, micro.target_BT, self._sampling.temperature)
+        old_logp_BT, config = _old_logprobs(micro, logp_BT), self._config
+        loss_BT, clipping = policy_loss(
+            logp_BT, old_logp_BT, micro.advantage_B, config.clip_low, config.clip_high, config.dual_clip
+        )
+        loss = mean.part(loss_BT, micro.mask_BT)
+        backward(loss)
+        # Afterwards, when the activations are gone.
+        self._observe(micro, entropy(logits_BTV, self._sampling.temperature), clipping)
+        self._imitation.observe(micro, logp_BT, old_logp_BT, clipping)
+        return loss.detach()
+
     def _microbatches(self, model: PreTrainedModel, minibatch: Minibatch) -> Iterator[Microbatch]:
         return microbatches(minibatch, self._config.microbatch_tokens, self._pad, model.device)
-
-    def _token_losses(self, logp_BT: Tensor, old_logp_BT: Tensor, advantage_B: Tensor) -> tuple[Tensor, Clipping]:
-        config = self._config
-        return policy_loss(logp_BT, old_logp_BT, advantage_B, config.clip_low, config.clip_high, config.dual_clip)
 
     def _observe(self, micro: Microbatch, entropy_BT: Tensor, clipping: Clipping) -> None:
         self._count("entropy", entropy_BT, micro)

@@ -1,7 +1,7 @@
 """Which responses enter a prompt, and in what shape (algorithm 1, step 4): choose, shuffle, make harmless.
 
 Text that a model wrote is data. Before it enters a prompt it can neither close its `<candidate>` tag nor smuggle a
-chat or media token into the prompt.
+chat or media token into the prompt. Engines see to the tokens that only their own tokenizer knows.
 """
 
 import random
@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 from zppo.types import MEDIA_MARK, Candidate, Kind, Prefix, Prompt, Question, Rollout
 from zppo.zone.prompts import Templates
+from zppo.zone.spelling import as_plain_text
 
 _THINK = re.compile(r"</?think>")
-_TAG = re.compile(r"<(?=/?(?:candidate|response|summary|hint)\b)", re.IGNORECASE)
+_INVISIBLE = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff"
+_TAG = re.compile(rf"<(?=[\s/{_INVISIBLE}]*(?:candidate|response|summary|hint)\b)", re.IGNORECASE)
+"""The beginning of a tag of ours, also of one that only looks like it: `</ candidate>`."""
 
 
 @dataclass(frozen=True)
@@ -25,25 +28,23 @@ class Draft:
     candidates: tuple[Candidate, ...]
 
 
-def harmless(text: str, special_tokens: Sequence[str] = ()) -> str:
-    """`text` without thinking and media marks, our own tags escaped, every special token of the student broken up."""
+def harmless(text: str) -> str:
+    """`text` without thinking and media marks, our own tags escaped, the control tokens of chat formats broken up."""
     text = _THINK.sub("\n", text.replace(MEDIA_MARK, ""))
-    for token in special_tokens:
-        text = text.replace(token, f"{token[0]} {token[1:]}")
-    return _TAG.sub("&lt;", text).strip()
+    return _TAG.sub("&lt;", as_plain_text(text)).strip()
 
 
-def as_candidates(rollouts: Iterable[Rollout], special_tokens: Sequence[str] = ()) -> list[Candidate]:
+def as_candidates(rollouts: Iterable[Rollout]) -> list[Candidate]:
     """Scored rollouts as candidates. A response with no visible text shows nothing and is not a candidate.
 
     The final answer is made harmless too: an NCQ lists it outside the `<candidate>` tags.
     """
-    shown = [(harmless(r.text, special_tokens), r) for r in rollouts if r.reward is not None]
-    return [Candidate(text, _harmless_answer(r, special_tokens), r.is_right, r) for text, r in shown if text]
+    shown = [(harmless(r.text), r) for r in rollouts if r.reward is not None]
+    return [Candidate(text, _harmless_answer(r), r.is_right, r) for text, r in shown if text]
 
 
-def _harmless_answer(rollout: Rollout, special_tokens: Sequence[str]) -> str | None:
-    return None if rollout.answer is None else harmless(rollout.answer, special_tokens)
+def _harmless_answer(rollout: Rollout) -> str | None:
+    return None if rollout.answer is None else harmless(rollout.answer)
 
 
 def draft_bcq(

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from zppo.errors import ConfigError, nearest
-from zppo.types import Candidate, Question
+from zppo.types import MEDIA_MARK, Candidate, Question
 
 PLACEHOLDERS: dict[str, frozenset[str]] = {
     "closer": frozenset(),
@@ -71,7 +71,9 @@ class Templates:
         return self._fill("write_hint", question=question.words, response=response)
 
     def judge(self, question: Question, response: str) -> str:
-        return self._fill("judge", question=question.words, answer=question.answer, response=response)
+        return self._fill(
+            "judge", question=question.words, answer=question.answer.replace(MEDIA_MARK, ""), response=response
+        )
 
     def _fill(self, name: str, **values: str) -> str:
         values["closer"] = self.texts["closer"]

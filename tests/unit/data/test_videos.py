@@ -128,7 +128,7 @@ def test_without_pyav_a_video_file_asks_for_it_and_frames_are_read(
 ) -> None:
     film(tmp_path / "a.mp4", greys(4))
     monkeypatch.setattr(zppo.data.videos, "av", None)
-    with pytest.raises(ConfigError, match=r"pip install zppo\[video\]"):
+    with pytest.raises(ConfigError, match=r"pip install zppo\[vision\]"):
         medium("a.mp4", tmp_path).load()
     assert len(load({"frames": greys(2)}).frames) == 2
 

@@ -238,13 +238,9 @@ def test_a_tokenizer_without_chat_template_is_refused(model: Any, tokenizer: Any
 def test_a_model_without_any_end_token_is_refused(new_model: Callable[..., Any], tokenizer: Any) -> None:
     model = new_model(seed=1)
     model.generation_config = GenerationConfig()
-    bare = type(tokenizer)(tokenizer_object=tokenizer.backend_tokenizer)
+    bare = type(tokenizer)(tokenizer_object=tokenizer.backend_tokenizer, chat_template=tokenizer.chat_template)
     with pytest.raises(EngineError, match="end token"):
         TransformersEngine(model, bare)
-
-
-def test_special_tokens_are_those_that_text_must_not_contain(engine: TransformersEngine) -> None:
-    assert {"<|im_start|>", "<|im_end|>", "<|stop|>", "<|image_pad|>"} <= set(engine.special_tokens)
 
 
 def begun(engine: TransformersEngine, text: str, response: str) -> Prompt:

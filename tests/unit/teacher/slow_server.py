@@ -11,8 +11,6 @@ from zppo.types import Group, Prompt, Rollout, Sampling
 class SlowServer:
     """An engine whose futures are answered by `answer_all`, each prompt with `text` and its number of times asked."""
 
-    special_tokens: Sequence[str] = ()
-
     def __init__(self, text: str = "so \\boxed{1}", missing: int = 0) -> None:
         self.text, self.missing = text, missing
         self.asked: list[tuple[str, int]] = []

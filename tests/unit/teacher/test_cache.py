@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
+from sighted import an_image, picture
 from slow_server import SlowServer
 
 from zppo.config import EndpointConfig
 from zppo.errors import TeacherError
 from zppo.teacher.cache import CachedEngine
-from zppo.types import Prompt, Question, Sampling
+from zppo.types import MEDIA_MARK, Media, Prompt, Question, Sampling
 
 PROMPT = Prompt("plain", Question("q", "q?", "1"), "q?")
 
@@ -100,3 +101,20 @@ def test_a_file_that_is_no_cache_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a database, but long enough to be looked at as one" * 40)
     with pytest.raises(TeacherError, match=r"notes\.txt is no cache"):
         CachedEngine(tmp_path / "notes.txt", Served())
+
+
+def test_another_image_of_the_same_name_is_asked_about_afresh(tmp_path: Path) -> None:
+    server, text = Served(), f"{MEDIA_MARK}q?"
+    for seed in (1, 2, 1):
+        question = Question("q", text, "1", media=(an_image("x.png", seed),))
+        texts(CachedEngine(tmp_path / "c.db", server), Prompt("plain", question, text))
+    assert len(server.asked) == 2
+
+
+def test_an_image_is_looked_at_once_for_all_that_is_asked_about_it(tmp_path: Path) -> None:
+    loads: list[int] = []
+    image = Media("image", "x.png", lambda: loads.append(1) or picture(1))
+    engine = CachedEngine(tmp_path / "c.db", Served())
+    for visit in range(3):
+        texts(engine, Prompt("plain", Question("q", MEDIA_MARK, "1", media=(image,)), MEDIA_MARK), seed=visit)
+    assert len(loads) == 1

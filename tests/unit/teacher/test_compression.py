@@ -21,7 +21,7 @@ def summarise(candidates: Iterable[tuple[Question, Candidate]], *tries: str) -> 
     """Texts after compression, prompts asked, tokens; the teacher writes `tries` one after the other."""
     writing = iter(tries)
     engine = ScriptedEngine(lambda prompt, n, visit: [next(writing) for _ in range(n)])
-    done = teacher_compression(engine, TEMPLATES, Sampling(), engine.special_tokens)(list(candidates), 0)
+    done = teacher_compression(engine, TEMPLATES, Sampling())(list(candidates), 0)
     assert next(writing, None) is None, "the teacher was asked less often than scripted"
     return [c and c.text for c in done.candidates], [p.text for p in engine.prompts], done.tokens
 
@@ -29,7 +29,7 @@ def summarise(candidates: Iterable[tuple[Question, Candidate]], *tries: str) -> 
 def test_the_summary_takes_the_place_of_the_text_and_nothing_else_changes() -> None:
     engine = ScriptedEngine(lambda prompt, n, visit: ["<think>well</think><summary>\nshort \\boxed{1}\n</summary>"])
     wrong = candidate("long", is_right=False)
-    done = teacher_compression(engine, TEMPLATES, Sampling(), ())([(ONE, wrong)], 0)
+    done = teacher_compression(engine, TEMPLATES, Sampling())([(ONE, wrong)], 0)
     assert done.candidates == [Candidate("short \\boxed{1}", "1", False)]
 
 
@@ -66,7 +66,7 @@ def test_the_second_try_has_another_seed() -> None:
             return super().generate(prompts, n, sampling)
 
     engine = Engine(lambda prompt, n, visit: ["?"])
-    teacher_compression(engine, TEMPLATES, Sampling(), ())([(ONE, candidate("a"))], 5)
+    teacher_compression(engine, TEMPLATES, Sampling())([(ONE, candidate("a"))], 5)
     assert len(set(seeds)) == 2
 
 
@@ -136,6 +136,6 @@ def test_a_candidate_whose_rewriting_never_came_is_not_accepted() -> None:
             return groups
 
     engine = Lossy(lambda prompt, n, visit: ["<summary>\\boxed{1}</summary>"])
-    done = teacher_compression(engine, TEMPLATES, Sampling(), ())([(ONE, candidate("a")), (ONE, candidate("b"))], 0)
+    done = teacher_compression(engine, TEMPLATES, Sampling())([(ONE, candidate("a")), (ONE, candidate("b"))], 0)
     assert [c and c.text for c in done.candidates] == [None, "\\boxed{1}"]
     assert [p.text for p in engine.prompts] == ["a", "b", "a"]

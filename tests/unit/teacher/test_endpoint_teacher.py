@@ -44,7 +44,7 @@ def verdict(questions: Sequence[Question], responses: Sequence[str]) -> list[flo
 def step(method: str, engine: EndpointEngine, rewriting: Callable[..., Any], judge: Any = verdict) -> StepBatch:
     """On two questions that the student never solves."""
     student = ScriptedEngine(lambda prompt, n, visit: ["\\boxed{2}"] * n)
-    rewriter = rewriting(engine, TEMPLATES, Sampling(), student.special_tokens)
+    rewriter = rewriting(engine, TEMPLATES, Sampling())
     parts = Parts(parse_method(method), student, judge, [LocalTeacher(engine, TEMPLATES)], rewriter, TEMPLATES)
     questions = [Question(f"q{i}", f"q{i}?", "1", {"level": "hard"}) for i in range(2)]
     return rollout_step(questions, PromptReplayBuffer(9), parts, ZONE, SamplingConfig(), random.Random(0))

@@ -18,7 +18,7 @@ def hint(*tries: str) -> tuple[str | None, int]:
     """The hint that stands after the teacher's `tries`, and how often it was asked."""
     writing = iter(tries)
     engine = ScriptedEngine(lambda prompt, n, visit: [next(writing)])
-    done = teacher_hints(engine, TEMPLATES, Sampling(), engine.special_tokens)([(QUESTION, RESPONSE)], 0)
+    done = teacher_hints(engine, TEMPLATES, Sampling())([(QUESTION, RESPONSE)], 0)
     (candidate,) = done.candidates
     assert done.tokens == sum(len(t.encode()) + 1 for t in tries[: len(engine.prompts)])
     assert done.prompt_tokens == len(engine.prompts) * len(RESPONSE.text)
@@ -73,6 +73,9 @@ def test_a_hint_cannot_close_a_tag_or_open_a_turn() -> None:
         ("half of it, 2/4", "0.5", True),
         ("that makes 1,000", "1000", True),
         ("that makes 1000", "1,000", True),
+        ("that makes 9 1/7", "64/7", True),
+        ("that makes 9\\frac{1}{7} cm", "9 1/7", True),
+        ("1/7 of 19 1/7", "64/7", False),
         ("120,120*2", "120", True),
         ("18,18*2", "1818", False),
         ("a red one", "\\text{red}", True),
@@ -95,7 +98,7 @@ def test_hints_refused_are_counted_try_by_try() -> None:
     texts = iter(["<hint>it is 9</hint>", "<hint>9</hint>", "<hint>subtract</hint>", "?"])
     engine = ScriptedEngine(lambda prompt, n, visit: [next(texts)])
     other = Candidate("16-7=9 \\boxed{9}", "9", True)
-    hints = teacher_hints(engine, TEMPLATES, Sampling(), ())
+    hints = teacher_hints(engine, TEMPLATES, Sampling())
     done = hints([(QUESTION, RESPONSE), (QUESTION, other)], 0)
     assert [c and c.text for c in done.candidates] == ["subtract", None]
     assert done.refused == 3

@@ -171,11 +171,11 @@ def test_candidates_of_an_outage_are_shortened_by_the_stand_in() -> None:
         return Rewritten([Candidate("short", c.answer, c.is_right) for _, c in candidates])
 
     pair = [(q, Candidate(f"long {q.id}", None, False)) for q in questions("a", "b")]
-    down = teacher_compression(SlowServer(missing=1), TEMPLATES, Sampling(), (), stand_in)
+    down = teacher_compression(SlowServer(missing=1), TEMPLATES, Sampling(), stand_in)
     done = down(pair, 0)
     assert [c and c.text for c in done.candidates] == ["short", "short"]
     assert (done.unheard, done.refused) == (2, 0)
-    babbling = teacher_compression(SlowServer(text="no summary"), TEMPLATES, Sampling(), (), stand_in)
+    babbling = teacher_compression(SlowServer(text="no summary"), TEMPLATES, Sampling(), stand_in)
     assert babbling(pair, 0).candidates == [None, None]
 
 

@@ -19,6 +19,7 @@ from transformers import CohereConfig, CohereForCausalLM, Gemma2Config, Gemma2Fo
 from zppo.config import Aggregation, SamplingConfig, UpdateConfig
 from zppo.errors import ConfigError, TeacherError
 from zppo.training.distill import Distillation, check_head
+from zppo.training.forward import Frozen
 from zppo.training.loss import jsd
 from zppo.types import Group, Minibatch, Rollout
 
@@ -38,7 +39,7 @@ def teacher(new_model: Callable[..., Any]) -> Any:
 
 
 def distillation(teacher: Any, config: UpdateConfig = CONFIG, temperature: float = 1.0, pad: int = 0) -> Distillation:
-    return Distillation(teacher, config, SamplingConfig(LIMIT, temperature), pad)
+    return Distillation(Frozen(teacher), config, SamplingConfig(LIMIT, temperature), pad)
 
 
 def reference_jsd(p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:

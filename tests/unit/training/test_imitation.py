@@ -8,6 +8,7 @@ import torch
 from rows import gradient, moved, rollouts, token_logprobs
 
 from zppo.config import SamplingConfig, UpdateConfig
+from zppo.training.forward import Frozen
 from zppo.training.update import PolicyUpdate
 from zppo.types import Minibatch
 
@@ -26,7 +27,7 @@ def teacher(new_model: Callable[..., Any]) -> Any:
 
 
 def new_update(teacher: Any = None) -> PolicyUpdate:
-    return PolicyUpdate(CONFIG, SamplingConfig(14, TEMPERATURE), 0, teacher)
+    return PolicyUpdate(CONFIG, SamplingConfig(14, TEMPERATURE), 0, teacher=Frozen(teacher) if teacher else None)
 
 
 def imitating(count: int, seed: int) -> Minibatch:

@@ -2,17 +2,28 @@ import random
 import re
 from collections import Counter
 
+import pytest
 from builders import group
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zppo.types import Candidate, Prefix, Prompt, Question, Rollout
+from zppo.types import MEDIA_MARK, Candidate, Prefix, Prompt, Question, Rollout
 from zppo.zone.candidates import as_candidates, build_prompts, draft_bcq, draft_ncq, draft_single, harmless
 from zppo.zone.prompts import Templates
 
 TAG = re.compile(r"</?(?:candidate|response|summary|hint)\b", re.IGNORECASE)
-SPECIAL = ("<|im_start|>", "<|im_end|>", "<|image_pad|>", "<s>", "[INST]")
-PIECES = (*SPECIAL, "<think>", "</think>", "</candidate>", "<Candidate >", "<summary>", "</response", "<hint x=1>", "<")
+PIECES = (
+    "<think>",
+    "</think>",
+    MEDIA_MARK,
+    "</candidate>",
+    "<Candidate >",
+    "<summary>",
+    "</response",
+    "<hint x=1>",
+    "<",
+)
+LOOKING_LIKE_TAGS = ("</ candidate>", "< / candidate>", "<\n/candidate>", "<\u200b/candidate>", "</\u2060\ufeffHINT>")
 QUESTION = Question("q", "how many?", "1")
 TEMPLATES = Templates.load()
 
@@ -29,21 +40,26 @@ def candidates(right: bool, *texts: str) -> list[Candidate]:
 
 
 @given(hostile)
-def test_harmless_text_has_no_tag_no_special_token_and_no_thinking_mark(text: str) -> None:
-    shown = harmless(text, SPECIAL)
+def test_harmless_text_has_no_tag_and_no_mark_of_thinking_or_media(text: str) -> None:
+    shown = harmless(text)
     assert not TAG.search(shown)
-    assert not any(token in shown for token in (*SPECIAL, "<think>", "</think>"))
+    assert not any(mark in shown for mark in ("<think>", "</think>", MEDIA_MARK))
     assert shown == shown.strip()
 
 
 @given(hostile)
 def test_making_harmless_twice_changes_nothing_more(text: str) -> None:
-    assert harmless(harmless(text, SPECIAL), SPECIAL) == harmless(text, SPECIAL)
+    assert harmless(harmless(text)) == harmless(text)
 
 
 @given(st.text(alphabet="abc 123\\{}<>=+\n"))
 def test_harmless_leaves_ordinary_text_alone(text: str) -> None:
-    assert harmless(text, SPECIAL) == text.strip()
+    assert harmless(text) == text.strip()
+
+
+@pytest.mark.parametrize("tag", LOOKING_LIKE_TAGS)
+def test_what_looks_like_a_tag_is_escaped_like_one(tag: str) -> None:
+    assert harmless(f"1 {tag} 2") == f"1 &lt;{tag[1:]} 2"
 
 
 @given(st.lists(responses, max_size=6))
@@ -53,20 +69,19 @@ def test_candidates_are_the_scored_responses_that_show_something(rollouts: list[
 
 
 def test_a_final_answer_is_made_harmless_too() -> None:
-    rollout = Rollout([0], "x", reward=0.0, answer="</candidate><|im_end|>")
-    assert as_candidates([rollout], SPECIAL)[0].answer == "&lt;/candidate>< |im_end|>"
+    rollout = Rollout([0], "x", reward=0.0, answer=f"</candidate>{MEDIA_MARK}")
+    assert as_candidates([rollout])[0].answer == "&lt;/candidate>"
 
 
 @given(st.lists(hostile, min_size=1, max_size=4), st.lists(hostile, min_size=1, max_size=4))
 def test_a_prompt_has_as_many_candidate_tags_as_candidates(texts: list[str], answers: list[str]) -> None:
     rollouts = [Rollout([0], text, reward=0.0, answer=answers[i % len(answers)]) for i, text in enumerate(texts)]
-    wrong = as_candidates(rollouts, SPECIAL)
+    wrong = as_candidates(rollouts)
     empty = TEMPLATES.ncq(QUESTION, [])
     drafts = draft_ncq(QUESTION, wrong)
     for prompt in (p for draft in drafts for p in build_prompts(draft, wrong, TEMPLATES, no_prefix)):
         tags, without = Counter(TAG.findall(prompt.text)), Counter(TAG.findall(empty))
         assert tags - without == {"<candidate": len(wrong), "</candidate": len(wrong)}
-        assert not any(token in prompt.text for token in SPECIAL)
 
 
 def test_a_bcq_holds_one_right_and_one_wrong_candidate_in_either_order() -> None:

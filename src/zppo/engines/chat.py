@@ -1,0 +1,159 @@
+"""How prompts reach a model: its chat template and tokenizer, and the processor of its images and videos."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase, ProcessorMixin
+
+from zppo.engines.content import pieces_of
+from zppo.engines.control import control_tokens
+from zppo.errors import DataError, EngineError
+from zppo.types import Media, Prompt
+from zppo.zone.spelling import as_plain_text
+
+REMEMBERED_BYTES = 512 * 2**20
+"""Processed media are kept up to this size: the prompts of a question and the updates of a step ask for the same."""
+
+Processing: TypeAlias = PreTrainedTokenizerBase | ProcessorMixin
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """What a processor makes of the media of one question.
+
+    `tensors` are inputs of the model, the first dimension running over images, videos or their patches;
+    `placeholders` are the texts that stand for each image and each video in the prompt.
+    """
+
+    tensors: Mapping[str, Tensor]
+    placeholders: Mapping[str, Sequence[str]]
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return sum(t.nbytes for t in self.tensors.values())
+
+
+class Chat:
+    """Turns prompts into token ids and their media into tensors. The text of a prompt is read as text.
+
+    `processing` is a tokenizer, or the processor of an image-text model, which holds one. Raises EngineError when there
+    is no chat template.
+    """
+
+    def __init__(self, processing: Processing) -> None:
+        self.processor = processing if isinstance(processing, ProcessorMixin) else None
+        self.tokenizer: Any = getattr(processing, "tokenizer", processing)
+        self._template = self.tokenizer.chat_template or getattr(self.processor, "chat_template", None)
+        if self._template is None:
+            name = self.tokenizer.name_or_path
+            raise EngineError(f"the tokenizer {name!r} has no chat template; set tokenizer.chat_template")
+        self._control = control_tokens(self.tokenizer)
+        self._remembered: OrderedDict[tuple[Media, ...], Pixels] = OrderedDict()
+
+    def read(self, prompt: Prompt) -> list[int]:
+        """Token ids of the prompt as a user message after its turns, up to the response; its prefix is not in them.
+
+        The control tokens are those of the chat template alone: what is spelled like one in the text is read as text.
+        Every image and video is as many placeholder tokens as the model will have features for it. Raises DataError
+        naming the question when its media cannot be read or are not where its text says.
+        """
+        rendered = self._render(self._messages(prompt))
+        if prompt.media:
+            given = self.pixels(prompt).placeholders
+            replace = self._processor(prompt).get_text_with_replacements
+            ((rendered,), _) = replace([rendered], given["image"], given["video"])
+        return self.tokenizer(rendered, add_special_tokens=False)["input_ids"]
+
+    def length(self, prompt: Prompt, size: Callable[[Media], tuple[int, int]]) -> int:
+        """How many token ids `read` would give, without decoding images: `size` tells their width and height.
+
+        Videos are decoded. Raises DataError naming the question, like `read`.
+        """
+        if any(m.kind == "video" for m in prompt.media) or not prompt.media:
+            return len(self.read(prompt))
+        sizes = [size(m)[::-1] for m in prompt.media]
+        try:
+            counts = self._processor(prompt)._get_num_multimodal_tokens(image_sizes=sizes).num_image_tokens
+        except ValueError as error:
+            raise _unfit(prompt, error) from error
+        # Each image is one placeholder in what the template gives.
+        bare = self.tokenizer(self._render(self._messages(prompt)), add_special_tokens=False)["input_ids"]
+        return len(bare) + sum(count - 1 for count in counts)
+
+    def pixels(self, prompt: Prompt) -> Pixels:
+        """What the processor makes of the prompt's media. Raises DataError naming the question."""
+        known = self._remembered.pop(prompt.media, None)
+        pixels = self._process(prompt) if known is None else known
+        self._remembered[prompt.media] = pixels
+        while len(self._remembered) > 1 and sum(p.size for p in self._remembered.values()) > REMEMBERED_BYTES:
+            self._remembered.popitem(last=False)
+        return pixels
+
+    @property
+    def pad(self) -> int:
+        """The token id that fills batches."""
+        pad = self.tokenizer.pad_token_id
+        return pad if pad is not None else self.tokenizer.eos_token_id
+
+    def placeholders(self, kind: str) -> Sequence[int]:
+        """The token ids that stand for features of an `image` or a `video`."""
+        return getattr(self.processor, f"{kind}_token_ids", ())
+
+    def _render(self, messages: Sequence[Mapping[str, Any]]) -> str:
+        return self.tokenizer.apply_chat_template(
+            messages, chat_template=self._template, add_generation_prompt=True, tokenize=False
+        )
+
+    def _messages(self, prompt: Prompt) -> list[Mapping[str, Any]]:
+        """The turns of the prompt, and the user message it ends in."""
+        turns = [{**turn, "content": as_plain_text(turn["content"], self._control)} for turn in prompt.turns]
+        return [*turns, {"role": "user", "content": self._content(prompt)}]
+
+    def _content(self, prompt: Prompt) -> str | list[dict[str, str]]:
+        """The user message: a text, or its parts where there are media."""
+        parts: list[dict[str, str]] = []
+        for piece in pieces_of(prompt):
+            if isinstance(piece, Media):
+                parts.append({"type": piece.kind})
+            else:
+                parts.append({"type": "text", "text": as_plain_text(piece, self._control)})
+        return parts if prompt.media else parts[0]["text"]
+
+    def _processor(self, prompt: Prompt) -> ProcessorMixin:
+        if self.processor is None:
+            name, kind = self.tokenizer.name_or_path, prompt.media[0].kind
+            raise EngineError(f"question {prompt.question.id!r} holds an {kind}, but {name!r} reads text only")
+        return self.processor
+
+    def _process(self, prompt: Prompt) -> Pixels:
+        processor, loaded = self._processor(prompt), [(m.kind, m.load()) for m in prompt.media]
+        images = [image for kind, image in loaded if kind == "image"]
+        videos = [video for kind, video in loaded if kind == "video"]
+        bare = self._render([{"role": "user", "content": [{"type": m.kind} for m in prompt.media]}])
+        given: dict[str, Any] = {"images": images} if images else {}
+        if videos:
+            given["videos"] = [np.stack([np.asarray(frame) for frame in v.frames]) for v in videos]
+            given["videos_kwargs"] = {"do_sample_frames": False, "video_metadata": [_metadata(v) for v in videos]}
+        try:
+            made = processor(text=[bare], **given, return_tensors="pt", return_text_replacement_offsets=True)
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise _unfit(prompt, error) from error
+        (offsets,) = made.pop("text_replacement_offsets")
+        placeholders = {k: [o["replacement"] for o in offsets if o["type"] == k] for k in ("image", "video")}
+        text_inputs = set(self.tokenizer.model_input_names) | {"mm_token_type_ids"}
+        return Pixels({k: v for k, v in made.items() if k not in text_inputs}, placeholders)
+
+
+def _unfit(prompt: Prompt, error: Exception) -> DataError:
+    names = ", ".join(m.name for m in prompt.media)
+    return DataError(f"question {prompt.question.id!r}: {names} cannot be shown to a model: {error}")
+
+
+def _metadata(video: Any) -> dict[str, Any]:
+    count = len(video.frames)
+    return {"fps": video.fps, "total_num_frames": count, "frames_indices": list(range(count))}

@@ -1,0 +1,26 @@
+"""Control tokens in text from outside, broken up so that a tokenizer reads them as text.
+
+Chat formats mark roles, media and tools by tokens that have a spelling (`<|im_start|>`). A tokenizer that meets the
+spelling makes the token, whoever wrote it. A space inside makes it text.
+"""
+
+import re
+
+WIDESPREAD = re.compile(
+    r"<[|｜][^<>\s]+?[|｜]>|<</?SYS>>"
+    r"|</?(?:s|bos|eos|pad|unk|mask|sop|eop|img|image|video|audio|IMG_CONTEXT|image_soft_token|tts_\w+)>"
+    r"|</?(?:(?:start|end)_of_(?:turn|image|audio)|tool_call|tool_response)>"
+    r"|\[/?(?:INST|SYSTEM_PROMPT|MODEL_SETTINGS|AVAILABLE_TOOLS|TOOL_\w+|THINK|IMG\w*|gMASK|sMASK)\]"
+)
+"""The control tokens of chat formats in use: `<|...|>` (Qwen, Llama 3, Phi, GLM, gpt-oss), also with full-width bars
+(DeepSeek), and those of Llama 2, Mistral, Gemma, LLaVA, InternVL and Qwen-Omni."""
+
+
+def as_plain_text(text: str, control: re.Pattern[str] = WIDESPREAD) -> str:
+    """`text` with a space after the first character of every control token, until none is left.
+
+    Every match of `control` must begin with two characters that are no space.
+    """
+    while control.search(text):  # ends, because every space parts two characters for good
+        text = control.sub(lambda token: f"{token[0][0]} {token[0][1:]}", text)
+    return text
