@@ -7,7 +7,7 @@ update, and the end of a rollout step logs, evaluates and checkpoints.
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -20,7 +20,6 @@ from transformers.trainer_utils import TrainOutput
 
 from zppo.config import TeacherConfig
 from zppo.data.filters import readable
-from zppo.data.media import shape_of
 from zppo.data.order import Batch, epochs
 from zppo.engines.chat import Chat, Processing
 from zppo.errors import CheckpointError
@@ -30,7 +29,7 @@ from zppo.rewards.functions import as_verdict
 from zppo.step import rollout_step, start_ahead
 from zppo.teacher.remote import RemoteTeacher, configured_teachers
 from zppo.training.arguments import ZPPOConfig
-from zppo.training.checks import check_answers, check_media, check_one_process, check_options
+from zppo.training.checks import check_answers, check_one_process, check_options, media_filter
 from zppo.training.drops import DropLog
 from zppo.training.evaluation import ask, levels_of, summarise
 from zppo.training.loader import StepLoader, UpdateInput
@@ -39,7 +38,7 @@ from zppo.training.parts import build_parts, build_update
 from zppo.training.progress import StepProgress
 from zppo.training.questions import held_out_questions, training_questions
 from zppo.training.state import RunState, step_rng
-from zppo.types import Prompt, Question, StepBatch
+from zppo.types import StepBatch
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
 
@@ -81,12 +80,9 @@ class ZPPOTrainer(Trainer):
         check_one_process(args.world_size, args.n_gpu)
         check_options(args, model, teachers, processing_class)
         processing = processing_class or load_processing("student.model", model)
-        check = partial(check_media, args, model, teachers)
-        length = _plain_length(Chat(processing), Templates.load(args.prompts.templates), check)
-        self.questions, dropped = training_questions(train_dataset, args, length)
-        self.eval_questions, unasked = held_out_questions(eval_dataset, args)
-        for question in islice((q for q in self.eval_questions if q.media), 1):
-            check(question)
+        sees = media_filter(args, model, teachers)
+        self.questions, dropped = training_questions(train_dataset, args, Chat(processing), sees)
+        self.eval_questions, unasked = held_out_questions(eval_dataset, args, sees)
         self.verdict = as_verdict(reward_funcs)
         judged = check_answers(self.verdict, chain(self.questions, self.eval_questions), args, teachers)
         student = load_model("student.model", model, args.student.dtype)
@@ -302,23 +298,6 @@ class ZPPOTrainer(Trainer):
         if counted.get("judge/unreachable"):
             shown["eval/judge_unreachable"] = counted["judge/unreachable"]
         return shown | {"time/eval": time.perf_counter() - began}
-
-
-def _plain_length(chat: Chat, templates: Templates, check: Callable[[Question], None]) -> Callable[[Question], int]:
-    """Tokens of a question's plain prompt, with the size of its images read from the heads of their files.
-
-    The first question with media is given to `check` before.
-    """
-    checked = False
-
-    def length(question: Question) -> int:
-        nonlocal checked
-        if question.media and not checked:
-            check(question)
-            checked = True
-        return chat.length(Prompt("plain", question, templates.plain(question)), lambda media: shape_of(media).size)
-
-    return length
 
 
 def _name(model: Any) -> Any:
