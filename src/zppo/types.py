@@ -82,13 +82,15 @@ class Prompt:
     """What reaches the student: the user message `text`, made from `question` as `kind`.
 
     `plain` and `replayed` prompts have the same wording; they differ in where the question came from. A `prefix` is
-    fed after the prompt, so that it is never part of what was sampled.
+    fed after the prompt, so that it is never part of what was sampled. `turns` is the conversation before `text`, each
+    turn with `role` (user or assistant) and `content`.
     """
 
     kind: Kind
     question: Question
     text: str
     prefix: Prefix | None = None
+    turns: tuple[Mapping[str, str], ...] = ()
 
     @property
     def uid(self) -> str:
@@ -187,13 +189,20 @@ class Group:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How an engine draws responses. `max_tokens` in tokens; `top_k` 0 means no limit; `temperature` 0 is greedy."""
+    """How an engine draws responses. `max_tokens` in tokens; `top_k` 0 means no limit; `temperature` 0 is greedy.
+
+    `presence_penalty` is taken off the logit of every token that the response already has; `repetition_penalty` divides
+    (a negative logit: multiplies) those of the prompt's tokens too. Their defaults change nothing, as does `min_p`'s.
+    """
 
     max_tokens: int = 12288
     temperature: float = 1.0
     top_p: float = 1.0
     top_k: int = 0
     seed: int = 0
+    min_p: float = 0.0
+    presence_penalty: float = 0.0
+    repetition_penalty: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from zppo.cli.eval import add_eval
 from zppo.cli.grade import add_grade
 from zppo.cli.recipe import load_recipe, option_lines, parse_overrides
+from zppo.cli.stats import add_stats
 from zppo.errors import ConfigError, ZppoError
 
 CONTINUES = {
     "train": "; the same command with --resume continues from the last checkpoint",
     "compare": "; the same command continues, finished cells are not run again",
+    "eval": "; the same command continues, nothing is asked twice",
 }
 """What to do after Ctrl-C."""
 COMPARE = (
@@ -43,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="zppo",
-        description="Zone of Proximal Policy Optimization: train, compare, grade, report, rebuild the pocket.",
+        description="Zone of Proximal Policy Optimization: train, compare, evaluate, grade, report.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     train = commands.add_parser(
@@ -61,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
     _add_compare(commands)
     add_grade(commands)
+    add_eval(commands)
+    add_stats(commands)
     report = commands.add_parser("report", help="write report.html for a run directory")
     report.add_argument("run_dir", metavar="RUN_DIR")
     report.set_defaults(run=_report)
@@ -111,7 +116,8 @@ def _train(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from zppo.training.arguments import ZPPOConfig
     from zppo.training.trainer import ZPPOTrainer
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("zppo").setLevel(logging.INFO)  # not the root: an HTTP client tells every request at that level
     set_verbosity_error()
     disable_progress_bar()
     run, args = RunDirectory(run_dir), ZPPOConfig.from_recipe(recipe, run_dir)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from zppo.compare.grid import Cell, Grid, Matching
 from zppo.compare.reading import LEVELS, Reading, Row, read_cell, token_budget
-from zppo.compare.statistics import Difference, Spread, paired_difference, resampled_seeds, spread
+from zppo.compare.statistics import Difference, Spread, paired_difference, resamples, spread
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def by_label(grid: Grid, readings: Sequence[Reading]) -> dict[str, list[Reading]
 
 
 def _label_summaries(readings: Mapping[str, list[Reading]], baseline: str, matching: Matching) -> list[LabelSummary]:
-    draws = resampled_seeds(len(readings[baseline]))
+    draws = resamples(len(readings[baseline]))
     against = [reading.average["hard"] for reading in readings[baseline]]
     return [
         LabelSummary(

@@ -1,4 +1,4 @@
-"""Means, spreads and paired bootstrap intervals over seeds; standard library only."""
+"""Means, spreads and paired bootstrap intervals over seeds or benchmarks; standard library only."""
 
 import random
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Difference:
-    """A paired difference: its mean, the ends of a 95 % interval (None for one seed), and how many seeds it wins."""
+    """A paired difference: its mean, the ends of a 95 % interval (None for one pair), and how many pairs it wins."""
 
     mean: float
     low: float | None
@@ -36,16 +36,16 @@ def spread(values: Sequence[float | None]) -> Spread | None:
     return Spread(fmean(known), stdev(known) if len(known) > 1 else None)
 
 
-def resampled_seeds(seeds: int) -> list[list[int]]:
-    """`RESAMPLES` draws of `seeds` seed numbers with replacement, always the same: one resample for all labels."""
+def resamples(pairs: int) -> list[list[int]]:
+    """`RESAMPLES` draws of `pairs` places with replacement, always the same: one resample for all comparisons."""
     rng = random.Random(0)
-    return [rng.choices(range(seeds), k=seeds) for _ in range(RESAMPLES)]
+    return [rng.choices(range(pairs), k=pairs) for _ in range(RESAMPLES)]
 
 
 def paired_difference(
     values: Sequence[float | None], baseline: Sequence[float | None], draws: Sequence[Sequence[int]]
 ) -> Difference | None:
-    """`values` minus `baseline`, seed by seed, with the percentile interval of the mean over `draws`.
+    """`values` minus `baseline`, pair by pair, with the percentile interval of the mean over `draws`.
 
     None if a value is missing.
     """
@@ -55,5 +55,5 @@ def paired_difference(
     wins = sum(gain > 0 for gain in gains)
     if len(gains) == 1:
         return Difference(gains[0], None, None, wins)
-    means = sorted(fmean(gains[seed] for seed in draw) for draw in draws)
+    means = sorted(fmean(gains[place] for place in draw) for draw in draws)
     return Difference(fmean(gains), means[TAIL], means[-TAIL - 1], wins)

@@ -56,12 +56,13 @@ class Chat:
         self._remembered: OrderedDict[tuple[Media, ...], Pixels] = OrderedDict()
 
     def read(self, prompt: Prompt) -> list[int]:
-        """Token ids of the prompt as a user message, up to where the response begins; its prefix is not in them.
+        """Token ids of the prompt as a user message after its turns, up to the response; its prefix is not in them.
 
+        The control tokens are those of the chat template alone: what is spelled like one in the text is read as text.
         Every image and video is as many placeholder tokens as the model will have features for it. Raises DataError
         naming the question when its media cannot be read or are not where its text says.
         """
-        rendered = self._render(self._content(prompt))
+        rendered = self._render(self._messages(prompt))
         if prompt.media:
             given = self.pixels(prompt).placeholders
             replace = self._processor(prompt).get_text_with_replacements
@@ -81,7 +82,7 @@ class Chat:
         except ValueError as error:
             raise _unfit(prompt, error) from error
         # Each image is one placeholder in what the template gives.
-        bare = self.tokenizer(self._render(self._content(prompt)), add_special_tokens=False)["input_ids"]
+        bare = self.tokenizer(self._render(self._messages(prompt)), add_special_tokens=False)["input_ids"]
         return len(bare) + sum(count - 1 for count in counts)
 
     def pixels(self, prompt: Prompt) -> Pixels:
@@ -103,11 +104,15 @@ class Chat:
         """The token ids that stand for features of an `image` or a `video`."""
         return getattr(self.processor, f"{kind}_token_ids", ())
 
-    def _render(self, content: Any) -> str:
-        message = [{"role": "user", "content": content}]
+    def _render(self, messages: Sequence[Mapping[str, Any]]) -> str:
         return self.tokenizer.apply_chat_template(
-            message, chat_template=self._template, add_generation_prompt=True, tokenize=False
+            messages, chat_template=self._template, add_generation_prompt=True, tokenize=False
         )
+
+    def _messages(self, prompt: Prompt) -> list[Mapping[str, Any]]:
+        """The turns of the prompt, and the user message it ends in."""
+        turns = [{**turn, "content": as_plain_text(turn["content"], self._control)} for turn in prompt.turns]
+        return [*turns, {"role": "user", "content": self._content(prompt)}]
 
     def _content(self, prompt: Prompt) -> str | list[dict[str, str]]:
         """The user message: a text, or its parts where there are media."""
@@ -129,7 +134,7 @@ class Chat:
         processor, loaded = self._processor(prompt), [(m.kind, m.load()) for m in prompt.media]
         images = [image for kind, image in loaded if kind == "image"]
         videos = [video for kind, video in loaded if kind == "video"]
-        bare = self._render([{"type": m.kind} for m in prompt.media])
+        bare = self._render([{"role": "user", "content": [{"type": m.kind} for m in prompt.media]}])
         given: dict[str, Any] = {"images": images} if images else {}
         if videos:
             given["videos"] = [np.stack([np.asarray(frame) for frame in v.frames]) for v in videos]

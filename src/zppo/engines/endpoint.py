@@ -23,6 +23,7 @@ from zppo.engines.replies import Reply
 from zppo.errors import EngineError
 from zppo.loop import BackgroundLoop, cancel_others
 from zppo.types import Group, Prompt, Sampling
+from zppo.zone.spelling import as_plain_text
 
 if TYPE_CHECKING:  # imports openai, which not everybody has
     from zppo.engines.servers import Servers
@@ -139,13 +140,21 @@ class EndpointEngine:
         content = await asyncio.to_thread(served_content, prompt) if prompt.media else served_content(prompt)
         return {
             "model": self.model,
-            "messages": [{"role": "user", "content": content}],
+            "messages": [*_turns(prompt), {"role": "user", "content": content}],
             self.config.length_field: sampling.max_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "seed": _seed(sampling.seed, prompt, index),
-            **({"extra_body": {"top_k": sampling.top_k}} if sampling.top_k else {}),
+            **_further(sampling),
         }
+
+
+def _further(sampling: Sampling) -> dict[str, Any]:
+    """What is not neutral of the rest; all but the presence penalty goes beyond the OpenAI API (vLLM, SGLang)."""
+    neutral = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
+    extra = {name: getattr(sampling, name) for name, value in neutral.items() if getattr(sampling, name) != value}
+    presence = {"presence_penalty": sampling.presence_penalty} if sampling.presence_penalty else {}
+    return presence | ({"extra_body": extra} if extra else {})
 
 
 def _seed(seed: int, prompt: Prompt, index: int) -> int:
@@ -157,3 +166,8 @@ def _seed(seed: int, prompt: Prompt, index: int) -> int:
 async def _wind_up(servers: "Servers") -> None:
     await cancel_others()
     await servers.close()
+
+
+def _turns(prompt: Prompt) -> list[dict[str, str]]:
+    """The turns of a prompt. What is spelled like a control token is no more than text."""
+    return [{"role": turn["role"], "content": as_plain_text(turn["content"])} for turn in prompt.turns]

@@ -8,6 +8,7 @@ from transformers import Cache, GenerationConfig, PreTrainedModel, PreTrainedTok
 
 from zppo.engines.base import ignore
 from zppo.engines.chat import Chat, Processing
+from zppo.engines.penalties import generation_options, processors
 from zppo.engines.vision import Vision, forget_positions
 from zppo.errors import EngineError
 from zppo.types import Group, Prompt, Rollout, Sampling
@@ -98,6 +99,7 @@ class TransformersEngine:
             attention_mask=mask[rows],
             past_key_values=cache,
             generation_config=self._generation_config(sampling),
+            logits_processor=processors(sampling, ids.shape[1]),
         )
         responses = output[:, ids.shape[1] :].tolist()
         for row, group in enumerate(groups):
@@ -152,6 +154,7 @@ class TransformersEngine:
             do_sample=sampling.temperature > 0,
             max_new_tokens=sampling.max_tokens,
             **(warm if sampling.temperature > 0 else {}),
+            **generation_options(sampling),
             eos_token_id=self._eos,
             pad_token_id=self._pad,
             suppress_tokens=self._banned or None,

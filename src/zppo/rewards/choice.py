@@ -44,17 +44,24 @@ def read_choice(question: Question) -> Choice:
 
 def compare_choice(equal: Equal, choice: Choice, box: str) -> Graded:
     """`equal` is asked about options in mathematics when the box holds neither a letter nor the very text of one."""
-    chosen = _chosen(choice.options, box)
-    if not chosen:
-        said = {letter: equal(text, box) for letter, text in choice.options.items() if _MATHEMATICS.search(text)}
-        chosen = [letter for letter, same in said.items() if same]
-        if not chosen and None in said.values():
-            return Graded(None, f"whether {shown(box)} is one of the options could not be told in time", box)
-    if not chosen:
+    named = chosen(equal, choice.options, box)
+    if named is None:
+        return Graded(None, f"whether {shown(box)} is one of the options could not be told in time", box)
+    if not named:
         return Graded(0.0, f"{shown(box)} names none of the options, or two", box)
-    if choice.gold in chosen:
+    if choice.gold in named:
         return Graded(1.0, f"option {_named(choice.options, choice.gold)} was chosen", box)
-    return Graded(0.0, f"option {_named(choice.options, chosen[0])} was chosen, {choice.gold} is right", box)
+    return Graded(0.0, f"option {_named(choice.options, named[0])} was chosen, {choice.gold} is right", box)
+
+
+def chosen(equal: Equal, options: Mapping[str, str], box: str) -> list[str] | None:
+    """The letters of the options that the box names (several have the same text); None when it cannot be told."""
+    letters = _chosen(options, box)
+    if letters:
+        return letters
+    said = {letter: equal(text, box) for letter, text in options.items() if _MATHEMATICS.search(text)}
+    letters = [letter for letter, same in said.items() if same]
+    return None if not letters and None in said.values() else letters
 
 
 def _options(question: Question) -> dict[str, str]:

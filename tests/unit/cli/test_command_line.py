@@ -253,11 +253,11 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
     ),
     "teacher of another kind": (
         set_option("teacher", "model", lambda folder: model_folder(folder / "t5", **T5)),
-        "is of kind 't5', not a causal language model",
+        "is of kind 't5', not a causal or image-text language model",
     ),
     "student of another kind": (
         set_option("student", "model", lambda folder: model_folder(folder / "bert", **BERT_LIKE)),
-        "is of kind 'distilbert', not a causal language model",
+        "is of kind 'distilbert', not a causal or image-text language model",
     ),
     "student folder without anything": (
         set_option("student", "model", lambda folder: str(folder)),

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zppo.compare.statistics import Difference, Spread, paired_difference, resampled_seeds, spread
+from zppo.compare.statistics import Difference, Spread, paired_difference, resamples, spread
 
 SHARES = st.floats(0, 1)
 PAIRS = st.lists(st.tuples(SHARES, SHARES), min_size=2, max_size=6)
 
 
 def difference(values: list[float], baseline: list[float]) -> Difference:
-    found = paired_difference(values, baseline, resampled_seeds(len(values)))
+    found = paired_difference(values, baseline, resamples(len(values)))
     assert found is not None and found.low is not None and found.high is not None
     return found
 
@@ -47,8 +47,8 @@ def test_equal_labels_differ_by_nothing() -> None:
 
 
 def test_one_resample_serves_all_labels_and_is_always_the_same() -> None:
-    draws = resampled_seeds(4)
-    assert draws == resampled_seeds(4)
+    draws = resamples(4)
+    assert draws == resamples(4)
     assert len(draws) == 10_000 and {seed for draw in draws for seed in draw} == {0, 1, 2, 3}
 
 
@@ -61,7 +61,7 @@ def test_an_interval_is_the_percentile_interval_of_resampled_means() -> None:
 
 def test_one_seed_has_neither_spread_nor_interval() -> None:
     assert spread([0.25]) == Spread(0.25, None)
-    assert paired_difference([0.5], [0.25], resampled_seeds(1)) == Difference(0.25, None, None, 1)
+    assert paired_difference([0.5], [0.25], resamples(1)) == Difference(0.25, None, None, 1)
 
 
 def test_the_spread_is_the_sample_standard_deviation() -> None:
@@ -70,4 +70,4 @@ def test_the_spread_is_the_sample_standard_deviation() -> None:
 
 def test_a_missing_value_leaves_nothing_to_compare() -> None:
     assert spread([0.1, None]) is None
-    assert paired_difference([0.1, None], [0.1, 0.2], resampled_seeds(2)) is None
+    assert paired_difference([0.1, None], [0.1, 0.2], resamples(2)) is None

@@ -1,0 +1,160 @@
+"""`zppo eval MODEL --suite llm`: a model on the benchmarks of the paper, in the paper's way."""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from zppo.config import EvalConfig
+from zppo.errors import ConfigError
+from zppo.evals.engines import Served, judge, respondent
+from zppo.evals.items import PIXELS
+from zppo.evals.judging import load_templates
+from zppo.evals.protocols import Protocols
+from zppo.evals.respondent import DECODING
+from zppo.evals.suites import SUITES
+from zppo.evals.summary import Label, as_table, paper_columns, write_summary
+from zppo.types import Sampling
+from zppo.zone.prompts import Templates
+
+DESCRIPTION = (
+    "Evaluates a model on the paper's benchmarks with the paper's decoding settings and scoring protocols. The same "
+    "command continues what was interrupted: nothing is asked twice. A benchmark that cannot be evaluated (no access "
+    "to its data, other columns than expected) is told and leaves the others."
+)
+
+
+def add_eval(commands: Any) -> None:
+    command = commands.add_parser(
+        "eval", help="evaluate a model on the paper's benchmarks", description=DESCRIPTION, allow_abbrev=False
+    )
+    command.add_argument("model", metavar="MODEL", help="folder or Hub name; `pocket` is the student that ships")
+    _add_choice(command.add_argument_group("what is evaluated"))
+    _add_engine(command.add_argument_group("the model"))
+    _add_judge(command.add_argument_group("the judge"))
+    _add_decoding(command.add_argument_group("decoding (default: the paper's)"))
+    _add_output(command.add_argument_group("what is written"))
+    command.set_defaults(run=_eval)
+
+
+def _add_choice(group: Any) -> None:
+    group.add_argument("--suite", choices=SUITES, help="pocket: generated data in the form of real benchmarks, offline")
+    group.add_argument("--benchmarks", default="", metavar="A,B", help="some of them, by name")
+    group.add_argument("--data", type=Path, metavar="DIR", help="read DIR/BENCHMARK/... instead of the Hub")
+    group.add_argument("--limit", type=int, metavar="N", help="items per benchmark (default: all)")
+
+
+def _add_engine(group: Any) -> None:
+    group.add_argument("--engine", choices=("transformers", "endpoint", "vllm"), default="transformers")
+    group.add_argument("--url", help="base URL of a server (--engine endpoint); MODEL is the name it serves")
+    group.add_argument("--dtype", default="bfloat16", choices=("bfloat16", "float16", "float32"), help="of the weights")
+    templates = "folder of own prompt templates, closer.txt or plain.txt (default: the paper's closer)"
+    group.add_argument("--templates", type=Path, metavar="DIR", help=templates)
+    group.add_argument("--batch", type=int, metavar="N", help="items asked at once (default: by engine)")
+    group.add_argument("--concurrency", type=int, default=64, metavar="N", help="calls of a server at once")
+    group.add_argument("--timeout", type=float, default=3600.0, metavar="S", help="seconds per call of a server")
+    group.add_argument("--vllm-python", metavar="PATH", help="Python of an environment with vLLM (--engine vllm)")
+    vllm = "further arguments of the vLLM server, such as --vllm-args='--tensor-parallel-size 2'"
+    group.add_argument("--vllm-args", default="", metavar="ARGS", help=vllm)
+
+
+def _add_judge(group: Any) -> None:
+    group.add_argument("--judge", metavar="URL_OR_MODEL", help="base URL of a server, or a model to load here")
+    group.add_argument("--judge-model", metavar="NAME", help="the name under which it is served")
+    group.add_argument("--judge-templates", type=Path, metavar="DIR", help="folder of own judge prompts, NAME.txt")
+
+
+def _add_decoding(group: Any) -> None:
+    group.add_argument("--max-tokens", type=int, default=DECODING.max_tokens)
+    for name in ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "repetition_penalty"):
+        default = getattr(DECODING, name)
+        group.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
+    pixels = "fewest and most pixels of an image (default: 256*32*32 and 1280*32*32)"
+    group.add_argument("--pixels", type=int, nargs=2, default=PIXELS, metavar=("MIN", "MAX"), help=pixels)
+    group.add_argument("--seed", type=int, default=0)
+
+
+def _add_output(group: Any) -> None:
+    group.add_argument("--out", type=Path, metavar="DIR", help="default: runs/eval-MODEL")
+    group.add_argument("--student", metavar="NAME", help="in results.csv (default: last part of MODEL)")
+    group.add_argument("--method", default="own", metavar="NAME", help="in results.csv (default: own)")
+    beside = "lay the paper's numbers beside, such as 0.8B or 0.8B/zppo"
+    group.add_argument("--compare-paper", metavar="STUDENT[/METHOD]", help=beside)
+
+
+def _eval(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    # Imported late: help and mistakes should not wait for 31 benchmarks.
+    from zppo.evals.benchmarks import BENCHMARKS
+    from zppo.evals.runner import Extent, Runner
+    from zppo.evals.suites import choose
+
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    _check(options)
+    benchmarks = choose(BENCHMARKS, options.suite, [name for name in options.benchmarks.split(",") if name])
+    paper = paper_columns(options.compare_paper) if options.compare_paper else {}
+    templates = load_templates(options.judge_templates)
+    name = Path(options.model).name
+    out: Path = options.out or Path(f"runs/eval-{name}")
+    settings = {"model": options.model, "engine": options.engine, "dtype": options.dtype}
+    model, extent = _model(options), Extent(options.data, options.limit, tuple(options.pixels))
+    with (
+        respondent(model, out / "server.log", _sampling(options), options.batch) as student,
+        judge(_judge(options), templates) as judging,
+    ):
+        prompts = Templates.load(options.templates)
+        runner = Runner(student, Protocols(judging), out, extent, settings, prompts)
+        errors = runner.run(benchmarks)
+    outcomes, label = runner.outcomes(), Label(options.student or name, options.method)
+    write_summary(out, outcomes, errors, label, settings)
+    print(as_table(outcomes, paper))
+    for slug, error in errors.items():
+        print(f"not evaluated: {slug}: {error.removeprefix(f'{slug}: ')}")
+    print(f"\n{out / 'results.csv'}, {out / 'summary.json'}, {out / 'results'}")
+    return 0 if outcomes else 1
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.limit is not None and options.limit < 1:
+        raise ConfigError(f"--limit is {options.limit}; at least one item must be asked")
+    if not 0 <= options.pixels[0] <= options.pixels[1]:
+        raise ConfigError(f"--pixels {options.pixels[0]} {options.pixels[1]}: the fewest and then the most pixels")
+    if options.judge_model and not options.judge:
+        raise ConfigError("--judge-model names what a server serves; --judge says where it is")
+
+
+def _sampling(options: argparse.Namespace) -> Sampling:
+    checked = EvalConfig(
+        max_tokens=options.max_tokens, temperature=options.temperature, top_p=options.top_p, top_k=options.top_k
+    )
+    return replace(
+        checked.at(options.seed),
+        min_p=options.min_p,
+        presence_penalty=options.presence_penalty,
+        repetition_penalty=options.repetition_penalty,
+    )
+
+
+def _model(options: argparse.Namespace) -> Served:
+    return Served(
+        options.model,
+        options.engine,
+        options.url,
+        options.dtype,
+        options.concurrency,
+        options.timeout,
+        python=options.vllm_python,
+        arguments=tuple(options.vllm_args.split()),
+    )
+
+
+def _judge(options: argparse.Namespace) -> Served | None:
+    if not options.judge:
+        return None
+    if options.judge.startswith(("http://", "https://")):
+        name = options.judge_model or ""
+        return Served(name, "endpoint", options.judge, concurrency=options.concurrency, timeout=options.timeout)
+    if options.judge_model:
+        raise ConfigError(f"--judge-model is the name of a served model, and --judge {options.judge} is not a URL")
+    return Served(options.judge, dtype=options.dtype)

@@ -1,0 +1,26 @@
+"""The paper's own scores (arXiv 2606.18216, tables of appendix B): every student, method and benchmark it reports."""
+
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from zppo.errors import ConfigError, nearest
+from zppo.evals.results import Result, read_results
+
+PAPER = Path(str(resources.files("zppo.evals").joinpath("data", "paper_results.csv")))
+
+
+@cache
+def paper_results() -> tuple[Result, ...]:
+    return tuple(read_results([PAPER]))
+
+
+def paper_scores(student: str, method: str) -> dict[str, float]:
+    """Scores by benchmark (the paper's column names). Raises ConfigError for a student or method it does not have."""
+    students = {r.student for r in paper_results()}
+    if student not in students:
+        raise ConfigError(f"the paper has no student {student!r}{nearest(student, students)}")
+    own = {r.method: None for r in paper_results() if r.student == student}
+    if method not in own:
+        raise ConfigError(f"the paper has no method {method!r} for {student}{nearest(method, own)}")
+    return {r.benchmark: r.score for r in paper_results() if (r.student, r.method) == (student, method)}

@@ -1,0 +1,110 @@
+"""How responses become scores (method section 11): rules first, a judge for what they leave open.
+
+`deterministic` benchmarks have rules only. Without a judge, what the rules of an `exact+judge` or `rule+judge`
+benchmark leave open counts as wrong, and a `bench_judge` benchmark cannot be scored.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+from zppo.errors import ConfigError
+from zppo.evals.benchmark import Benchmark, Item, Judgement
+from zppo.evals.judging import Judge, Template
+from zppo.evals.rules import after_thoughts
+from zppo.rewards.boxed import last_boxed
+from zppo.rewards.graded import shown
+from zppo.rewards.judge import REWARDS, verdict_in
+
+Decided = Literal["rules", "judge", "malformed", "unreachable", "open"]
+"""Who decided: the rules, the judge, the judge by a reply that cannot be read; nobody, the judge being out of reach;
+nobody, there being no judge."""
+GRADERS = 4
+"""Responses whose rules are tried at once: comparing two formulas takes a process of its own."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The score of one response (None: unscored) and all that there is to tell about it."""
+
+    score: float | None
+    reason: str
+    extracted: str | None
+    by: Decided
+    judge: str | None = None
+    template: str | None = None
+    origin: str | None = None
+    """Whose template it was (`Template.origin`)."""
+    reply: str | None = None
+
+
+class Protocols:
+    def __init__(self, judge: Judge | None) -> None:
+        self.judge = judge
+
+    def check(self, benchmark: Benchmark) -> None:
+        """Raises ConfigError for a benchmark that needs a judge when there is none."""
+        if benchmark.protocol == "bench_judge" and self.judge is None:
+            raise ConfigError(f"{benchmark.slug}: its scores are a judge's; pass --judge URL_OR_MODEL")
+
+    def score(self, benchmark: Benchmark, answered: Sequence[tuple[Item, str]]) -> list[Verdict]:
+        """One verdict for each item and its response, in order."""
+        with ThreadPoolExecutor(GRADERS, "zppo-rules") as threads:
+            decided = list(threads.map(lambda pair: benchmark.score(*pair), answered))
+        verdicts = [Verdict(s.score, s.reason, s.extracted, "rules") if s else None for s in decided]
+        open_ = [place for place, verdict in enumerate(verdicts) if verdict is None]
+        judged = dict(zip(open_, self._judged(benchmark, [answered[place] for place in open_]), strict=True))
+        return [judged[place] if verdict is None else verdict for place, verdict in enumerate(verdicts)]
+
+    def holds(self, verdict: Verdict) -> bool:
+        """Whether a verdict of an earlier run stands: not one that a judge is needed for who is there now."""
+        if self.judge is None or verdict.by == "rules":
+            return True
+        template = self.judge.templates.get(verdict.template or "")
+        same = template is not None and (verdict.judge, verdict.origin) == (self.judge.model, template.origin)
+        return verdict.by in ("judge", "malformed") and same
+
+    def _judged(self, benchmark: Benchmark, answered: Sequence[tuple[Item, str]]) -> list[Verdict]:
+        """Verdicts on responses that the rules leave open."""
+        if self.judge is None:
+            reason = "left open by the rules, and there is no judge: wrong"
+            return [Verdict(0.0, reason, last_boxed(response), "open") for _, response in answered]
+        ask = benchmark.judgement or compare
+        judgements = [ask(item, response) for item, response in answered]
+        spoken = [j for j in judgements if j.values.get("response", "said")]
+        replies = dict(zip(map(id, spoken), self.judge.replies(spoken), strict=True))
+        return [
+            _verdict(j, replies[id(j)], self.judge.model, self.judge.templates[j.template])
+            if id(j) in replies
+            else Verdict(0.0, "nothing follows the thoughts of the response", j.extracted, "rules")
+            for j in judgements
+        ]
+
+
+def compare(item: Item, response: str) -> Judgement:
+    """The judgement of benchmarks that name no other: does the response say the same as the answer?"""
+    values = {"question": item.question.words, "answer": item.question.answer, "response": after_thoughts(response)}
+    return Judgement("answer", values, read_verdict, extracted=last_boxed(response))
+
+
+def read_verdict(reply: str) -> float | None:
+    """1.0 or 0.0 from `{"verdict": "correct"}` or `{"verdict": "wrong"}`, strictly."""
+    return REWARDS.get(verdict_in(reply) or "")
+
+
+def counts(verdicts: Sequence[Verdict]) -> Mapping[str, int]:
+    """How many there are of each way to decide, of those that occur."""
+    ways = [verdict.by for verdict in verdicts]
+    return {way: ways.count(way) for way in ("rules", "judge", "malformed", "open", "unreachable") if way in ways}
+
+
+def _verdict(judgement: Judgement, reply: str | None, model: str, template: Template) -> Verdict:
+    by: Decided = "judge"
+    score = None if reply is None else judgement.read(after_thoughts(reply))
+    reason = f"the judge gives {score:g}" if score is not None else ""
+    if reply is None:
+        by, reason = "unreachable", "the judge could not be reached"
+    elif score is None:
+        by, score, reason = "malformed", 0.0, f"the judge's reply cannot be read, which counts as wrong: {shown(reply)}"
+    return Verdict(score, reason, judgement.extracted, by, model, template.name, template.origin, reply)

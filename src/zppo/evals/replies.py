@@ -1,0 +1,38 @@
+"""What a judge said: replies -> scores. Readers return None for what is malformed, which counts as wrong."""
+
+import json
+import re
+from typing import Any
+
+from zppo.rewards.judge import REWARDS, verdict_in
+
+_FENCE = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL | re.IGNORECASE)
+
+
+def json_reply(reply: str) -> dict[str, Any] | None:
+    """The JSON object that a reply is, with or without a code fence around it; None for anything else."""
+    text = reply.strip()
+    fenced = _FENCE.fullmatch(text)
+    try:
+        # Not strict: judges quote what they read, line breaks and all.
+        value = json.loads(fenced[1] if fenced else text, strict=False)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def read_verdict(reply: str) -> float | None:
+    """What the template `answer` asks for: `{"verdict": "correct"}` or `{"verdict": "wrong"}` and nothing else."""
+    verdict = verdict_in(reply.strip())
+    return None if verdict is None else REWARDS[verdict]
+
+
+def read_binary(reply: str, key: str) -> float | None:
+    """0 or 1 under `key`: a number, true or false, or `yes`, `no`, `correct`, `wrong` in any case."""
+    value = (json_reply(reply) or {}).get(key)
+    if isinstance(value, str):
+        value = _WORDS.get(value.strip().casefold())
+    return float(value) if value in (0, 1) else None
+
+
+_WORDS = {"yes": 1, "no": 0, "correct": 1, "wrong": 0, "true": 1, "false": 0, "1": 1, "0": 0}

@@ -1,0 +1,186 @@
+"""Runs benchmarks: items -> prompts -> responses -> verdicts -> scores. What is done once is never done again.
+
+OUT/settings.json         what must not change when a run goes on
+OUT/journal/<slug>.jsonl  every response and verdict, as they come
+OUT/results/<slug>.json   what came out of a benchmark
+OUT/results/<slug>.parquet  every prompt, response and verdict
+OUT/summary.json, OUT/results.csv  all benchmarks of the folder put together
+"""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from zppo.errors import CheckpointError, EngineError, ZppoError
+from zppo.evals.benchmark import Benchmark, Item
+from zppo.evals.items import PIXELS, Items
+from zppo.evals.journal import Journal, Response
+from zppo.evals.outcome import Outcome, outcome, write_record
+from zppo.evals.protocols import Protocols
+from zppo.evals.respondent import Respondent
+from zppo.evals.rules import unbroken
+from zppo.evals.source import open_rows
+from zppo.reports.rundir import write_atomically
+from zppo.types import Prompt
+from zppo.zone.prompts import Templates
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What is read of every benchmark: all of it from the Hub, unless said otherwise."""
+
+    data: Path | None = None
+    """Folder with a folder per benchmark, instead of the Hub."""
+    limit: int | None = None
+    """Items."""
+    pixels: tuple[int, int] = PIXELS
+    """Fewest and most of an image."""
+
+
+class Runner:
+    """`settings` describe the rest (model, seed, sampling, ...) in JSON values, for whoever goes on in `out`.
+
+    Raises CheckpointError for a folder that holds an evaluation with other settings.
+    """
+
+    def __init__(
+        self,
+        respondent: Respondent,
+        protocols: Protocols,
+        out: Path,
+        extent: Extent = Extent(),
+        settings: Mapping[str, Any] | None = None,
+        templates: Templates | None = None,
+    ) -> None:
+        self._respondent = respondent
+        self._protocols = protocols
+        self._extent = extent
+        self._templates = templates or Templates.load()
+        self.out = out
+        (out / "results").mkdir(parents=True, exist_ok=True)
+        _keep(out / "settings.json", {**(settings or {}), **self._settings()})
+
+    def run(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
+        """Evaluate all that can be; what went wrong, by slug. A benchmark that fails does not stop the others."""
+        errors: dict[str, str] = {}
+        for benchmark in benchmarks:
+            path = self.out / "results" / f"{benchmark.slug}.json"
+            path.unlink(missing_ok=True)
+            try:
+                write_atomically(path, json.dumps(asdict(self._evaluate(benchmark)), indent=1) + "\n")
+            except ZppoError as error:
+                errors[benchmark.slug] = str(error)
+                logger.error("%s", error)
+        return errors
+
+    def outcomes(self) -> list[Outcome]:
+        """All that the folder holds, of earlier runs too, by slug."""
+        paths = sorted((self.out / "results").glob("*.json"))
+        return [Outcome(**json.loads(path.read_text("utf-8"))) for path in paths]
+
+    def _evaluate(self, benchmark: Benchmark) -> Outcome:
+        self._protocols.check(benchmark)
+        source = open_rows(benchmark, self._extent.data, self.out / "unpacked" / benchmark.slug)
+        items = Items(benchmark, source, self._extent.limit, self._extent.pixels)
+        journal = Journal(self.out / "journal" / f"{benchmark.slug}.jsonl")
+        try:
+            done = self._work_off(benchmark, items, journal)
+            write_record(self.out / "results" / f"{benchmark.slug}.parquet", done, journal)
+            return outcome(benchmark, done, journal, items.rows, whole=self._extent.limit is None)
+        finally:
+            journal.close()
+
+    def _work_off(self, benchmark: Benchmark, items: Items, journal: Journal) -> list[Item]:
+        """Batch by batch: responses, then verdicts. Gives the items, which no longer hold pixels."""
+        done: list[Item] = []
+        expected = self._extent.limit or benchmark.data.rows
+        with tqdm(total=expected, desc=benchmark.slug, unit="item", disable=None) as bar:
+            for batch in _batches(items, self._respondent.batch):
+                self._answer(benchmark, batch, journal)
+                self._score(benchmark, batch, journal)
+                done += map(_without_pixels, batch)
+                bar.update(len(batch))
+        return done
+
+    def _answer(self, benchmark: Benchmark, batch: Sequence[Item], journal: Journal) -> None:
+        prompts = {item.question.id: self._prompt(item) for item in batch}
+        for identity, prompt in prompts.items():
+            known = journal.responses.get(identity)
+            if known and known.prompt != prompt.text:
+                raise CheckpointError(
+                    f"{benchmark.slug}, {identity!r}: the question is not the one that {journal.path} holds a response "
+                    "to; the data have changed. Evaluate into another folder"
+                )
+        open_ = [prompt for identity, prompt in prompts.items() if identity not in journal.responses]
+        if not open_:
+            return
+        groups = self._respondent.answer(benchmark.slug, open_)
+        came = {g.question.id: Response(g.prompt.text, *_said(g)) for g in groups if g.rollouts}
+        if came:
+            journal.add_responses(came)
+        if len(came) < len(open_):
+            missing = len(open_) - len(came)
+            raise EngineError(f"{benchmark.slug}: {missing} responses never came; the same command goes on from here")
+
+    def _score(self, benchmark: Benchmark, batch: Sequence[Item], journal: Journal) -> None:
+        known = journal.verdicts
+        stale = [i for i in batch if i.question.id not in known or not self._protocols.holds(known[i.question.id])]
+        if stale:
+            answered = [(item, journal.responses[item.question.id].text) for item in stale]
+            verdicts = self._protocols.score(benchmark, answered)
+            journal.add_verdicts({item.question.id: v for item, v in zip(stale, verdicts, strict=True)})
+
+    def _prompt(self, item: Item) -> Prompt:
+        return Prompt("plain", item.question, self._templates.plain(item.question), turns=tuple(item.turns))
+
+    def _settings(self) -> dict[str, Any]:
+        batch = {} if self._respondent.seeds_prompts else {"batch": self._respondent.batch}
+        return {
+            "sampling": asdict(self._respondent.sampling),
+            **batch,
+            "limit": self._extent.limit,
+            "pixels": list(self._extent.pixels),
+        }
+
+
+def _keep(path: Path, settings: Mapping[str, Any]) -> None:
+    """Write the settings, or refuse others than those that are there."""
+    mine = json.loads(json.dumps(settings))
+    there = json.loads(path.read_text("utf-8")) if path.is_file() else mine
+    for name in sorted({*mine, *there}):
+        if mine.get(name) != there.get(name):
+            raise CheckpointError(
+                f"{path.parent} holds an evaluation with another {name}: there {there.get(name)!r}, here "
+                f"{mine.get(name)!r}; evaluate into another folder (--out)"
+            )
+    write_atomically(path, json.dumps(mine, indent=1, sort_keys=True) + "\n")
+
+
+def _batches(items: Items, size: int) -> Iterator[list[Item]]:
+    """Always the same ones, whatever is done already: a batch is sampled as a whole."""
+    stream = iter(items)
+    while batch := list(islice(stream, size)):
+        yield batch
+
+
+def _said(group: Any) -> tuple[str, str, int, int]:
+    rollout = group.rollouts[0]
+    return unbroken(rollout.text), rollout.finish_reason, rollout.tokens, group.prompt_tokens
+
+
+def _without_pixels(item: Item) -> Item:
+    """Names are kept, images go: a benchmark's do not fit into memory together."""
+    media = tuple(replace(medium, load=_gone) for medium in item.question.media)
+    return replace(item, question=replace(item.question, media=media))
+
+
+def _gone() -> Any:
+    raise EngineError("the media of an item that was asked are no longer there")
