@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 from zppo.config import DataConfig
 from zppo.data.dropped import BadRow
 
-FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "TIFF", "PPM")
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM")
 """Kinds of image files that are opened; others of Pillow's start programs or are never meant as pictures."""
 URL_SECONDS, URL_BYTES = 30, 256 * 2**20
 """How long a URL may take, and how much it may hold."""
@@ -48,7 +48,8 @@ def image_size(value: Any, folder: Path, config: DataConfig) -> Size:
     """The size from the head of the file. Raises BadRow like `load_image`, but for damage further on."""
     image = _opened(value, folder, config)
     try:
-        rotated = image.getexif().get(ORIENTATION) in ROTATED
+        # Of a PNG the whole would be decoded to look for an orientation behind its pixels.
+        rotated = image.format != "PNG" and image.getexif().get(ORIENTATION) in ROTATED
     except Exception as error:  # see above
         raise BadRow("unreadable media", f"its EXIF data cannot be read ({said(error)})") from error
     finally:

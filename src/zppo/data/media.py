@@ -66,7 +66,10 @@ def media_of_row(found: Sequence[Medium], rows: Rows, index: int, read: Any, con
         name = _name(medium, place, folder)
 
         def find(number: int = number) -> Any:
-            return read(rows[index])[number].value
+            there = read(rows[index])
+            if number >= len(there):
+                raise BadRow("unreadable media", "it is not there any more")
+            return there[number].value
 
         media.append(Media(medium.kind, name, Source(medium.kind, name, find, folder, config, place)))
     return media

@@ -1,6 +1,6 @@
 """From what a row holds to a video: a file, bytes, an animation, or a list of frames -> sampled frames.
 
-Video files are decoded by PyAV, which `pip install zppo[video]` brings; animated GIF and WebP by Pillow.
+Video files are decoded by PyAV, which `pip install zppo[vision]` brings; animated GIF and WebP by Pillow.
 """
 
 import io
@@ -159,7 +159,7 @@ def _decoded(file: Path | io.BytesIO, picked: Iterable[int]) -> tuple[list[Image
 
 def _container(file: Path | io.BytesIO) -> Any:
     if av is None:
-        raise ConfigError("video files are decoded by PyAV, which is missing; pip install zppo[video]")
+        raise ConfigError("video files are decoded by PyAV, which is missing; pip install zppo[vision]")
     if isinstance(file, io.BytesIO):
         file.seek(0)
     container = av.open(str(file) if isinstance(file, Path) else file, metadata_errors="replace")

@@ -32,13 +32,12 @@ def greys(count: int, size: int = 32) -> list[Image.Image]:
     return [picture(size, size, (shade,) * 3) for shade in np.linspace(0, 255, count).astype(int).tolist()]
 
 
-def film(path: Path, frames: Iterable[Image.Image], fps: int = 10, codec: str = "mpeg4") -> Path:
+def film(path: Path, frames: list[Image.Image], fps: int = 10, codec: str = "mpeg4") -> Path:
     """A video file of these frames."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=fps)
-        stream.pix_fmt = "yuv420p"
+        stream.pix_fmt, stream.width, stream.height = "yuv420p", *frames[0].size
         for frame in frames:
-            stream.width, stream.height = frame.size
             container.mux(stream.encode(av.VideoFrame.from_image(frame)))
         container.mux(stream.encode())
     return path
