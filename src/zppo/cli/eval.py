@@ -13,11 +13,11 @@ from zppo.config import EvalConfig
 from zppo.errors import ConfigError, ZppoError
 from zppo.evals.benchmark import Benchmark
 from zppo.evals.engines import Served, judge, respondent
-from zppo.evals.items import PIXELS
+from zppo.evals.items import PIXELS, Extent
 from zppo.evals.judging import load_templates
 from zppo.evals.protocols import Protocols
 from zppo.evals.respondent import DECODING, Respondent
-from zppo.evals.runner import Extent, Runner
+from zppo.evals.runner import Runner
 from zppo.evals.suites import SUITES, choose
 from zppo.evals.summary import Label, as_table, paper_columns, write_summary
 from zppo.pocket import ASSETS
@@ -31,7 +31,7 @@ DESCRIPTION = (
     "to its data, other columns than expected) is told and leaves the others."
 )
 
-PAPER = {"max_tokens": DECODING.max_tokens, "pixels": PIXELS, "dtype": "bfloat16"}
+PAPER = {"max_tokens": DECODING.max_tokens, "pixels": PIXELS, "video_frames": Extent.frames, "dtype": "bfloat16"}
 
 
 def add_eval(commands: Any) -> None:
@@ -87,6 +87,10 @@ def _add_decoding(group: Any) -> None:
         group.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
     pixels = "fewest and most pixels of an image (default: 256*32*32 and 1280*32*32)"
     group.add_argument("--pixels", type=int, nargs=2, metavar=("MIN", "MAX"), help=pixels)
+    frames = f"most frames of a video, evenly spread (default: {Extent.frames})"
+    group.add_argument("--video-frames", type=int, metavar="N", help=frames)
+    fps = f"most frames per second of a video (default: {Extent.fps:g})"
+    group.add_argument("--video-fps", type=float, default=Extent.fps, metavar="N", help=fps)
     group.add_argument("--seed", type=int, default=0)
 
 
@@ -106,7 +110,7 @@ def _eval(options: argparse.Namespace, rest: Sequence[str]) -> int:
     paper = paper_columns(options.compare_paper) if options.compare_paper else {}
     prompts, verdicts = Templates.load(options.templates), load_templates(options.judge_templates)
     settings = {"model": options.model, "engine": options.engine, "dtype": options.dtype}
-    extent = Extent(options.data, options.limit, tuple(options.pixels))
+    extent = Extent(options.data, options.limit, tuple(options.pixels), options.video_frames, options.video_fps)
     with (
         respondent(_model(options), out / "server.log", _sampling(options), options.batch) as student,
         judge(_judge(options), verdicts, options.judge_max_tokens) as judging,
@@ -178,6 +182,8 @@ def _check(options: argparse.Namespace) -> None:
         raise ConfigError(f"--pixels {options.pixels[0]} {options.pixels[1]}: the fewest and then the most pixels")
     if options.harness and importlib.util.find_spec("lm_eval") is None:
         raise ConfigError("--harness lm-eval: lm-evaluation-harness is not installed; pip install 'zppo[eval]'")
+    if options.video_frames < 1 or not options.video_fps > 0:
+        raise ConfigError("--video-frames and --video-fps: at least one frame must be shown")
     if options.judge_model and not options.judge:
         raise ConfigError("--judge-model names what a server serves; --judge says where it is")
 

@@ -26,6 +26,7 @@ TEACHER = str(ASSETS / "teacher")
 OPTIONS = {
     "max_tokens": 48,
     "pixels": (1, SIDE * SIDE),
+    "video_frames": 4,
     "templates": Path(__file__).parents[1] / "pocket" / "templates",
     "judge": TEACHER,
     "judge_max_tokens": 64,

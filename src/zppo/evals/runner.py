@@ -10,7 +10,7 @@ OUT/summary.json, OUT/results.csv  all benchmarks of the folder put together
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from zppo.errors import CheckpointError, EngineError, ZppoError
 from zppo.evals.benchmark import Benchmark, Item
-from zppo.evals.items import PIXELS, Items
+from zppo.evals.items import ALL, Extent, Items
 from zppo.evals.journal import Journal, Response
 from zppo.evals.outcome import Outcome, outcome, write_record
 from zppo.evals.protocols import Protocols
@@ -33,18 +33,6 @@ from zppo.zone.prompts import Templates
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Extent:
-    """What is read of every benchmark: all of it from the Hub, unless said otherwise."""
-
-    data: Path | None = None
-    """Folder with a folder per benchmark, instead of the Hub."""
-    limit: int | None = None
-    """Items."""
-    pixels: tuple[int, int] = PIXELS
-    """Fewest and most of an image."""
-
-
 class Runner:
     """`settings` describe the rest (model, seed, sampling, ...) in JSON values, for whoever goes on in `out`.
 
@@ -56,7 +44,7 @@ class Runner:
         respondent: Respondent,
         protocols: Protocols,
         out: Path,
-        extent: Extent = Extent(),
+        extent: Extent = ALL,
         settings: Mapping[str, Any] | None = None,
         templates: Templates | None = None,
     ) -> None:
@@ -89,7 +77,7 @@ class Runner:
     def _evaluate(self, benchmark: Benchmark) -> Outcome:
         self._protocols.check(benchmark)
         source = open_rows(benchmark, self.extent.data, self.out / "unpacked" / benchmark.slug)
-        items = Items(benchmark, source, self.extent.limit, self.extent.pixels)
+        items = Items(benchmark, source, self.extent)
         journal = Journal(self.out / "journal" / f"{benchmark.slug}.jsonl")
         try:
             done = self._work_off(benchmark, items, journal)
@@ -148,6 +136,8 @@ class Runner:
             **batch,
             "limit": self.extent.limit,
             "pixels": list(self.extent.pixels),
+            "frames": self.extent.frames,
+            "fps": self.extent.fps,
         }
 
 

@@ -92,6 +92,7 @@ def test_nothing_evaluated_is_a_failure(tmp_path: Path, url: str, capsys: pytest
         (["--suite", "llm", "--limit", "0"], "--limit is 0"),
         (["--suite", "llm", "--batch", "0"], "--batch is 0"),
         (["--suite", "llm", "--pixels", "9", "3"], "--pixels 9 3"),
+        (["--suite", "llm", "--video-frames", "0"], "at least one frame"),
         (["--suite", "llm", "--url", "http://x"], "--url belongs to --engine endpoint"),
         (["--suite", "llm", "--engine", "endpoint"], "--url belongs to --engine endpoint"),
         (["--suite", "llm", "--judge-model", "m"], "--judge says where it is"),
