@@ -1,5 +1,6 @@
 """From what a row holds to a video: a file, bytes, an animation, or a list of frames -> sampled frames.
 
+Of a file or an animation a part may be meant: `{"path": ..., "start": 2.5, "end": 7}`, in seconds.
 Video files are decoded by PyAV, which `pip install zppo[vision]` brings; animated GIF and WebP by Pillow.
 """
 
@@ -28,6 +29,10 @@ ANIMATION_FPS = 10.0
 """Of an animation that does not say how long its frames last."""
 
 
+Span = tuple[float | None, float | None]
+"""From where to where a video is shown, in seconds; None is its beginning, or its end."""
+
+
 class Shape(NamedTuple):
     """What a video will be once sampled: frames, and pixels of each."""
 
@@ -47,12 +52,13 @@ def load_video(value: Any, folder: Path, config: DataConfig) -> Video:
         return _video(frames, fps * len(picked) / len(files))
     file = opened(value, folder, config)
     try:
-        frames, fps, count = _animation(file, config) if _is_animation(file) else _film(file, config)
+        read = _animation if _is_animation(file) else _film
+        frames, fps = read(file, config, _span(value))
     except (BadRow, ConfigError):
         raise
     except Exception as error:  # a decoder may raise anything on a damaged file
         raise BadRow("unreadable media", f"it cannot be decoded ({said(error)})") from error
-    return _video(frames, fps * len(frames) / count)
+    return _video(frames, fps)
 
 
 def video_shape(value: Any, folder: Path, config: DataConfig) -> Shape:
@@ -63,19 +69,54 @@ def video_shape(value: Any, folder: Path, config: DataConfig) -> Shape:
         return Shape(len(picked), [image_size(files[i], folder, config) for i in picked].pop())
     file = opened(value, folder, config)
     try:
-        count, fps, size = _animation_head(file) if _is_animation(file) else _film_head(file)
+        count, fps, size = _head_of(file)
+        part = _part(count, fps, _span(value))
     except (BadRow, ConfigError):
         raise
     except Exception as error:  # see above
         raise BadRow("unreadable media", f"it is no video ({said(error)})") from error
     check_size(size, config)
-    return Shape(len(sampled(count, fps, config)), size)
+    return Shape(len(sampled(len(part), fps, config)), size)
+
+
+def frame_times(file: Path, config: DataConfig) -> list[float]:
+    """When the frames are shown that are taken of a file, in seconds, as far as its head tells. Raises BadRow."""
+    try:
+        count, fps, _ = _head_of(file)
+    except (BadRow, ConfigError):
+        raise
+    except Exception as error:  # see above
+        raise BadRow("unreadable media", f"{file}: it is no video ({said(error)})") from error
+    return [frame / fps for frame in sampled(count, fps, config)]
 
 
 def sampled(count: int, fps: float, config: DataConfig) -> list[int]:
     """Which of `count` frames are taken."""
     wanted = min(count, config.video_frames, max(1, round(count / fps * config.video_fps)))
     return [round(i * (count - 1) / (wanted - 1)) for i in range(wanted)] if wanted > 1 else [0]
+
+
+def _head_of(file: Path | io.BytesIO) -> tuple[int, float, Size]:
+    """Frames, how many of them make a second, and their size."""
+    return _animation_head(file) if _is_animation(file) else _film_head(file)
+
+
+def _span(value: Any) -> Span:
+    """The part that is meant; None where it is open. Raises BadRow for what is no part."""
+    ends = [value.get(name) if isinstance(value, Mapping) else None for name in ("start", "end")]
+    if any(isinstance(end, bool) or not isinstance(end, int | float | None) for end in ends):
+        raise BadRow("unreadable media", f"start and end are {reprlib.repr(ends)}; seconds")
+    start, end = ends
+    if not 0 <= (start or 0) < (math.inf if end is None else end):
+        raise BadRow("unreadable media", f"it should be shown from {start} s to {end} s")
+    return start, end
+
+
+def _part(count: int, fps: float, span: Span) -> range:
+    """The frames of a part, of `count` frames."""
+    first = min(round((span[0] or 0) * fps), count - 1)
+    last = count - 1 if span[1] is None else min(max(first, round(span[1] * fps)), count - 1)
+    return range(first, last + 1)
 
 
 def _video(frames: Sequence[Image.Image], fps: float) -> Video:
@@ -117,13 +158,14 @@ def _animation_head(file: Path | io.BytesIO) -> tuple[int, float, Size]:
         return count, count / seconds if seconds else ANIMATION_FPS, Size(*image.size)
 
 
-def _animation(file: Path | io.BytesIO, config: DataConfig) -> tuple[list[Image.Image], float, int]:
+def _animation(file: Path | io.BytesIO, config: DataConfig, span: Span) -> tuple[list[Image.Image], float]:
     count, fps, size = _animation_head(file)
     check_size(size, config)
-    picked = set(sampled(count, fps, config))
+    part = _part(count, fps, span)
+    picked = {part[i] for i in sampled(len(part), fps, config)}
     with Image.open(file, formats=ANIMATIONS) as image:
         frames = [as_rgb(frame.copy()) for i, frame in enumerate(ImageSequence.Iterator(image)) if i in picked]
-    return frames, fps, count
+    return frames, fps * len(frames) / len(part)
 
 
 def _film_head(file: Path | io.BytesIO) -> tuple[int, float, Size]:
@@ -134,15 +176,16 @@ def _film_head(file: Path | io.BytesIO) -> tuple[int, float, Size]:
         return stream.frames or max(1, round(seconds * fps)), fps, Size(stream.width, stream.height)
 
 
-def _film(file: Path | io.BytesIO, config: DataConfig) -> tuple[list[Image.Image], float, int]:
+def _film(file: Path | io.BytesIO, config: DataConfig, span: Span) -> tuple[list[Image.Image], float]:
     count, fps, size = _film_head(file)
     check_size(size, config)
     while True:
-        frames, there = _decoded(file, sampled(count, fps, config))
+        part = _part(count, fps, span)
+        frames, there = _decoded(file, [part[i] for i in sampled(len(part), fps, config)])
         if not there:
             raise BadRow("unreadable media", "it has no frame")
         if there == count:
-            return frames, fps, count
+            return frames, fps * len(frames) / len(part)
         count = there  # the head of the file was wrong
 
 

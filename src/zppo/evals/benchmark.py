@@ -5,7 +5,7 @@ is its rules, `judgement` is what to ask of a judge about a response that the ru
 two together, `source.py` finds the rows, `runner.py` does the rest.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -20,7 +20,7 @@ Scoring = Literal["exact+judge", "rule+judge", "deterministic", "bench_judge"]
 """Protocols of method section 11. The first two: rules first, a judge where they decide nothing."""
 
 
-class Files(Protocol):
+class Files(Hashable, Protocol):
     """The files beside the rows: videos, subtitles, frames. Members of archives are found like files."""
 
     def find(self, name: str) -> Path | None:

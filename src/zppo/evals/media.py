@@ -1,7 +1,7 @@
 """The images and videos of a row: values -> **media** -> questions. They are decoded when a model is to see them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def video(row: Row, path: str, clip: Clip | None = None) -> Media:
     return _medium(row, "video", path, lambda: {"path": row.file(path), **span})
 
 
-def frames(row: Row, paths: list[str], fps: float) -> Media:
+def frames(row: Row, paths: Sequence[str], fps: float) -> Media:
     """A video that comes as one image per frame."""
     name = f"{paths[0]} to {paths[-1]}"
     return _medium(row, "video", name, lambda: {"frames": [row.file(path) for path in paths], "fps": fps})
@@ -89,8 +89,6 @@ def _medium(row: Row, kind: MediaKind, name: str, find: Callable[[], Any]) -> Me
 
 def _with_file(row: Row, value: Any) -> Any:
     """A path that lies beside the rows, as a file; all else as it is."""
-    path = value if isinstance(value, str) else value.get("path") if isinstance(value, Mapping) else None
-    is_path = isinstance(path, str) and not path.startswith("data:")
-    if is_path and (isinstance(value, str) or not value.get("bytes")):
-        return row.file(path)
-    return value
+    if isinstance(value, Mapping) and not value.get("bytes"):
+        value = value["path"]
+    return row.file(value) if isinstance(value, str) and not value.startswith("data:") else value

@@ -7,7 +7,8 @@ from importlib import resources
 import pytest
 
 from zppo.evals.benchmark import Benchmark
-from zppo.evals.benchmarks import BENCHMARKS
+from zppo.evals.benchmarks import BENCHMARKS, charxiv, charxiv_questions, mmvu
+from zppo.evals.judging import load_templates
 from zppo.evals.source import KINDS
 
 # slug: column of the paper, family, protocol, configs, splits, rows
@@ -85,3 +86,13 @@ def test_the_gated_ones_say_so() -> None:
 def test_data_sets_that_moved_are_found_under_both_names() -> None:
     moved = {slug for slug, benchmark in BENCHMARKS.items() if len(benchmark.data.hub_ids) > 1}
     assert moved == {"ai2d", "infovqa", "mm_vet", "video_mme", "video_mme_subtitles", "video_mmmu"}
+
+
+def test_every_judgement_has_its_template_and_every_template_its_use() -> None:
+    rubrics = {*charxiv_questions.RUBRIC.values(), *charxiv.REASONING_RUBRIC.values()}
+    compared = {"answer", "hle", "mm_vet", *mmvu.TEMPLATES.values(), *(f"charxiv_{rubric}" for rubric in rubrics)}
+    templates = load_templates()
+    assert set(templates) == {*compared, "multichallenge"}
+    assert templates["multichallenge"].placeholders == {"target_question", "response"}
+    for name in compared:
+        assert templates[name].placeholders == {"question", "answer", "response"}, name
