@@ -21,7 +21,7 @@ def echo(request: Request, give: Callable[[int], int] = lambda n: n) -> Response
     if request.path.endswith("/models"):
         return listing("echo")
     asked = request.json
-    says = [f"{asked['messages'][0]['content']} {asked['seed']} {i}" for i in range(give(asked.get("n", 1)))]
+    says = [f"{asked['messages'][0]['content']} {asked.get('seed')} {i}" for i in range(give(asked.get("n", 1)))]
     return completion(*({"content": text} for text in says))
 
 

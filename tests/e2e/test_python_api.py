@@ -159,6 +159,9 @@ def test_free_form_answers_are_put_to_a_judge_which_may_be_the_teacher(
     assert row["judge/calls"] > 0 and row["judge/malformed"] == row["judge/calls"], "the tiny model speaks no JSON"
     assert row["judge/unreachable"] == row["grader/calls"] == row["zone/unscored"] == 0
     assert bool(trained.parts.teachers) is not own
+    assert row["judge/tokens"] > 0 and row["judge/prompt_tokens"] > 0
+    size = sum(p.numel() for p in trained.model.parameters())
+    assert row["flops/judge"] == 2 * size * (row["judge/tokens"] + row["judge/prompt_tokens"])
 
 
 def test_rollouts_whose_judge_cannot_be_reached_are_unscored_and_counted(student_folder: Path, tmp_path: Path) -> None:
@@ -172,6 +175,9 @@ def test_rollouts_whose_judge_cannot_be_reached_are_unscored_and_counted(student
     ZPPOTrainer(student_folder, None, verdict, questions, questions[:2], args=args).train()
     [row] = metrics(tmp_path / "run")
     assert row["zone/unscored"] == 16 and 0 < row["judge/unreachable"] <= 16 and row["eval/judge_unreachable"] > 0
+    assert row["eval/unscored"] == 2 and "eval/overall" not in row
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text("utf-8"))
+    assert summary["accuracy_after"]["overall"] is None and summary["judge_tokens"] == 0
     assert "accuracy/plain" not in row and row["zone/hard_fraction"] == 0
     assert not any(r["advantage"] for g in dump(tmp_path / "run", 1) for r in g["rollouts"])
 

@@ -116,7 +116,8 @@ def _train(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from zppo.training.arguments import ZPPOConfig
     from zppo.training.trainer import ZPPOTrainer
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("zppo").setLevel(logging.INFO)  # not the root: an HTTP client tells every request at that level
     set_verbosity_error()
     disable_progress_bar()
     run, args = RunDirectory(run_dir), ZPPOConfig.from_recipe(recipe, run_dir)

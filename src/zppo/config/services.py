@@ -11,6 +11,7 @@ Compression = Literal["teacher", "truncate", "none"]
 Hints = Literal["teacher", "cut"]
 Outage = Literal["truncate", "none"]
 Dtype = Literal["float32", "bfloat16", "float16"]
+LengthField = Literal["max_tokens", "max_completion_tokens"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,9 @@ class EndpointConfig:
     """Seconds per call."""
     tries: int = 5
     """Per call, over all URLs."""
+    length_field: LengthField = "max_tokens"
+    """What the limit of a response is called in a request. Every server knows `max_tokens`, but hosted reasoning models
+    that take only the other name."""
 
     def __post_init__(self) -> None:
         positive("endpoint", self, "concurrency", "tries")
@@ -66,7 +70,8 @@ class TeacherConfig:
     concurrency: int = EndpointConfig.concurrency
     timeout: float = EndpointConfig.timeout
     tries: int = EndpointConfig.tries
-    """These four as in `EndpointConfig`."""
+    length_field: LengthField = EndpointConfig.length_field
+    """These five as in `EndpointConfig`."""
     ahead: int = 0
     """Steps for which an endpoint is asked about all new questions before it is known which are hard. Hides a slow
     teacher, at the price of its tokens on easy questions. What is to be replayed is always asked ahead."""
@@ -103,7 +108,9 @@ class TeacherConfig:
     def server(self, *urls: str) -> EndpointConfig:
         """The servers of one teacher of this section."""
         model = self.model if urls == self.urls else None
-        return EndpointConfig(urls, model, self.api_key_env, self.concurrency, self.timeout, self.tries)
+        return EndpointConfig(
+            urls, model, self.api_key_env, self.concurrency, self.timeout, self.tries, self.length_field
+        )
 
 
 def is_url(name: str) -> bool:
@@ -120,10 +127,15 @@ class JudgeConfig:
     endpoint: str | tuple[str, ...] = ()
     """Base URL, or several of one and the same model, of servers that speak the OpenAI API."""
     api_key_env: str = EndpointConfig.api_key_env
+    length_field: LengthField = EndpointConfig.length_field
+    """Both as in `EndpointConfig`."""
     dtype: Dtype = "bfloat16"
     """Of a local judge."""
     max_tokens: int = 512
     """Longest reply."""
+    price_prompt: float = 0.0
+    price_response: float = 0.0
+    """Per million tokens, in any currency; the run's `judge_cost` is in it. A teacher that judges has its own."""
 
     def __post_init__(self) -> None:
         positive("judge", self, "max_tokens")
@@ -134,5 +146,10 @@ class JudgeConfig:
     def urls(self) -> tuple[str, ...]:
         return (self.endpoint,) if isinstance(self.endpoint, str) else self.endpoint
 
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a judge beside the teachers."""
+        return bool(self.model or self.urls)
+
     def server(self) -> EndpointConfig:
-        return EndpointConfig(self.urls, self.model, self.api_key_env)
+        return EndpointConfig(self.urls, self.model, self.api_key_env, length_field=self.length_field)

@@ -29,6 +29,10 @@ if TYPE_CHECKING:  # imports openai, which not everybody has
     from zppo.engines.servers import Servers
 
 
+ENOUGH_TO_ANSWER = 16
+"""Tokens. Some hosted models refuse a call that leaves no room for an answer."""
+
+
 class EndpointEngine:
     """Asks the servers of `config` for responses, many at once, from a thread of its own.
 
@@ -54,8 +58,14 @@ class EndpointEngine:
 
         Raises EngineError when no server answers, when one wants another key, or when the model is not clear.
         """
+        from zppo.engines.served import served_name
+
+        def hello(name: str) -> dict[str, Any]:
+            message = [{"role": "user", "content": "Say yes."}]
+            return {"model": name, "messages": message, self.config.length_field: ENOUGH_TO_ANSWER}
+
         loop, servers = self._live()
-        self.model = _chosen(loop.wait_for(servers.models()), self.config.model)
+        self.model = loop.wait_for(served_name(servers, self.config.model, hello))
 
     def submit(self, prompt: Prompt, n: int, sampling: Sampling) -> Future[Group]:
         """The group of `prompt`, with at most `n` rollouts, when it is there. Returns at once.
@@ -131,25 +141,12 @@ class EndpointEngine:
         return {
             "model": self.model,
             "messages": [*_turns(prompt), {"role": "user", "content": content}],
-            "max_tokens": sampling.max_tokens,
+            self.config.length_field: sampling.max_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "seed": _seed(sampling.seed, prompt, index),
             **_further(sampling),
         }
-
-
-def _chosen(served: Mapping[str, list[str] | None], wanted: str | None) -> str:
-    """The name to use with servers that list these names (None: no list). Raises EngineError when that is not clear."""
-    names = sorted({name for listed in served.values() for name in listed or ()})
-    model = wanted if wanted in names or not names else names[0] if len(names) == 1 else None
-    if model is None:
-        what = f"{wanted!r} is not among" if wanted else "name one of"
-        raise EngineError(f"{', '.join(served)}: {what} the models served there: {', '.join(names) or 'not listed'}")
-    for url, listed in served.items():
-        if listed is not None and model not in listed:
-            raise EngineError(f"{url} does not serve {model!r} but {', '.join(listed) or 'nothing'}; leave it out")
-    return model
 
 
 def _further(sampling: Sampling) -> dict[str, Any]:

@@ -42,10 +42,12 @@ def fault_of(error: Exception) -> Fault | None:
 
 def refusal(error: openai.APIStatusError, url: str, variable: str) -> EngineError:
     """The server's own words, without the API key, and what to do."""
+    words = _without_key(" ".join(error.response.text.split()), variable)[:500]
     advice = ADVICE.get(error.status_code, "the server's message says what it does not accept").format(
         variable=variable
     )
-    words = _without_key(" ".join(error.response.text.split()), variable)[:500]
+    if "max_completion_tokens" in words:
+        advice = "set teacher.length_field (or judge.length_field) to max_completion_tokens"
     return EngineError(f"{url} refused the call with HTTP {error.status_code}: {words or 'no message'}; {advice}")
 
 

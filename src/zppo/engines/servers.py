@@ -129,6 +129,19 @@ class Servers:
             raise EngineError(f"no server answers ({what}); start one, or set its URL (mostly ending in /v1)")
         return names
 
+    async def refusal_of(self, url: str, body: Mapping[str, Any]) -> EngineError | None:
+        """What the server at `url` has against a call, or None if nothing, or nothing lasting. Not counted."""
+        server = next(each for each in self._servers if each.url == url)
+        try:
+            async with asyncio.timeout(self._config.timeout):
+                await server.complete(body, 1)
+            return None
+        except Exception as error:
+            problem = error
+        if isinstance(problem, openai.APIStatusError) and fault_of(problem) is None:
+            return refusal(problem, url, self._config.api_key_env)
+        return None
+
     async def close(self) -> None:
         await asyncio.gather(*(server.client.close() for server in self._servers))
 

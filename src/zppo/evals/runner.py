@@ -62,7 +62,7 @@ class Runner:
     ) -> None:
         self._respondent = respondent
         self._protocols = protocols
-        self._extent = extent
+        self.extent = extent
         self._templates = templates or Templates.load()
         self.out = out
         (out / "results").mkdir(parents=True, exist_ok=True)
@@ -77,8 +77,8 @@ class Runner:
             try:
                 write_atomically(path, json.dumps(asdict(self._evaluate(benchmark)), indent=1) + "\n")
             except ZppoError as error:
-                errors[benchmark.slug] = str(error)
-                logger.error("%s", error)
+                errors[benchmark.slug] = str(error).removeprefix(f"{benchmark.slug}: ")
+                logger.error("%s: %s", benchmark.slug, errors[benchmark.slug])
         return errors
 
     def outcomes(self) -> list[Outcome]:
@@ -88,20 +88,20 @@ class Runner:
 
     def _evaluate(self, benchmark: Benchmark) -> Outcome:
         self._protocols.check(benchmark)
-        source = open_rows(benchmark, self._extent.data, self.out / "unpacked" / benchmark.slug)
-        items = Items(benchmark, source, self._extent.limit, self._extent.pixels)
+        source = open_rows(benchmark, self.extent.data, self.out / "unpacked" / benchmark.slug)
+        items = Items(benchmark, source, self.extent.limit, self.extent.pixels)
         journal = Journal(self.out / "journal" / f"{benchmark.slug}.jsonl")
         try:
             done = self._work_off(benchmark, items, journal)
             write_record(self.out / "results" / f"{benchmark.slug}.parquet", done, journal)
-            return outcome(benchmark, done, journal, items.rows, whole=self._extent.limit is None)
+            return outcome(benchmark, done, journal, items.rows, whole=self.extent.limit is None)
         finally:
             journal.close()
 
     def _work_off(self, benchmark: Benchmark, items: Items, journal: Journal) -> list[Item]:
         """Batch by batch: responses, then verdicts. Gives the items, which no longer hold pixels."""
         done: list[Item] = []
-        expected = self._extent.limit or benchmark.data.rows
+        expected = self.extent.limit or benchmark.data.rows
         with tqdm(total=expected, desc=benchmark.slug, unit="item", disable=None) as bar:
             for batch in _batches(items, self._respondent.batch):
                 self._answer(benchmark, batch, journal)
@@ -146,8 +146,8 @@ class Runner:
         return {
             "sampling": asdict(self._respondent.sampling),
             **batch,
-            "limit": self._extent.limit,
-            "pixels": list(self._extent.pixels),
+            "limit": self.extent.limit,
+            "pixels": list(self.extent.pixels),
         }
 
 

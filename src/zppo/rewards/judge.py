@@ -49,7 +49,7 @@ class Judge:
         self._templates = templates
         self._sampling = Sampling(max_tokens=max_tokens, temperature=0.0)
         self._tries = tries
-        self._counts = {"calls": 0, "malformed": 0, "unreachable": 0}
+        self._counts = dict.fromkeys(("calls", "malformed", "unreachable", "tokens", "prompt_tokens"), 0)
 
     def check(self, question: Question) -> None:
         """Any reference answer can be shown to a judge."""
@@ -63,9 +63,14 @@ class Judge:
         return [Graded(*graded.get(case.key, silent), case.answer) for case in cases]
 
     def metrics(self) -> dict[str, float]:
-        """Counts since the last call of this: comparisons asked for, malformed replies, comparisons without a reply."""
+        """Counts since the last call of this.
+
+        Comparisons asked for, malformed replies, comparisons without a reply, tokens sampled and read; and FLOPs, 2 N
+        for each of these where the judge is a model of known size N.
+        """
         counts, self._counts = self._counts, dict.fromkeys(self._counts, 0)
-        return {f"judge/{name}": float(count) for name, count in counts.items()}
+        flops = 2 * getattr(self._engine, "parameters", 0) * (counts["tokens"] + counts["prompt_tokens"])
+        return {f"judge/{name}": float(count) for name, count in counts.items()} | {"flops/judge": float(flops)}
 
     def _case(self, question: Question, response: str) -> _Case:
         visible = _after_thinking(response)
@@ -82,6 +87,8 @@ class Judge:
             groups = self._engine.generate([prompts[i] for i in open_], 1, self._sampling)
             for i, group in zip(open_, groups, strict=True):
                 replies[i] = group.rollouts[0].text if group.rollouts else None
+                self._counts["tokens"] += sum(rollout.tokens for rollout in group.rollouts)
+                self._counts["prompt_tokens"] += group.prompt_tokens
         self._counts["calls"] += len(cases)
         self._counts["unreachable"] += replies.count(None)
         return replies

@@ -42,7 +42,7 @@ def build_parts(
     """
     templates, method = Templates.load(options.prompts.templates), parse_method(options.method)
     engine = TransformersEngine(student, processing, options.engine.batch_size)
-    judging = teachers[:1] if judged and not (options.judge.model or options.judge.urls) else []
+    judging = teachers[:1] if judged and not options.judge.is_set else []
     needed = teachers if why_teacher(options) else judging
     teachers = [_teacher(options, teacher, student, templates) for teacher in needed]
     if judged and isinstance(verdict, RoutedVerdict):

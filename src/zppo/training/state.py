@@ -34,6 +34,8 @@ class RunState:
     gradient_tokens: int = 0
     flops: float = 0.0
     teacher_cost: float = 0.0
+    judge_tokens: int = 0
+    judge_cost: float = 0.0
     seconds: float = 0.0
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     levels: dict[str, str] = field(default_factory=dict)
@@ -51,6 +53,8 @@ class RunState:
             "gradient_tokens": self.gradient_tokens,
             "flops": self.flops,
             "teacher_cost": self.teacher_cost,
+            "judge_tokens": self.judge_tokens,
+            "judge_cost": self.judge_cost,
             "seconds": round(self.seconds, 1),
         }
 

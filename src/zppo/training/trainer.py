@@ -28,8 +28,9 @@ from zppo.reports.summary import by_entry, run_summary
 from zppo.rewards.functions import as_verdict
 from zppo.step import rollout_step, start_ahead
 from zppo.teacher.remote import RemoteTeacher, configured_teachers
+from zppo.training.accounts import cost, step_flops
 from zppo.training.arguments import ZPPOConfig
-from zppo.training.checks import check_answers, check_media, check_one_process, check_options
+from zppo.training.checks import check_answers, check_one_process, check_options, media_filter
 from zppo.training.drops import DropLog
 from zppo.training.evaluation import ask, levels_of, summarise
 from zppo.training.loader import StepLoader, UpdateInput
@@ -80,10 +81,10 @@ class ZPPOTrainer(Trainer):
         check_one_process(args.world_size, args.n_gpu)
         check_options(args, model, teachers, processing_class)
         processing = processing_class or load_processing("student.model", model)
-        self.questions, dropped = training_questions(train_dataset, args, Chat(processing))
-        self.eval_questions, unasked = held_out_questions(eval_dataset, args)
+        sees = media_filter(args, model, teachers)
+        self.questions, dropped = training_questions(train_dataset, args, Chat(processing), sees)
+        self.eval_questions, unasked = held_out_questions(eval_dataset, args, sees)
         self.verdict = as_verdict(reward_funcs)
-        check_media(args, model, teachers, chain(self.questions, self.eval_questions))
         judged = check_answers(self.verdict, chain(self.questions, self.eval_questions), args, teachers)
         student = load_model("student.model", model, args.student.dtype)
         super().__init__(student, args, processing_class=processing, **trainer_options)
@@ -241,8 +242,10 @@ class ZPPOTrainer(Trainer):
         state.student_tokens += int(metrics["tokens/student"])
         state.teacher_tokens += int(metrics["tokens/teacher"])
         state.gradient_tokens += int(metrics["tokens/gradient"])
-        state.flops += self._flops(metrics)
-        state.teacher_cost += self._teacher_cost(metrics)
+        teacher = getattr(next(iter(self.parts.teachers), None), "parameters", 0)
+        state.flops += step_flops(metrics, self._parameters, teacher)
+        state.teacher_cost += cost(self.args.teacher, metrics["tokens/teacher_prompt"], metrics["tokens/teacher"])
+        self._count_judge(metrics)
         state.seconds = self._clock()
         metrics["tokens/student_total"] = state.student_tokens
         every = self.args.eval.every
@@ -265,21 +268,12 @@ class ZPPOTrainer(Trainer):
             logger.warning("step %d: the teacher could not be reached: %s", self.run_state.step + 1, told)
         return dict(total)
 
-    def _teacher_cost(self, metrics: Mapping[str, float]) -> float:
-        price = self.args.teacher
-        read, sampled = metrics["tokens/teacher_prompt"], metrics["tokens/teacher"]
-        return (price.price_prompt * read + price.price_response * sampled) / 1e6
-
-    def _flops(self, metrics: Mapping[str, float]) -> float:
-        """2 N per token read or sampled, 6 N per token trained on, of student and teacher."""
-
-        def count(*names: str) -> float:
-            return sum(metrics.get(f"tokens/{name}", 0) for name in names)
-
-        student = self._parameters
-        teacher = getattr(next(iter(self.parts.teachers), None), "parameters", 0)
-        passes = 2 * student * count("student", "student_prompt", "remembered") + 6 * student * count("trained")
-        return passes + 2 * teacher * count("teacher_forward") + metrics["flops/teacher"]
+    def _count_judge(self, metrics: Mapping[str, float]) -> None:
+        """What was spent on judging, held-out responses too. The first teacher, if it judges, has its own prices."""
+        price = self.args.judge if self.args.judge.is_set else self.args.teacher
+        read, sampled = metrics.get("judge/prompt_tokens", 0), metrics.get("judge/tokens", 0)
+        self.run_state.judge_tokens += int(sampled)
+        self.run_state.judge_cost += cost(price, read, sampled)
 
     def _evaluate_held_out(self) -> dict[str, float]:
         """Ask the held-out questions, remember the result, and return it as metrics."""
@@ -289,12 +283,14 @@ class ZPPOTrainer(Trainer):
         began = time.perf_counter()
         seed = step_rng(args.seed, state.step).getrandbits(31)
         parts = self.parts
-        accuracy = ask(self.eval_questions, parts.student, parts.verdict, parts.templates, args.eval, seed)
+        accuracy, unscored = ask(self.eval_questions, parts.student, parts.verdict, parts.templates, args.eval, seed)
         counted = self.verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
+        self._count_judge(counted)
         state.levels = state.levels or levels_of(self.eval_questions, accuracy, args.zone.tau)
         result = summarise(self.eval_questions, accuracy, state.levels)
-        state.evaluations.append(state.counters() | by_entry(self.buffer) | result)
+        state.evaluations.append(state.counters() | by_entry(self.buffer) | result | {"unscored": unscored})
         shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
+        shown["eval/unscored"] = unscored
         if counted.get("judge/unreachable"):
             shown["eval/judge_unreachable"] = counted["judge/unreachable"]
         return shown | {"time/eval": time.perf_counter() - began}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import flaky
 import pytest
-from flaky import FlakyServer, Request, Response
+from flaky import Answer, FlakyServer, Request, Response
 from talk import always, asking, completion, counted, echo, listing, prompt
 
 from zppo.engines import servers
@@ -108,17 +108,59 @@ def test_a_refusal_is_an_error_at_once_in_the_words_of_the_server(status: int, a
         assert counted(engine) == {"calls": 1}
 
 
+def serving(*names: str, lists: tuple[str, ...] | None = None) -> Answer:
+    """A server of some models, which lists those or others, and refuses all it does not serve."""
+
+    def answer(request: Request) -> Response:
+        if request.path.endswith("/models"):
+            return listing(*(names if lists is None else lists))
+        return echo(request) if request.json["model"] in names else Response(404, b"no such model")
+
+    return answer
+
+
 def test_the_model_is_the_wanted_one_or_the_only_one() -> None:
-    with FlakyServer(always(listing("a", "b"))) as two, FlakyServer(always(listing("a"))) as one:
+    with FlakyServer(serving("a", "b")) as two, FlakyServer(serving("a")) as one:
         for wanted, server, used in (("b", two, "b"), (None, one, "a"), ("elsewhere", one, "a")):
             with asking(server, model=wanted) as engine:
                 engine.check()
-                assert engine.model == used
-        for wanted in (None, "c"):
-            with asking(two, model=wanted) as engine, pytest.raises(EngineError, match="served there: a, b"):
+                assert engine.model == used and counted(engine) == {}
+        for wanted, told in (
+            (None, "served there: a, b"),
+            ("c", r"does not serve 'c'; .* there: a, b \(.*no such model"),
+        ):
+            with asking(two, model=wanted) as engine, pytest.raises(EngineError, match=told):
                 engine.check()
         with asking(two, one, model="b") as engine, pytest.raises(EngineError, match=f"{one.url} does not serve 'b'"):
             engine.check()
+
+
+def test_a_model_that_is_served_without_being_listed_is_taken_also_beside_a_list() -> None:
+    for elsewhere in (("somebody's",), ("somebody's", "somebody else's")):
+        with FlakyServer(serving("mine", lists=elsewhere)) as server, asking(server, model="mine") as engine:
+            engine.check()
+            assert engine.model == "mine"
+            assert engine.generate([prompt()], 1, Sampling())[0].rollouts
+
+
+def test_a_server_that_is_busy_refuses_no_name() -> None:
+    with FlakyServer(serving("mine", lists=("other",)), ["error"]) as server, asking(server, model="mine") as engine:
+        engine.check()
+        assert engine.model == "mine"
+
+
+def test_models_that_know_another_name_for_the_limit_are_told_it() -> None:
+    def modern(request: Request) -> Response:
+        if "max_tokens" in request.json:
+            return Response(400, b"{'max_tokens' is not supported. Use 'max_completion_tokens' instead.}")
+        return echo(request)
+
+    with FlakyServer(modern) as server:
+        with asking(server) as engine, pytest.raises(EngineError, match=r"set teacher\.length_field"):
+            engine.generate([prompt()], 1, Sampling())
+        with asking(server, length_field="max_completion_tokens") as engine:
+            assert engine.generate([prompt()], 1, Sampling(max_tokens=9))[0].rollouts
+    assert server.requests[-1].json["max_completion_tokens"] == 9
 
 
 @pytest.mark.parametrize("response", [Response(404, b""), Response(500, b""), Response(200, b"[]")])

@@ -30,6 +30,11 @@ def judge(server: Server) -> Judge:
     return Judge(server, Templates.load())
 
 
+def counted(judge: Judge) -> dict[str, float]:
+    """The metrics that are not zero, without `judge/`."""
+    return {name.removeprefix("judge/"): value for name, value in judge.metrics().items() if value}
+
+
 def rewards(judge: Judge, *responses: str, asked: Question | None = None) -> list[float | None]:
     return [g.reward for g in judge.grade([asked or question("a cat")] * len(responses), responses)]
 
@@ -74,7 +79,7 @@ def test_space_and_thoughts_around_the_json_are_no_fault(reply: str) -> None:
 def test_a_malformed_reply_is_wrong_and_counted(reply: str) -> None:
     strict = judge(Server(lambda prompt, visit: reply))
     assert rewards(strict, r"\boxed{cat}") == [0.0]
-    assert strict.metrics() == {"judge/calls": 1.0, "judge/malformed": 1.0, "judge/unreachable": 0.0}
+    assert counted(strict) == {"calls": 1, "malformed": 1, "tokens": 1}
     assert verdict_in(reply) is None
 
 
@@ -84,7 +89,7 @@ def test_a_judge_that_cannot_be_reached_leaves_the_response_unscored_never_wrong
     [graded] = far.grade([question("a cat")], [r"\boxed{cat}"])
     assert graded.reward is None and graded.reason == "the judge could not be reached in 3 tries"
     assert len(server.calls) == 3
-    assert far.metrics() == {"judge/calls": 1.0, "judge/malformed": 0.0, "judge/unreachable": 1.0}
+    assert counted(far) == {"calls": 1, "unreachable": 1}
 
 
 def test_only_what_was_not_reached_is_asked_again() -> None:
@@ -114,3 +119,17 @@ def test_a_response_that_says_nothing_is_wrong_without_asking(response: str) -> 
     server = Server(lambda prompt, visit: RIGHT)
     assert rewards(judge(server), response) == [0.0]
     assert not server.calls
+
+
+def test_the_tokens_of_the_judge_are_counted_and_what_they_cost_it() -> None:
+    class Model(Server):
+        parameters = 10
+
+        def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
+            groups = super().generate(prompts, n, sampling)
+            return [Group(g.prompt, [Rollout([1, 2, 3], r.text) for r in g.rollouts], [7] * 5) for g in groups]
+
+    sized = judge(Model(lambda prompt, visit: None if visit == 0 and "dog" in prompt else WRONG))
+    rewards(sized, r"\boxed{dog}", r"\boxed{cow}")
+    assert counted(sized) == {"calls": 2, "tokens": 6, "prompt_tokens": 15, "flops/judge": 2 * 10 * 21}
+    assert counted(sized) == {}

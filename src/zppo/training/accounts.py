@@ -1,0 +1,24 @@
+"""What a run has used: floating-point operations, and the price of those who are asked elsewhere."""
+
+from collections.abc import Mapping
+
+from zppo.config import JudgeConfig, TeacherConfig
+
+
+def cost(price: JudgeConfig | TeacherConfig, read: float, sampled: float) -> float:
+    """Of that many prompt and response tokens, in the currency of the prices."""
+    return (price.price_prompt * read + price.price_response * sampled) / 1e6
+
+
+def step_flops(metrics: Mapping[str, float], student: int, teacher: int) -> float:
+    """Of a rollout step, from its metrics: 2 N per token read or sampled, 6 N per token trained on.
+
+    `student` and `teacher` are numbers of parameters. Teachers and judges of unknown size count nothing.
+    """
+
+    def count(*names: str) -> float:
+        return sum(metrics.get(f"tokens/{name}", 0) for name in names)
+
+    own = 2 * student * count("student", "student_prompt", "remembered") + 6 * student * count("trained")
+    asked = metrics["flops/teacher"] + metrics.get("flops/judge", 0)
+    return own + 2 * teacher * count("teacher_forward") + asked
