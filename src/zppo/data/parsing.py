@@ -39,6 +39,9 @@ class Parser:
         question = Question(
             self._id(row, rows, index), text, self._answer(row), fields, tuple(media[position] for position in order)
         )
+        for role in ("answer_type", "source"):
+            if not isinstance(named := self.columns.value(row, role), str | None):
+                raise BadRow("bad column", f"the {role} is {reprlib.repr(named)}; a text is needed")
         _check_texts([question.id, question.text, question.answer, *_texts(fields)])
         if not question.words and not question.media:
             raise BadRow("no question", "the question is empty or not a text")
