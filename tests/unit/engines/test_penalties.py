@@ -1,5 +1,6 @@
 """What evaluation asks of sampling beyond temperature, top-p and top-k."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -74,10 +75,10 @@ def test_neutral_values_change_nothing(engine: TransformersEngine) -> None:
 
 def test_a_server_is_told_what_is_not_neutral_and_nothing_else() -> None:
     endpoint = EndpointEngine(EndpointConfig(("http://localhost:1/v1",), "m"))
-    plain = endpoint._request(PROMPT, Sampling(), 0)
+    plain = asyncio.run(endpoint._request(PROMPT, Sampling(), 0))
     assert not {"presence_penalty", "extra_body"} & plain.keys()
     asked = Sampling(top_k=20, min_p=0.1, presence_penalty=1.5, repetition_penalty=1.1)
-    full = endpoint._request(PROMPT, asked, 0)
+    full = asyncio.run(endpoint._request(PROMPT, asked, 0))
     assert full["presence_penalty"] == 1.5
     assert full["extra_body"] == {"top_k": 20, "min_p": 0.1, "repetition_penalty": 1.1}
 
@@ -91,4 +92,7 @@ def test_earlier_turns_stand_before_the_question(engine: TransformersEngine, tok
         "<|im_start|>user\nd<|im_end|>\n<|im_start|>assistant\n"
     )
     endpoint = EndpointEngine(EndpointConfig(("http://localhost:1/v1",), "m"))
-    assert endpoint._request(prompt, Sampling(), 0)["messages"] == [*turns, {"role": "user", "content": "d"}]
+    assert asyncio.run(endpoint._request(prompt, Sampling(), 0))["messages"] == [
+        *turns,
+        {"role": "user", "content": "d"},
+    ]
