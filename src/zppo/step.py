@@ -33,7 +33,8 @@ class Parts:
     """Who does the work of a step.
 
     `teachers` stand in order of cost; `rewriter` prepares what prompts show. With a `shared_vocabulary` the tokens of a
-    teacher's response are the student's own; otherwise they are made anew from its text.
+    teacher's response are the student's own; otherwise they are made anew from its text. `readable` gives those of the
+    replayed questions whose media can still be decoded.
     """
 
     method: Method
@@ -43,6 +44,7 @@ class Parts:
     rewriter: Rewriter
     templates: Templates
     shared_vocabulary: bool = False
+    readable: Callable[[Sequence[Question]], list[Question]] = list
 
 
 def rollout_step(
@@ -62,7 +64,7 @@ def rollout_step(
     method, cap = parts.method, share(zone.augment_fraction, len(new))
 
     # 1. Plain rollouts on new and replayed questions. A teacher elsewhere begins as soon as one is seen to be hard.
-    replayed = _replayed(new, buffer, method, zone, rng)
+    replayed = parts.readable(_replayed(new, buffer, method, zone, rng))
     plain = work.roll_out(_plain_prompts(new, replayed, parts.templates), finished=work.start_teacher)
 
     # 2. Fresh teacher rollouts on every hard question; the right ones may become candidates.

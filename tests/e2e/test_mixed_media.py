@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sighted import new_processor, new_sighted, picture
+from sighted import picture
 from test_resume import StopAfter
 from tinyrun import STEPS, UPDATES, differences, result, trainer, write_recipe
 from transformers import AutoModelForImageTextToText, AutoProcessor
@@ -17,15 +17,6 @@ from zppo.types import Prompt, Sampling
 pytestmark = pytest.mark.slow
 
 METHODS = ("zppo", "hint+replay", "prefix+replay", "grpo_teacher+replay", "off_distill+replay", "on_distill+replay")
-
-
-@pytest.fixture(scope="module")
-def sighted_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sighted") / "student"
-    processor = new_processor()
-    new_sighted(processor).save_pretrained(folder)
-    processor.save_pretrained(folder)
-    return folder
 
 
 def write_data(folder: Path, first: int, count: int) -> list[dict[str, Any]]:

@@ -195,7 +195,8 @@ def test_a_reward_function_that_breaks_its_contract_is_named(student_folder: Pat
     [
         ({"train_dataset": []}, DataError, "train_dataset: there are no rows"),
         ({"train_dataset": rows(3)}, DataError, "there are 3 training questions"),
-        ({"train_dataset": [{"prompt": "?"}]}, DataError, "train_dataset, row 1: there is no answer"),
+        ({"train_dataset": [{"prompt": "?", "answer": ""}]}, DataError, "train_dataset, row 1: there is no answer"),
+        ({"train_dataset": None}, DataError, "there is no training data; pass train_dataset=... or set data.train"),
         ({"model": None}, ConfigError, "there is no student; pass model=... or set student.model"),
         ({"teacher": None}, TeacherError, "set teacher.model"),
         ({"model": 5}, ConfigError, "student.model: a folder, a Hub name or a loaded model is needed, not int"),

@@ -15,7 +15,7 @@ Changed the algorithm on purpose? Print the outcome of a file, compare it with i
 import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,13 +113,13 @@ def _question(question_id: str, given: Any) -> dict[str, str]:
     return given if isinstance(given, dict) else {"text": f"{question_id}?", "answer": str(given)}
 
 
-def _fill(buffer: PromptReplayBuffer, entries: Iterable[tuple[Question, float]]) -> None:
+def _fill(buffer: PromptReplayBuffer, entries: Sequence[tuple[Question, float]]) -> None:
     state = buffer.state_dict()
     for question, accuracy in entries:
-        row = {"question": vars(question), "entry_accuracy": accuracy, "entry_step": 0, "outcomes": []}
+        row = {"id": question.id, "text": question.text, "entry_accuracy": accuracy, "entry_step": 0, "outcomes": []}
         state["entries"].append(row)
         state["slots"].append(question.id)
-    buffer.load_state_dict(state)
+    buffer.load_state_dict(state, {question.id: question for question, _ in entries}.get)
 
 
 def _engine(steps: list[dict[str, Any]], who: str) -> ScriptedEngine:

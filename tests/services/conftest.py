@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from realserver import BIN, KEY, KEY_VARIABLE, POCKET, TEACHER, RealServer
 
-from zppo.data.reader import read_jsonl
+from zppo.data.reader import read_questions
 from zppo.types import Prompt
 from zppo.zone.prompts import Templates
 
@@ -67,5 +67,5 @@ def templates() -> Templates:
 @pytest.fixture(scope="session")
 def prompts(templates: Templates) -> list[Prompt]:
     """32 held-out questions."""
-    questions = read_jsonl(POCKET / "assets" / "test.jsonl")[:32]
+    questions = read_questions(POCKET / "assets" / "test.jsonl")[0][:32]
     return [Prompt("plain", q, templates.plain(q)) for q in questions]

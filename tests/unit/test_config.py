@@ -43,6 +43,7 @@ BAD: list[tuple[Callable[..., Any], str, Any]] = [
     *[(UpdateConfig, name, 0) for name in ("microbatch_tokens", "distill_positions")],
     (EngineConfig, "batch_size", 0),
     (TeacherConfig, "compression_tokens", 0),
+    *[(DataConfig, name, 0) for name in ("max_answer_chars", "min_image_side", "max_image_pixels", "video_frames")],
     *[(CheckpointConfig, name, 0) for name in ("every", "keep")],
     *[(ENDPOINT, "urls", v) for v in ((), "http://a/v1", ("localhost:8000/v1",), ("http://me:secret@a/v1",))],
     *[(ENDPOINT, name, 0) for name in ("concurrency", "tries")],

@@ -21,7 +21,7 @@ from zppo.methods import parse_method
 from zppo.step import Parts, rollout_step
 from zppo.teacher.local import LocalTeacher
 from zppo.teacher.rewriting import keep_whole
-from zppo.types import Candidate, Group, Prompt, Question, Sampling, StepBatch
+from zppo.types import Candidate, Group, Prompt, Question, Rollout, Sampling, StepBatch
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
 from zppo.zone.selection import share
@@ -71,7 +71,7 @@ def test_prompt_counts_are_additive(setting: Setting) -> None:
     for step, batch in enumerate(run.batches):
         count = Counter(g.prompt.kind for g in batch.groups)
         new = {q.id for q in setting.new_questions(step)}
-        free = sum(e["question"]["id"] not in new for e in run.states[step]["entries"])
+        free = sum(e["id"] not in new for e in run.states[step]["entries"])
         assert count["plain"] == zone.new_questions
         assert count["replayed"] == (min(share(zone.replay_fraction, len(new)), free) if method.replay else 0)
         assert sum(count[aid] for aid in AIDS) <= share(zone.augment_fraction, len(new))
@@ -246,6 +246,19 @@ def test_a_method_without_replay_leaves_the_buffer_alone() -> None:
     batch = one_step("grpo+bcq+ncq", ScriptedEngine(only_aided), buffer)
     assert len(buffer) == buffer.steps == 0
     assert "buffer/admitted" not in batch.metrics
+
+
+def test_replayed_questions_that_cannot_be_shown_sit_the_step_out_and_stay() -> None:
+    buffer, student = PromptReplayBuffer(10), ScriptedEngine(only_aided)
+    old = [Question(f"old{i}", "?", "1") for i in range(2)]
+    buffer.refresh([Group(Prompt("plain", q, "?"), [Rollout([0], "", reward=0.0)]) for q in old], 0.5)
+    parts = Parts(
+        parse_method("grpo+replay"), student, verdict, [], keep_whole, TEMPLATES, readable=lambda found: [old[1]]
+    )
+    zone = ZoneConfig(new_questions=1, group_size=2, updates=1, replay_fraction=2)
+    batch = rollout_step([Question("new", "?", "1")], buffer, parts, zone, SamplingConfig(), random.Random(0))
+    assert [g.prompt.uid for g in batch.groups] == ["new/plain", "old1/replayed"]
+    assert [entry.question.id for entry in buffer] == ["old0", "old1", "new"]
 
 
 def test_tokens_are_counted_for_student_and_teacher() -> None:

@@ -1,21 +1,27 @@
 """`zppo eval MODEL --suite llm`: a model on the benchmarks of the paper, in the paper's way."""
 
 import argparse
+import importlib.util
+import json
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from zppo.config import EvalConfig
-from zppo.errors import ConfigError
+from zppo.errors import ConfigError, ZppoError
+from zppo.evals.benchmark import Benchmark
 from zppo.evals.engines import Served, judge, respondent
-from zppo.evals.items import PIXELS
+from zppo.evals.items import PIXELS, Extent
 from zppo.evals.judging import load_templates
 from zppo.evals.protocols import Protocols
-from zppo.evals.respondent import DECODING
-from zppo.evals.suites import SUITES
+from zppo.evals.respondent import DECODING, Respondent
+from zppo.evals.runner import Runner
+from zppo.evals.suites import SUITES, choose
 from zppo.evals.summary import Label, as_table, paper_columns, write_summary
+from zppo.pocket import ASSETS
+from zppo.reports.rundir import write_atomically
 from zppo.types import Sampling
 from zppo.zone.prompts import Templates
 
@@ -24,6 +30,8 @@ DESCRIPTION = (
     "command continues what was interrupted: nothing is asked twice. A benchmark that cannot be evaluated (no access "
     "to its data, other columns than expected) is told and leaves the others."
 )
+
+PAPER = {"max_tokens": DECODING.max_tokens, "pixels": PIXELS, "video_frames": Extent.frames, "dtype": "bfloat16"}
 
 
 def add_eval(commands: Any) -> None:
@@ -34,7 +42,7 @@ def add_eval(commands: Any) -> None:
     _add_choice(command.add_argument_group("what is evaluated"))
     _add_engine(command.add_argument_group("the model"))
     _add_judge(command.add_argument_group("the judge"))
-    _add_decoding(command.add_argument_group("decoding (default: the paper's)"))
+    _add_decoding(command.add_argument_group("decoding (default: the paper's; shorter for the pocket suite)"))
     _add_output(command.add_argument_group("what is written"))
     command.set_defaults(run=_eval)
 
@@ -43,18 +51,22 @@ def _add_choice(group: Any) -> None:
     group.add_argument("--suite", choices=SUITES, help="pocket: generated data in the form of real benchmarks, offline")
     group.add_argument("--benchmarks", default="", metavar="A,B", help="some of them, by name")
     group.add_argument("--data", type=Path, metavar="DIR", help="read DIR/BENCHMARK/... instead of the Hub")
+    harness = "run the benchmarks that lm-evaluation-harness has through it too, and print both scores"
+    group.add_argument("--harness", choices=("lm-eval",), help=harness)
     group.add_argument("--limit", type=int, metavar="N", help="items per benchmark (default: all)")
 
 
 def _add_engine(group: Any) -> None:
     group.add_argument("--engine", choices=("transformers", "endpoint", "vllm"), default="transformers")
     group.add_argument("--url", help="base URL of a server (--engine endpoint); MODEL is the name it serves")
-    group.add_argument("--dtype", default="bfloat16", choices=("bfloat16", "float16", "float32"), help="of the weights")
+    group.add_argument("--dtype", choices=("bfloat16", "float16", "float32"), help="of the weights (default: bfloat16)")
     templates = "folder of own prompt templates, closer.txt or plain.txt (default: the paper's closer)"
     group.add_argument("--templates", type=Path, metavar="DIR", help=templates)
     group.add_argument("--batch", type=int, metavar="N", help="items asked at once (default: by engine)")
     group.add_argument("--concurrency", type=int, default=64, metavar="N", help="calls of a server at once")
     group.add_argument("--timeout", type=float, default=3600.0, metavar="S", help="seconds per call of a server")
+    key = "environment variable with the API key, of the judge's server too (default: OPENAI_API_KEY)"
+    group.add_argument("--api-key-env", default="OPENAI_API_KEY", metavar="NAME", help=key)
     group.add_argument("--vllm-python", metavar="PATH", help="Python of an environment with vLLM (--engine vllm)")
     vllm = "further arguments of the vLLM server, such as --vllm-args='--tensor-parallel-size 2'"
     group.add_argument("--vllm-args", default="", metavar="ARGS", help=vllm)
@@ -63,16 +75,22 @@ def _add_engine(group: Any) -> None:
 def _add_judge(group: Any) -> None:
     group.add_argument("--judge", metavar="URL_OR_MODEL", help="base URL of a server, or a model to load here")
     group.add_argument("--judge-model", metavar="NAME", help="the name under which it is served")
+    cap = "most tokens of a reply (default: 512, or what a benchmark's own judge needs)"
+    group.add_argument("--judge-max-tokens", type=int, metavar="N", help=cap)
     group.add_argument("--judge-templates", type=Path, metavar="DIR", help="folder of own judge prompts, NAME.txt")
 
 
 def _add_decoding(group: Any) -> None:
-    group.add_argument("--max-tokens", type=int, default=DECODING.max_tokens)
+    group.add_argument("--max-tokens", type=int, help=f"of a response (default: {DECODING.max_tokens})")
     for name in ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "repetition_penalty"):
         default = getattr(DECODING, name)
         group.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
     pixels = "fewest and most pixels of an image (default: 256*32*32 and 1280*32*32)"
-    group.add_argument("--pixels", type=int, nargs=2, default=PIXELS, metavar=("MIN", "MAX"), help=pixels)
+    group.add_argument("--pixels", type=int, nargs=2, metavar=("MIN", "MAX"), help=pixels)
+    frames = f"most frames of a video, evenly spread (default: {Extent.frames})"
+    group.add_argument("--video-frames", type=int, metavar="N", help=frames)
+    fps = f"most frames per second of a video (default: {Extent.fps:g})"
+    group.add_argument("--video-fps", type=float, default=Extent.fps, metavar="N", help=fps)
     group.add_argument("--seed", type=int, default=0)
 
 
@@ -85,41 +103,87 @@ def _add_output(group: Any) -> None:
 
 
 def _eval(options: argparse.Namespace, rest: Sequence[str]) -> int:
-    # Imported late: help and mistakes should not wait for 31 benchmarks.
-    from zppo.evals.benchmarks import BENCHMARKS
-    from zppo.evals.runner import Extent, Runner
-    from zppo.evals.suites import choose
-
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    out: Path = options.out or Path(f"runs/eval-{Path(options.model).name}")
+    benchmarks = _benchmarks(options, out)
     _check(options)
-    benchmarks = choose(BENCHMARKS, options.suite, [name for name in options.benchmarks.split(",") if name])
     paper = paper_columns(options.compare_paper) if options.compare_paper else {}
-    templates = load_templates(options.judge_templates)
-    name = Path(options.model).name
-    out: Path = options.out or Path(f"runs/eval-{name}")
+    prompts, verdicts = Templates.load(options.templates), load_templates(options.judge_templates)
     settings = {"model": options.model, "engine": options.engine, "dtype": options.dtype}
-    model, extent = _model(options), Extent(options.data, options.limit, tuple(options.pixels))
+    extent = Extent(options.data, options.limit, tuple(options.pixels), options.video_frames, options.video_fps)
     with (
-        respondent(model, out / "server.log", _sampling(options), options.batch) as student,
-        judge(_judge(options), templates) as judging,
+        respondent(_model(options), out / "server.log", _sampling(options), options.batch) as student,
+        judge(_judge(options), verdicts, options.judge_max_tokens) as judging,
     ):
-        prompts = Templates.load(options.templates)
         runner = Runner(student, Protocols(judging), out, extent, settings, prompts)
         errors = runner.run(benchmarks)
-    outcomes, label = runner.outcomes(), Label(options.student or name, options.method)
+        second = _second_opinion(student, benchmarks, runner) if options.harness else ""
+    outcomes, label = runner.outcomes(), Label(options.student or Path(options.model).name, options.method)
     write_summary(out, outcomes, errors, label, settings)
     print(as_table(outcomes, paper))
+    print(second, end="")
     for slug, error in errors.items():
-        print(f"not evaluated: {slug}: {error.removeprefix(f'{slug}: ')}")
+        print(f"not evaluated: {slug}: {error}")
     print(f"\n{out / 'results.csv'}, {out / 'summary.json'}, {out / 'results'}")
     return 0 if outcomes else 1
 
 
+def _second_opinion(student: Respondent, benchmarks: Sequence[Benchmark], runner: Runner) -> str:
+    """What lm-eval says, as a table beside our own scores, and of which benchmarks it says nothing."""
+    from zppo.evals.lm_eval_bridge import TASKS, Check, cross_check, side_by_side
+
+    checks: list[Check] = []
+    silent = [f"not among lm-eval's tasks: {b.slug}" for b in benchmarks if b.slug not in TASKS]
+    for benchmark in benchmarks:
+        try:
+            checks += (
+                cross_check(student, benchmark, runner.extent.data, runner.extent.limit)
+                if benchmark.slug in TASKS
+                else []
+            )
+        except ZppoError as error:
+            silent.append(f"not evaluated by lm-eval: {benchmark.slug}: {error}")
+    write_atomically(runner.out / "lm_eval.json", json.dumps([asdict(check) for check in checks], indent=1) + "\n")
+    return "\n".join(["", side_by_side(checks, runner.outcomes()), *silent, ""])
+
+
+def _benchmarks(options: argparse.Namespace, out: Path) -> list[Benchmark]:
+    """What is chosen, and the defaults that go with it: the paper's or the pocket's."""
+    # Imported late: help should not wait for 31 benchmarks.
+    from zppo.evals.benchmarks import BENCHMARKS
+
+    names = [name for name in options.benchmarks.split(",") if name]
+    if options.model == "pocket":
+        options.model = str(ASSETS / "student")
+    if options.suite != "pocket":
+        _fill(options, PAPER)
+        return choose(BENCHMARKS, options.suite, names)
+    if importlib.util.find_spec("av") is None:
+        raise ConfigError("--suite pocket writes videos, with a package that is not there; pip install 'zppo[vision]'")
+    from zppo.evals.pocket_suite import OPTIONS, SUITE, write_suite
+
+    _fill(options, OPTIONS)
+    chosen = choose(SUITE, "all", names)
+    options.data = options.data or write_suite(out / "data")
+    return chosen
+
+
+def _fill(options: argparse.Namespace, defaults: Mapping[str, Any]) -> None:
+    for name, default in defaults.items():
+        if getattr(options, name) is None:
+            setattr(options, name, default)
+
+
 def _check(options: argparse.Namespace) -> None:
+    _judge(options)
     if options.limit is not None and options.limit < 1:
         raise ConfigError(f"--limit is {options.limit}; at least one item must be asked")
     if not 0 <= options.pixels[0] <= options.pixels[1]:
         raise ConfigError(f"--pixels {options.pixels[0]} {options.pixels[1]}: the fewest and then the most pixels")
+    if options.harness and importlib.util.find_spec("lm_eval") is None:
+        raise ConfigError("--harness lm-eval: lm-evaluation-harness is not installed; pip install 'zppo[eval]'")
+    if options.video_frames < 1 or not options.video_fps > 0:
+        raise ConfigError("--video-frames and --video-fps: at least one frame must be shown")
     if options.judge_model and not options.judge:
         raise ConfigError("--judge-model names what a server serves; --judge says where it is")
 
@@ -144,6 +208,7 @@ def _model(options: argparse.Namespace) -> Served:
         options.dtype,
         options.concurrency,
         options.timeout,
+        options.api_key_env,
         python=options.vllm_python,
         arguments=tuple(options.vllm_args.split()),
     )
@@ -153,8 +218,8 @@ def _judge(options: argparse.Namespace) -> Served | None:
     if not options.judge:
         return None
     if options.judge.startswith(("http://", "https://")):
-        name = options.judge_model or ""
-        return Served(name, "endpoint", options.judge, concurrency=options.concurrency, timeout=options.timeout)
+        server = {"concurrency": options.concurrency, "timeout": options.timeout, "api_key_env": options.api_key_env}
+        return Served(options.judge_model or "", "endpoint", options.judge, **server)
     if options.judge_model:
         raise ConfigError(f"--judge-model is the name of a served model, and --judge {options.judge} is not a URL")
     return Served(options.judge, dtype=options.dtype)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from zppo.data.reader import json_rows
+from zppo.data.lines import json_rows
 from zppo.errors import DataError
 from zppo.rewards.graded import Graded, shown
 from zppo.rewards.routing import RoutedVerdict

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from glob import has_magic, iglob
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def option_lines() -> str:
     for option in fields(Recipe):
         inner = option.default_factory
         if isinstance(inner, type) and is_dataclass(inner):
-            defaults = (f"--{option.name}.{f.name} {f.default}" for f in fields(inner))
+            defaults = (f"--{option.name}.{f.name} {getattr(inner(), f.name)}" for f in fields(inner))
             lines.append("  " + "  ".join(defaults))
         elif option.name != "training":
             top.append(f"--{option.name} {option.default}")
@@ -81,8 +82,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _beside(recipe: Path, value: str) -> str:
-    """The file or folder that `value` means in the recipe, or `value` as it is (a Hub name)."""
+    """The file, folder or pattern of files that `value` means in the recipe, or `value` as it is (a Hub name)."""
     found = recipe.parent / value
+    if has_magic(value) and any(iglob(str(found), recursive=True)):
+        return str(recipe.parent.resolve() / value)
     return str(found.resolve()) if found.exists() else value
 
 

@@ -5,7 +5,7 @@ is its rules, `judgement` is what to ask of a judge about a response that the ru
 two together, `source.py` finds the rows, `runner.py` does the rest.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -20,7 +20,7 @@ Scoring = Literal["exact+judge", "rule+judge", "deterministic", "bench_judge"]
 """Protocols of method section 11. The first two: rules first, a judge where they decide nothing."""
 
 
-class Files(Protocol):
+class Files(Hashable, Protocol):
     """The files beside the rows: videos, subtitles, frames. Members of archives are found like files."""
 
     def find(self, name: str) -> Path | None:
@@ -52,6 +52,10 @@ class Row:
     where: str
     """For messages: benchmark, config, split and row."""
     files: Files = field(default_factory=NoFiles, repr=False)
+    frames: int = 64
+    """Most frames taken from a video, evenly spread over it."""
+    fps: float = 2.0
+    """Most frames taken per second of a video."""
 
     def __getitem__(self, column: str) -> Any:
         return self.values[column]

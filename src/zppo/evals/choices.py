@@ -1,18 +1,22 @@
 """Multiple choice: from options to the lines of a question, and from a response to the letter it chose."""
 
+import re
 import string
 from collections.abc import Mapping, Sequence
 
 from zppo.errors import DataError
 from zppo.evals.asking import ask
 from zppo.evals.benchmark import Item, Row, Scored
-from zppo.evals.rules import equivalence
+from zppo.evals.rules import after_thoughts, equivalence
 from zppo.rewards.boxed import last_boxed
-from zppo.rewards.choice import chosen
+from zppo.rewards.choice import Choice, chosen
 from zppo.rewards.graded import shown
 from zppo.types import Media
 
 LETTERS = string.ascii_uppercase
+_STATED = re.compile(r"(?i:answer\s+is)\W{0,4}(?:(?i:option)\s+)?\(?([A-Z])\b")
+SHORTEST_PROSE = 200
+"""A response without a box that is shorter, in characters, may be nothing but an option."""
 
 
 def lettered(row: Row, options: Sequence[object]) -> dict[str, str]:
@@ -58,35 +62,45 @@ def choice_item(
     row: Row,
     identity: object,
     text: str,
-    options: Mapping[str, str],
-    gold: str,
+    choice: Choice,
     group: Mapping[str, str] | None = None,
     media: Sequence[Media] = (),
 ) -> Item:
     """A question with its options as lines `A. ...`; the gold is a letter. The caller lists options drawn elsewhere."""
-    written = "\n".join(f"{letter}. {option}" for letter, option in options.items())
-    return with_choices(row, identity, f"{text.strip()}\n\n{written}", options, gold, group, media)
+    written = "\n".join(f"{letter}. {option}" for letter, option in choice.options.items())
+    return with_choices(row, identity, f"{text.strip()}\n\n{written}", choice, group, media)
 
 
 def with_choices(
     row: Row,
     identity: object,
     text: str,
-    options: Mapping[str, str],
-    gold: str,
+    choice: Choice,
     group: Mapping[str, str] | None = None,
     media: Sequence[Media] = (),
 ) -> Item:
     """A question whose text (or image) shows the options already."""
-    answer = gold if options[gold] == gold else f"{gold}. {options[gold]}"
-    question = ask(row, identity, text, answer, {"options": dict(options)}, media)
-    return Item(question, gold, group or {})
+    letter, option = choice.gold, choice.options[choice.gold]
+    answer = letter if option == letter else f"{letter}. {option}"
+    question = ask(row, identity, text, answer, {"options": dict(choice.options)}, media)
+    return Item(question, letter, group or {})
 
 
 def score_choice(item: Item, response: str) -> Scored | None:
     """Right or wrong by the option that the box names, as a letter or as text; None when it names none, or two."""
     box = last_boxed(response)
     return None if box is None else score_chosen(item, box)
+
+
+def score_stated(item: Item, response: str) -> Scored | None:
+    """The same; without a box, by the option that the response consists of, or else says the answer is."""
+    box = last_boxed(response)
+    if box is not None:
+        return score_chosen(item, box)
+    said = after_thoughts(response)
+    alone = score_chosen(item, said) if 0 < len(said) < SHORTEST_PROSE else None
+    stated = _STATED.findall(said)
+    return alone or (score_chosen(item, stated[-1]) if stated else None)
 
 
 def score_chosen(item: Item, box: str) -> Scored | None:

@@ -46,7 +46,7 @@ def respondent(
 
     Raises ConfigError for options that do not go together, EngineError for a server that does not answer.
     """
-    at_once = batch or AT_ONCE[served.kind]
+    at_once = AT_ONCE[served.kind] if batch is None else batch
     if at_once < 1:
         raise ConfigError(f"--batch is {batch}; at least one item must be asked at once")
     if (served.url is None) == (served.kind == "endpoint"):
@@ -63,15 +63,17 @@ def respondent(
 
 
 @contextmanager
-def judge(served: Served | None, templates: dict[str, Template]) -> Iterator[Judge | None]:
+def judge(
+    served: Served | None, templates: dict[str, Template], most_tokens: int | None = None
+) -> Iterator[Judge | None]:
     """The judge, if there is one. Raises as `respondent` does."""
     if served is None:
         yield None
     elif served.url is None:
-        yield Judge(_local(served.model, served.dtype, AT_ONCE["transformers"]), served.model, templates)
+        yield Judge(_local(served.model, served.dtype, AT_ONCE["transformers"]), served.model, templates, most_tokens)
     else:
         with _endpoint(served, served.url, served.model or None) as engine:
-            yield Judge(engine, engine.model, templates)
+            yield Judge(engine, engine.model, templates, most_tokens)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -17,37 +18,58 @@ PIXELS = (256 * 32 * 32, 1280 * 32 * 32)
 """Fewest and most pixels of an image (method section 11)."""
 
 
+@dataclass(frozen=True)
+class Extent:
+    """What is read of every benchmark: all of it from the Hub, unless said otherwise."""
+
+    data: Path | None = None
+    """Folder with a folder per benchmark, instead of the Hub."""
+    limit: int | None = None
+    """Items: as many of every config and split as of the others."""
+    pixels: tuple[int, int] = PIXELS
+    """Fewest and most of an image."""
+    frames: int = Row.frames
+    """Most of a video, evenly spread."""
+    fps: float = Row.fps
+    """Most frames per second of a video."""
+
+
+ALL = Extent()
+
+
 @dataclass
 class Items:
-    """The items of a benchmark, of which `limit` are taken: as many from every config and split as from the others.
+    """The items of a benchmark in their order; `rows` counts the rows that were read.
 
-    `rows` counts the rows that were read. Raises DataError for an id that occurs twice, and what reading rows raises.
+    Raises DataError for an id that occurs twice, and what reading rows raises.
     """
 
     benchmark: Benchmark
     source: Rows
-    limit: int | None = None
-    pixels: tuple[int, int] = PIXELS
+    extent: Extent = ALL
     rows: int = field(default=0, init=False)
 
     def __iter__(self) -> Iterator[Item]:
         seen: set[str] = set()
         parts = read_parts(self.benchmark, self.source)
         for number, rows in enumerate(parts):
-            share = None if self.limit is None else self.limit // len(parts) + (number < self.limit % len(parts))
-            for item in islice(self._of(rows), share):
+            for item in islice(self._of(rows), self._share(number, len(parts))):
                 if item.question.id in seen:
                     raise DataError(f"{self.benchmark.slug}: the id {item.question.id!r} occurs twice")
                 seen.add(item.question.id)
                 yield self._bounded(item)
 
+    def _share(self, number: int, parts: int) -> int | None:
+        limit = self.extent.limit
+        return None if limit is None else limit // parts + (number < limit % parts)
+
     def _of(self, rows: Iterator[Row]) -> Iterator[Item]:
         for row in rows:
             self.rows += 1
-            yield from self.benchmark.items(row)
+            yield from self.benchmark.items(replace(row, frames=self.extent.frames, fps=self.extent.fps))
 
     def _bounded(self, item: Item) -> Item:
-        media = tuple(within(medium, *self.pixels) for medium in item.question.media)
+        media = tuple(within(medium, *self.extent.pixels) for medium in item.question.media)
         return replace(item, question=replace(item.question, media=media)) if media else item
 
 

@@ -54,22 +54,31 @@ def load_templates(folder: Path | None = None) -> dict[str, Template]:
 
 
 class Judge:
-    """Asks `engine`, known as `model`, at temperature 0; the same question is asked once."""
+    """Asks `engine`, known as `model`, at temperature 0; the same question is asked once.
 
-    def __init__(self, engine: JudgeEngine, model: str, templates: Mapping[str, Template]) -> None:
+    `most_tokens` caps what a benchmark lets its judge say; a reply that does not fit is malformed.
+    """
+
+    def __init__(
+        self, engine: JudgeEngine, model: str, templates: Mapping[str, Template], most_tokens: int | None = None
+    ) -> None:
         self.model = model
         self.templates = templates
         self._engine = engine
+        self._most_tokens = most_tokens
 
     def replies(self, judgements: Sequence[Judgement]) -> list[str | None]:
         """What the judge says, in order; None where it could not be reached in `TRIES` tries."""
-        asked = [(self._prompt(judgement), judgement.max_tokens) for judgement in judgements]
+        asked = [(self._prompt(judgement), self._cap(judgement.max_tokens)) for judgement in judgements]
         heard: dict[tuple[str, int], str] = {}
         for _ in range(TRIES):
             open_ = [key for key in dict.fromkeys(asked) if key not in heard]
             for max_tokens in sorted({limit for _, limit in open_}):
                 heard |= self._ask([text for text, limit in open_ if limit == max_tokens], max_tokens)
         return [heard.get(key) for key in asked]
+
+    def _cap(self, max_tokens: int) -> int:
+        return max_tokens if self._most_tokens is None else min(max_tokens, self._most_tokens)
 
     def _prompt(self, judgement: Judgement) -> str:
         return self.templates[judgement.template].fill({k: harmless(v) for k, v in judgement.values.items()})

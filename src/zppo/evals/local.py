@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from zppo.data.reader import json_rows
+from zppo.data.lines import json_rows
 from zppo.errors import DataError, nearest
 from zppo.evals.benchmark import Benchmark
 from zppo.evals.files import Folder

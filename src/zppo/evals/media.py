@@ -1,12 +1,19 @@
 """The images and videos of a row: values -> **media** -> questions. They are decoded when a model is to see them."""
 
-from collections.abc import Mapping
-from functools import partial
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+from zppo.config import DataConfig
+from zppo.data.media import MediaKind, Source
 from zppo.errors import DataError
-from zppo.evals.benchmark import Row
+from zppo.evals.benchmark import Files, Row
 from zppo.types import Media
+
+Clip = tuple[float, float]
+"""From where to where a video is shown, in seconds."""
 
 
 def image(row: Row, column: str) -> Media:
@@ -18,7 +25,7 @@ def image_from(row: Row, value: Any, name: str) -> Media:
     """`value`: an image, `{"bytes", "path"}`, a data URI or a path beside the rows; `name` stands in messages."""
     if is_empty(value):
         raise DataError(f"{row.where}: column {name!r} holds no image")
-    return Media("image", f"{row.where}, {name}", partial(_decode, value))
+    return _medium(row, "image", name, lambda: _with_file(row, value))
 
 
 def is_empty(value: Any) -> bool:
@@ -28,5 +35,60 @@ def is_empty(value: Any) -> bool:
     return value is None or value == ""
 
 
-def _decode(value: Any) -> Any:
-    raise NotImplementedError
+def video(row: Row, path: str, clip: Clip | None = None) -> Media:
+    """The video at a path that `beside` found, whole or a part of it. An archive is unpacked when it is shown."""
+    span = {} if clip is None else {"start": clip[0], "end": clip[1]}
+    return _medium(row, "video", path, lambda: {"path": row.file(path), **span})
+
+
+def frames(row: Row, paths: Sequence[str], fps: float) -> Media:
+    """A video that comes as one image per frame."""
+    name = f"{paths[0]} to {paths[-1]}"
+    return _medium(row, "video", name, lambda: {"frames": [row.file(path) for path in paths], "fps": fps})
+
+
+def sampling(row: Row) -> DataConfig:
+    """How many frames of a video are shown."""
+    return DataConfig(video_frames=row.frames, video_fps=row.fps)
+
+
+def beside(row: Row, *names: str) -> str:
+    """The path of the first of `names` that is among the row's files, be it in a deeper folder.
+
+    Raises DataError when none is.
+    """
+    path = find_beside(row, *names)
+    if path is None:
+        raise DataError(f"{row.where}: the file {names[0]!r} is missing from the benchmark's data")
+    return path
+
+
+def find_beside(row: Row, *names: str) -> str | None:
+    """The same, and None when none is there."""
+    known = _by_name(row.files)
+    for name in names:
+        for path in known[name.rpartition("/")[2]]:
+            if path == name or path.endswith(f"/{name}"):
+                return path
+    return None
+
+
+@lru_cache(maxsize=4)
+def _by_name(files: Files) -> Mapping[str, list[str]]:
+    """All paths by the name of the file alone."""
+    known: dict[str, list[str]] = defaultdict(list)
+    for path in files.names(""):
+        known[path.rpartition("/")[2]].append(path)
+    return known
+
+
+def _medium(row: Row, kind: MediaKind, name: str, find: Callable[[], Any]) -> Media:
+    where = f"{row.where}, {name}"
+    return Media(kind, where, Source(kind, where, find, Path(), sampling(row), None))
+
+
+def _with_file(row: Row, value: Any) -> Any:
+    """A path that lies beside the rows, as a file; all else as it is."""
+    if isinstance(value, Mapping) and not value.get("bytes"):
+        value = value["path"]
+    return row.file(value) if isinstance(value, str) and not value.startswith("data:") else value

@@ -12,10 +12,10 @@ from typing import Literal
 from zppo.errors import ConfigError
 from zppo.evals.benchmark import Benchmark, Item, Judgement
 from zppo.evals.judging import Judge, Template
+from zppo.evals.replies import read_verdict
 from zppo.evals.rules import after_thoughts
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.graded import shown
-from zppo.rewards.judge import REWARDS, verdict_in
 
 Decided = Literal["rules", "judge", "malformed", "unreachable", "open"]
 """Who decided: the rules, the judge, the judge by a reply that cannot be read; nobody, the judge being out of reach;
@@ -86,11 +86,6 @@ def compare(item: Item, response: str) -> Judgement:
     """The judgement of benchmarks that name no other: does the response say the same as the answer?"""
     values = {"question": item.question.words, "answer": item.question.answer, "response": after_thoughts(response)}
     return Judgement("answer", values, read_verdict, extracted=last_boxed(response))
-
-
-def read_verdict(reply: str) -> float | None:
-    """1.0 or 0.0 from `{"verdict": "correct"}` or `{"verdict": "wrong"}`, strictly."""
-    return REWARDS.get(verdict_in(reply) or "")
 
 
 def counts(verdicts: Sequence[Verdict]) -> Mapping[str, int]:

@@ -39,9 +39,15 @@ def leave_to_judge(item: Item, response: str) -> None:
 
 
 def final_text(response: str) -> str:
-    """What a response says in the end: the last box, else all that follows its thoughts; nothing if they never end."""
+    """What a response says in the end, as text: `final_answer` without LaTeX around it."""
+    return unwrapped(final_answer(response))
+
+
+def final_answer(response: str) -> str:
+    r"""The last box, as written; else what stands in a `\boxed{` that was cut off; else all that follows the thoughts,
+    which is nothing if they never end."""
     box = last_boxed(response)
-    return after_thoughts(response) if box is None else unwrapped(box)
+    return after_thoughts(response).rpartition("\\boxed{")[2].strip() if box is None else box
 
 
 def unbroken(text: str) -> str:

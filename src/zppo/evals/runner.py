@@ -10,7 +10,7 @@ OUT/summary.json, OUT/results.csv  all benchmarks of the folder put together
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from zppo.errors import CheckpointError, EngineError, ZppoError
 from zppo.evals.benchmark import Benchmark, Item
-from zppo.evals.items import PIXELS, Items
+from zppo.evals.items import ALL, Extent, Items
 from zppo.evals.journal import Journal, Response
 from zppo.evals.outcome import Outcome, outcome, write_record
 from zppo.evals.protocols import Protocols
@@ -33,18 +33,6 @@ from zppo.zone.prompts import Templates
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Extent:
-    """What is read of every benchmark: all of it from the Hub, unless said otherwise."""
-
-    data: Path | None = None
-    """Folder with a folder per benchmark, instead of the Hub."""
-    limit: int | None = None
-    """Items."""
-    pixels: tuple[int, int] = PIXELS
-    """Fewest and most of an image."""
-
-
 class Runner:
     """`settings` describe the rest (model, seed, sampling, ...) in JSON values, for whoever goes on in `out`.
 
@@ -56,13 +44,13 @@ class Runner:
         respondent: Respondent,
         protocols: Protocols,
         out: Path,
-        extent: Extent = Extent(),
+        extent: Extent = ALL,
         settings: Mapping[str, Any] | None = None,
         templates: Templates | None = None,
     ) -> None:
         self._respondent = respondent
         self._protocols = protocols
-        self._extent = extent
+        self.extent = extent
         self._templates = templates or Templates.load()
         self.out = out
         (out / "results").mkdir(parents=True, exist_ok=True)
@@ -77,8 +65,8 @@ class Runner:
             try:
                 write_atomically(path, json.dumps(asdict(self._evaluate(benchmark)), indent=1) + "\n")
             except ZppoError as error:
-                errors[benchmark.slug] = str(error)
-                logger.error("%s", error)
+                errors[benchmark.slug] = str(error).removeprefix(f"{benchmark.slug}: ")
+                logger.error("%s: %s", benchmark.slug, errors[benchmark.slug])
         return errors
 
     def outcomes(self) -> list[Outcome]:
@@ -88,20 +76,20 @@ class Runner:
 
     def _evaluate(self, benchmark: Benchmark) -> Outcome:
         self._protocols.check(benchmark)
-        source = open_rows(benchmark, self._extent.data, self.out / "unpacked" / benchmark.slug)
-        items = Items(benchmark, source, self._extent.limit, self._extent.pixels)
+        source = open_rows(benchmark, self.extent.data, self.out / "unpacked" / benchmark.slug)
+        items = Items(benchmark, source, self.extent)
         journal = Journal(self.out / "journal" / f"{benchmark.slug}.jsonl")
         try:
             done = self._work_off(benchmark, items, journal)
             write_record(self.out / "results" / f"{benchmark.slug}.parquet", done, journal)
-            return outcome(benchmark, done, journal, items.rows, whole=self._extent.limit is None)
+            return outcome(benchmark, done, journal, items.rows, whole=self.extent.limit is None)
         finally:
             journal.close()
 
     def _work_off(self, benchmark: Benchmark, items: Items, journal: Journal) -> list[Item]:
         """Batch by batch: responses, then verdicts. Gives the items, which no longer hold pixels."""
         done: list[Item] = []
-        expected = self._extent.limit or benchmark.data.rows
+        expected = self.extent.limit or benchmark.data.rows
         with tqdm(total=expected, desc=benchmark.slug, unit="item", disable=None) as bar:
             for batch in _batches(items, self._respondent.batch):
                 self._answer(benchmark, batch, journal)
@@ -146,8 +134,10 @@ class Runner:
         return {
             "sampling": asdict(self._respondent.sampling),
             **batch,
-            "limit": self._extent.limit,
-            "pixels": list(self._extent.pixels),
+            "limit": self.extent.limit,
+            "pixels": list(self.extent.pixels),
+            "frames": self.extent.frames,
+            "fps": self.extent.fps,
         }
 
 

@@ -4,6 +4,7 @@ The rollout dumps of a long run are large, so they are read twice, group by grou
 there were, and once more the few steps that the chosen ones come from.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
 from zppo.reports.rundir import RunDirectory
-from zppo.types import KINDS, RIGHT
+from zppo.types import KINDS, MEDIA_MARK, RIGHT
 
 Row = Mapping[str, Any]
 Mark = Literal["right", "wrong", "unscored"]
@@ -138,7 +139,7 @@ def _example(visit: Visit, rows: Sequence[Row], solved: Solved | None) -> Exampl
     return Example(
         visit.step,
         visit.cluster,
-        plain["question"],
+        _named(plain["question"], plain),
         plain["answer"],
         [(answer, count, mark) for (answer, mark), count in answers.most_common()],
         [_shown(row) for row in rows],
@@ -153,12 +154,21 @@ def _shown(row: Row) -> Shown:
     rollout = max(_own(row), key=lambda r: (_mark(r) == wanted, stated[r["answer"]]))
     return Shown(
         row["kind"],
-        _clipped(row["prompt"] + (f"\n[every response begins with:]\n{row['prefix']}" if "prefix" in row else "")),
+        _clipped(
+            _named(row["prompt"], row)
+            + (f"\n[every response begins with:]\n{row['prefix']}" if "prefix" in row else "")
+        ),
         _count(row, "right"),
         len(_own(row)),
         _clipped(rollout["text"]),
         _mark(rollout),
     )
+
+
+def _named(text: str, row: Row) -> str:
+    """The text with the name of each image or video where it stands."""
+    names = iter(row.get("media", ()))
+    return re.sub(MEDIA_MARK, lambda mark: f"[{next(names, '?')}]", text)
 
 
 def _mark(rollout: Row) -> Mark:

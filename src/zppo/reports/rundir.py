@@ -3,6 +3,7 @@
 config.yaml            the effective config
 metrics.jsonl          one row per rollout step
 rollouts/step-N.jsonl  every group of step N: prompt, responses, verdicts, advantages
+dropped.jsonl          every row of the data that is not asked, and why
 checkpoints/           complete checkpoints; whatever is under `.partial` is not one
 summary.json           written at the end
 report.html            written at the end, or by `zppo report`
@@ -11,7 +12,7 @@ report.html            written at the end, or by `zppo report`
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class RunDirectory:
         self.path = Path(path)
         self.config_file = self.path / "config.yaml"
         self.metrics_file = self.path / "metrics.jsonl"
+        self.dropped_file = self.path / "dropped.jsonl"
         self.summary_file = self.path / "summary.json"
         self.report_file = self.path / "report.html"
         self.rollouts = self.path / "rollouts"
@@ -85,27 +87,33 @@ class RunDirectory:
         """Forget what was written after rollout step `step` (`updates` gradient updates): it will be written again."""
         for later in [c for c in self.checkpoints.glob("checkpoint-*") if _updates(c) > updates]:
             _discard(later)
-        rows = [row for row in self.metrics() if row["step"] <= step]
-        write_atomically(self.metrics_file, "".join(json.dumps(row) + "\n" for row in rows))
+        for file in (self.metrics_file, self.dropped_file):
+            write_atomically(file, _lines([row for row in _whole_rows(file) if row["step"] <= step]))
         for file in self.rollouts.glob("step-*.jsonl"):
             if int(file.stem.partition("-")[2]) > step:
                 file.unlink()
 
     def log_metrics(self, row: Mapping[str, Any]) -> None:
         with self.metrics_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+            file.write(_lines([row]))
 
     def metrics(self) -> list[dict[str, Any]]:
         """All whole rows; a last row that a kill cut short is left out."""
-        if not self.metrics_file.exists():
-            return []
-        lines = self.metrics_file.read_text("utf-8").split("\n")
-        return [json.loads(line) for line in lines[:-1]]
+        return _whole_rows(self.metrics_file)
+
+    def write_dropped(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """What was dropped at the start (step 0), before what rollout steps have dropped since."""
+        later = [row for row in _whole_rows(self.dropped_file) if row["step"] > 0]
+        write_atomically(self.dropped_file, _lines([*({"step": 0, **row} for row in rows), *later]))
+
+    def log_dropped(self, step: int, rows: Sequence[Mapping[str, Any]]) -> None:
+        with self.dropped_file.open("a", encoding="utf-8") as file:
+            file.write(_lines([{"step": step, **row} for row in rows]))
 
     def log_rollouts(self, step: int, batch: StepBatch) -> None:
         taught = {group.prompt.uid: group for minibatch in batch.minibatches for group, _ in minibatch}
-        rows = (json.dumps(_group_row(group, taught.get(group.prompt.uid))) + "\n" for group in batch.groups)
-        write_atomically(self.rollouts / f"step-{step:06d}.jsonl", "".join(rows))
+        rows = (_group_row(group, taught.get(group.prompt.uid)) for group in batch.groups)
+        write_atomically(self.rollouts / f"step-{step:06d}.jsonl", _lines(rows))
 
     def groups(self, steps: Collection[int] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
         """Every dumped group with its rollout step, in order; only those of `steps` if given."""
@@ -131,6 +139,16 @@ class RunDirectory:
         names = [n for n in {**saved, **mine} if saved.get(n) != mine.get(n)]
         there, here = (repr(c[names[0]]) if names and names[0] in c else "the default" for c in (saved, mine))
         return f"{names[0]}: there {there}, here {here}" if names else ""
+
+
+def _lines(rows: Iterable[Mapping[str, Any]]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def _whole_rows(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -181,6 +199,7 @@ def _group_row(group: Group, trained: Group | None) -> dict[str, Any]:
         "question_id": question.id,
         "cluster": None if cluster is None else str(cluster),
         "question": question.text,
+        **({"media": [medium.name for medium in question.media]} if question.media else {}),
         "answer": question.answer,
         "prompt": group.prompt.text,
         **({"prefix": group.prompt.prefix.text} if group.prompt.prefix else {}),

@@ -65,16 +65,24 @@ def chosen(equal: Equal, options: Mapping[str, str], box: str) -> list[str] | No
 
 
 def _options(question: Question) -> dict[str, str]:
-    given = question.fields.get("options")
+    options = lettered(question.fields.get("options"))
+    if len(options) < 2 or not all(letter in string.ascii_uppercase and len(letter) == 1 for letter in options):
+        refuse(
+            question, 'a choice needs a column `options`: a list of texts, or an object such as {"A": "yes", "B": "no"}'
+        )
+    return options
+
+
+def lettered(given: Any) -> dict[str, str]:
+    """Option texts by letter, of a list (A, B, ...) or an object of letters; empty for anything else.
+
+    Labels that the texts begin with are left out.
+    """
     options: dict[str, Any] = {}
     if isinstance(given, Mapping):
         options = {str(letter).strip().upper(): text for letter, text in given.items() if text is not None}
     elif isinstance(given, Sequence) and not isinstance(given, str):
         options = dict(zip(string.ascii_uppercase, given, strict=False))
-    if len(options) < 2 or not all(letter in string.ascii_uppercase and len(letter) == 1 for letter in options):
-        refuse(
-            question, 'a choice needs a column `options`: a list of texts, or an object such as {"A": "yes", "B": "no"}'
-        )
     return _without_labels({letter: str(text) for letter, text in options.items()})
 
 

@@ -1,6 +1,6 @@
 """Whether the options of a run fit each other, its student and its teachers: asked before any weights are read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
@@ -51,7 +51,7 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], pr
     Templates.load(options.prompts.templates)
 
 
-def check_answers(verdict: Any, questions: Sequence[Question], options: RunOptions, teachers: Sequence[Any]) -> bool:
+def check_answers(verdict: Any, questions: Iterable[Question], options: RunOptions, teachers: Sequence[Any]) -> bool:
     """Refuse questions that the verdict cannot score; returns whether a judge must be built for some of them.
 
     Raises DataError naming the question, or ConfigError when free-form answers have no judge. Reward functions look
@@ -59,8 +59,10 @@ def check_answers(verdict: Any, questions: Sequence[Question], options: RunOptio
     """
     if not isinstance(verdict, RoutedVerdict):
         return False
-    verdict.check(questions)
-    free = next((q for q in questions if is_free(q)), None)
+    free = None
+    for question in questions:
+        verdict.check([question])
+        free = question if free is None and is_free(question) else free
     if free is None or verdict.judge is not None:
         return False
     model = options.judge.model
@@ -79,18 +81,23 @@ def check_answers(verdict: Any, questions: Sequence[Question], options: RunOptio
     return True
 
 
-def check_media(options: RunOptions, student: Any, teachers: Sequence[Any], questions: Sequence[Question]) -> None:
-    """Refuse a student, or a local teacher that answers questions, that cannot be shown the questions' media.
-
-    Raises ConfigError or TeacherError naming a question.
+def media_filter(options: RunOptions, student: Any, teachers: Sequence[Any]) -> Callable[[Question], None]:
+    """Passes every question, and refuses the run at the first with media if the student, or a local teacher that
+    answers questions, cannot be shown them: ConfigError or TeacherError naming the question.
     """
-    example = next((q for q in questions if q.media), None)
-    if example is None:
-        return
-    check_sees("student.model", student, example)
-    for number, teacher in enumerate(teachers if why_teacher(options) else ()):
-        if not hasattr(teacher, "respond"):
-            check_sees("teacher.fallbacks" if number else "teacher.model", teacher, example)
+    checked = False
+
+    def passes(question: Question) -> None:
+        nonlocal checked
+        if checked or not question.media:
+            return
+        checked = True
+        check_sees("student.model", student, question)
+        for number, teacher in enumerate(teachers if why_teacher(options) else ()):
+            if not hasattr(teacher, "respond"):
+                check_sees("teacher.fallbacks" if number else "teacher.model", teacher, question)
+
+    return passes
 
 
 def why_teacher(options: RunOptions) -> str:

@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from zppo.config import RunOptions
-from zppo.data.reader import questions_from, read_jsonl
 from zppo.engines.base import Rewriter, Teacher, Verdict
-from zppo.engines.chat import Chat, Processing
+from zppo.engines.chat import Processing
 from zppo.engines.endpoint import EndpointEngine
 from zppo.engines.transformers import TransformersEngine
-from zppo.errors import DataError
 from zppo.methods import parse_method
 from zppo.rewards.judge import Judge
 from zppo.rewards.routing import RoutedVerdict
@@ -28,29 +25,7 @@ from zppo.training.distill import Distillation, check_head
 from zppo.training.forward import Frozen
 from zppo.training.models import load_model, load_processing
 from zppo.training.update import PolicyUpdate, Update
-from zppo.types import Prompt, Question
 from zppo.zone.prompts import Templates
-
-
-def to_questions(dataset: Any, path: str, source: str) -> list[Question]:
-    """Questions from a dataset, from questions, or (`dataset` None) from the JSONL file at `path`."""
-    if dataset is None:
-        return read_jsonl(path) if path else []
-    if isinstance(dataset, str | Path):
-        return read_jsonl(dataset)
-    return questions_from(dataset, source)
-
-
-def fitting(questions: Sequence[Question], options: RunOptions, chat: Chat) -> list[Question]:
-    """The questions whose plain prompt is within `prompts.max_tokens`. Raises DataError if too few are left."""
-    templates, limit = Templates.load(options.prompts.templates), options.prompts.max_tokens
-    kept = [q for q in questions if len(chat.read(Prompt("plain", q, templates.plain(q)))) <= limit]
-    if len(kept) < options.zone.new_questions:
-        raise DataError(
-            f"zone.new_questions is {options.zone.new_questions}, but there are {len(kept)} training questions "
-            f"({len(questions) - len(kept)} of {len(questions)} have a prompt over prompts.max_tokens = {limit})"
-        )
-    return kept
 
 
 def build_parts(

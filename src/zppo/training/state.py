@@ -1,7 +1,8 @@
 """What a checkpoint holds beside transformers' own files: everything a resumed run needs to equal a straight one.
 
-The RNG of a rollout step is derived from seed and step number, and so is the place in the data; the step number is
-therefore all there is to save of them.
+The RNG of a rollout step is derived from seed and step number; the step number is therefore all there is to save of it.
+The order of the data is derived from the seed. How far it has been gone through is saved, as it depends on what could
+be read.
 """
 
 import json
@@ -11,9 +12,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from zppo.data.order import START, Position
 from zppo.errors import CheckpointError
 from zppo.reports.rundir import CHECKPOINT_STATE
-from zppo.zone.replay import PromptReplayBuffer
+from zppo.zone.replay import Find, PromptReplayBuffer
 
 
 @dataclass
@@ -23,6 +25,7 @@ class RunState:
     `step` counts finished rollout steps; `levels` maps question ids to easy/hard; `seconds` are wall-clock. `flops` is
     an estimate: for a model of N parameters 2 N per token read or sampled, 6 N per token trained on. A row of
     `evaluations` holds the counters of its time beside the accuracies, so that a run can be read off at any of them.
+    `position` is where the new questions of the next step begin.
     """
 
     step: int = 0
@@ -36,6 +39,7 @@ class RunState:
     seconds: float = 0.0
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     levels: dict[str, str] = field(default_factory=dict)
+    position: Position = START
 
     def save(self, folder: Path, buffer: PromptReplayBuffer) -> None:
         state = {"run": asdict(self), "buffer": buffer.state_dict()}
@@ -55,14 +59,17 @@ class RunState:
         }
 
     @classmethod
-    def load(cls, folder: Path, buffer: PromptReplayBuffer) -> "RunState":
-        """Restore a state and fill `buffer`. Raises CheckpointError for a folder that is no checkpoint of zppo."""
+    def load(cls, folder: Path, buffer: PromptReplayBuffer, find: Find | None = None) -> "RunState":
+        """Restore a state and fill `buffer`; for `find` see there.
+
+        Raises CheckpointError for a folder that is no checkpoint of zppo, or is not of this data.
+        """
         file = folder / CHECKPOINT_STATE
         if not file.is_file():
             raise CheckpointError(f"{folder} is no zppo checkpoint: {CHECKPOINT_STATE} is missing")
         state: Mapping[str, Any] = json.loads(file.read_text("utf-8"))
-        buffer.load_state_dict(state["buffer"])
-        return cls(**state["run"])
+        buffer.load_state_dict(state["buffer"], find)
+        return cls(**state["run"] | {"position": Position(*state["run"]["position"])})
 
 
 def step_rng(seed: int, step: int) -> random.Random:

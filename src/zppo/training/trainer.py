@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from transformers import PreTrainedModel, PrinterCallback, ProgressCallback, Tra
 from transformers.trainer_utils import TrainOutput
 
 from zppo.config import TeacherConfig
-from zppo.data.reader import epochs
+from zppo.data.filters import readable
+from zppo.data.order import Batch, epochs
 from zppo.engines.chat import Chat, Processing
 from zppo.errors import CheckpointError
 from zppo.reports.rundir import RunDirectory
@@ -29,14 +30,16 @@ from zppo.step import rollout_step, start_ahead
 from zppo.teacher.remote import RemoteTeacher, configured_teachers
 from zppo.training.accounts import cost, step_flops
 from zppo.training.arguments import ZPPOConfig
-from zppo.training.checks import check_answers, check_media, check_one_process, check_options
+from zppo.training.checks import check_answers, check_one_process, check_options, media_filter
+from zppo.training.drops import DropLog
 from zppo.training.evaluation import ask, levels_of, summarise
 from zppo.training.loader import StepLoader, UpdateInput
 from zppo.training.models import load_model, load_processing
-from zppo.training.parts import build_parts, build_update, fitting, to_questions
+from zppo.training.parts import build_parts, build_update
 from zppo.training.progress import StepProgress
+from zppo.training.questions import held_out_questions, training_questions
 from zppo.training.state import RunState, step_rng
-from zppo.types import Question, StepBatch
+from zppo.types import StepBatch
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
 
@@ -51,7 +54,7 @@ class ZPPOTrainer(Trainer):
         teacher: folder, Hub name, loaded model, anything with `respond`, or a list of them in order of cost; None takes
             `args.teacher.model` and its fallbacks.
         reward_funcs: one or several functions in TRL's signature; None scores the boxed answer against `answer`.
-        train_dataset, eval_dataset: rows with `prompt` (or `question`) and `answer`, or `Question`s.
+        train_dataset, eval_dataset: a `datasets.Dataset`, rows or `Question`s, or a path or Hub name (docs/data.md).
         args: the options; the run directory is `args.output_dir`.
         processing_class: the student's tokenizer or processor, if it is not beside the model.
 
@@ -77,26 +80,28 @@ class ZPPOTrainer(Trainer):
         args.teacher, teachers = _teachers(args, teacher)
         check_one_process(args.world_size, args.n_gpu)
         check_options(args, model, teachers, processing_class)
-        questions = to_questions(train_dataset, args.data.train, "train_dataset")
-        self.eval_questions = to_questions(eval_dataset, args.data.eval, "eval_dataset")
         processing = processing_class or load_processing("student.model", model)
-        self.questions = fitting(questions, args, Chat(processing))
+        sees = media_filter(args, model, teachers)
+        self.questions, dropped = training_questions(train_dataset, args, Chat(processing), sees)
+        self.eval_questions, unasked = held_out_questions(eval_dataset, args, sees)
         self.verdict = as_verdict(reward_funcs)
-        check_media(args, model, teachers, [*self.questions, *self.eval_questions])
-        judged = check_answers(self.verdict, [*self.questions, *self.eval_questions], args, teachers)
+        judged = check_answers(self.verdict, chain(self.questions, self.eval_questions), args, teachers)
         student = load_model("student.model", model, args.student.dtype)
         super().__init__(student, args, processing_class=processing, **trainer_options)
         self.remove_callback(ProgressCallback)
         self.remove_callback(PrinterCallback)
 
-        self.parts = build_parts(args, student, processing, teachers, self.verdict, judged)
         self.run_directory = RunDirectory(str(args.output_dir))
+        self.drops = DropLog(self.run_directory, {"train": dropped, "eval": unasked})
+        parts = build_parts(args, student, processing, teachers, self.verdict, judged)
+        self.parts = replace(parts, readable=self.drops.readable)
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
         self.run_state = RunState()
         self.progress = StepProgress(args.rollout_steps, disable=bool(args.disable_tqdm))
         self.update = build_update(args, self.parts)
         self._parameters = student.num_parameters()
         self._current: StepBatch | None = None
+        self._end = self.run_state.position
         self._update_began = 0.0
         self._grad_norms: list[float] = []
         self._save_wanted = False
@@ -119,7 +124,7 @@ class ZPPOTrainer(Trainer):
 
     def get_train_dataloader(self) -> StepLoader:
         args, done = self.args, self.run_state.step
-        batches = islice(epochs(self.questions, args.zone.new_questions, args.seed), done, None)
+        batches = epochs(self.questions, args.zone.new_questions, args.seed, readable, self.run_state.position)
         return StepLoader(
             partial(self._make_step, batches, deque()),
             args.rollout_steps - done,
@@ -192,31 +197,34 @@ class ZPPOTrainer(Trainer):
         config = self.args.effective()
         if not resume:
             self.run_directory.start(config)
+            self.drops.begin_run()
             return None
         checkpoint = self.run_directory.resume(config)
         if isinstance(resume, str):
             checkpoint = Path(resume)
         if checkpoint is not None:
-            self.run_state = RunState.load(checkpoint, self.buffer)
+            self.run_state = RunState.load(checkpoint, self.buffer, self.questions.find)
         elif self.state.global_step:
             raise CheckpointError("this trainer has trained, but saved no checkpoint to return to; make a new one")
         self.run_directory.rewind(self.run_state.step, self.run_state.step * self.args.updates_per_step)
+        self.drops.begin_run()
         return checkpoint
 
-    def _make_step(self, batches: Iterator[list[Question]], upcoming: deque[list[Question]]) -> StepBatch:
+    def _make_step(self, batches: Iterator[Batch], upcoming: deque[Batch]) -> StepBatch:
         """The rollout step on the next batch of questions; a teacher elsewhere then begins on the ones after it."""
         args, step = self.args, self.run_state.step
         upcoming.extend(islice(batches, 1 + max(args.teacher.ahead, 1) - len(upcoming)))
         for part in (self.update, self.verdict):
             part.metrics()  # drops what a step that was stopped half-way has left
         new, rng = upcoming.popleft(), step_rng(args.seed, step)
-        batch = rollout_step(new, self.buffer, self.parts, args.zone, args.sampling, rng)
+        self.drops.begin_step(new.dropped)
+        batch = rollout_step(new.questions, self.buffer, self.parts, args.zone, args.sampling, rng)
         for number, later in enumerate(list(upcoming)[: args.rollout_steps - step - 1], start=1):
             buffers = ([self.buffer] if number == 1 else []) + ([None] if number <= args.teacher.ahead else [])
             for buffer in buffers:
                 ahead = step_rng(args.seed, step + number)
-                start_ahead(later, buffer, self.parts, args.zone, args.sampling, ahead)
-        self._current, self._grad_norms = batch, []
+                start_ahead(later.questions, buffer, self.parts, args.zone, args.sampling, ahead)
+        self._current, self._end, self._grad_norms = batch, new.end, []
         self._update_began = time.perf_counter()
         return batch
 
@@ -229,7 +237,8 @@ class ZPPOTrainer(Trainer):
         metrics["time/update"] = time.perf_counter() - self._update_began
         spent = sum(metrics.get(f"time/{phase}", 0) for phase in ("rollout", "teacher", "verdict", "update"))
         metrics["time/teacher_share"] = metrics.get("time/teacher", 0) / spent
-        state.step += 1
+        state.step, state.position = state.step + 1, self._end
+        metrics |= self.drops.end_step(state.step)
         state.student_tokens += int(metrics["tokens/student"])
         state.teacher_tokens += int(metrics["tokens/teacher"])
         state.gradient_tokens += int(metrics["tokens/gradient"])

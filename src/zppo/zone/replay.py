@@ -6,7 +6,7 @@ text in its prompt decides nothing here.
 
 import random
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from zppo.errors import CheckpointError
 from zppo.types import Group, Question
 
 Fate = Literal["graduated", "evicted"]
+Find = Callable[[str], Question | None]
 
 
 @dataclass
@@ -123,24 +124,28 @@ class PromptReplayBuffer:
         }
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything, as plain JSON values."""
+        """Everything, as plain JSON values. Of a question its id and text: the rest is in the data."""
         return {
             "max_size": self.max_size,
             "steps": self.steps,
             "admitted": sorted(self.admitted.items()),
             "departures": [asdict(d) for d in self.departures],
-            "entries": [asdict(e) for e in self._entries.values()],
+            "entries": [_entry_state(e) for e in self._entries.values()],
             "slots": list(self._slots),
         }
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore a `state_dict`. Raises CheckpointError when it is of another size limit or does not add up."""
+    def load_state_dict(self, state: Mapping[str, Any], find: Find | None = None) -> None:
+        """Restore a `state_dict`; `find` gives the question of an id, or None if the data has it no more.
+
+        Without `find`, for reports that count and ask nothing, entries hold stand-ins with id and text alone.
+        Raises CheckpointError when the state is of another size limit, does not add up, or is not of this data.
+        """
         if state["max_size"] != self.max_size:
             raise CheckpointError(
                 f"the checkpoint's buffer holds {state['max_size']} questions, this run's {self.max_size}: "
                 "resume with the config the run was started with"
             )
-        entries = {e["question"]["id"]: _entry(e) for e in state["entries"]}
+        entries = {e["id"]: _entry(e, find) for e in state["entries"]}
         if sorted(entries) != sorted(state["slots"]):
             raise CheckpointError("the checkpoint's buffer is damaged: its entries and its draw order differ")
         self.steps, self._entries, self._slots = state["steps"], entries, list(state["slots"])
@@ -169,6 +174,22 @@ class PromptReplayBuffer:
             self._slot_of[last] = slot
 
 
-def _entry(state: Mapping[str, Any]) -> Entry:
-    question = Question(**state["question"])
+def _entry_state(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.question.id,
+        "text": entry.question.text,
+        "entry_accuracy": entry.entry_accuracy,
+        "entry_step": entry.entry_step,
+        "outcomes": list(entry.outcomes),
+    }
+
+
+def _entry(state: Mapping[str, Any], find: Find | None) -> Entry:
+    question = find(state["id"]) if find is not None else Question(state["id"], state["text"], "")
+    if question is None or question.text != state["text"]:
+        found = "is not in the data" if question is None else f"has another text in the data ({question.text[:60]!r})"
+        raise CheckpointError(
+            f"question {state['id']!r} ({state['text'][:60]!r}) of the checkpoint's buffer {found}: "
+            "resume with the data the run was started with"
+        )
     return Entry(question, state["entry_accuracy"], state["entry_step"], list(state["outcomes"]))

@@ -127,6 +127,13 @@ def test_options_go_over_the_recipe_and_paths_are_relative_to_it(recipe: Path) -
     assert got.data.train == str(recipe.parent / "train.jsonl")
 
 
+def test_a_pattern_of_data_files_is_relative_to_the_recipe_and_a_hub_name_to_nothing(recipe: Path) -> None:
+    edited(recipe, lambda options, folder: options["data"].update(train="t*.jsonl", eval="org/name"))
+    data = load_recipe(recipe, {"data.columns.question": "prompt", "data.columns.images": "[left, right]"}).data
+    assert (data.train, data.eval) == (str(recipe.parent / "t*.jsonl"), "org/name")
+    assert data.columns == {"question": "prompt", "images": ("left", "right")}
+
+
 def test_a_path_on_the_command_line_is_relative_to_the_caller(recipe: Path) -> None:
     assert load_recipe(recipe, parse_overrides(["--data.train", "mine.jsonl"])).data.train == "mine.jsonl"
 
@@ -182,7 +189,7 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
     "missing held-out data": (set_option("data", "eval", "nowhere.jsonl"), "nowhere.jsonl: there is no such data"),
     "bad row": (
         lambda options, folder: (folder / "train.jsonl").write_text('{"prompt": "?"}\n', "utf-8"),
-        "train.jsonl, row 1: there is no answer",
+        "train.jsonl: no row has a column `answer` or `solution`; its columns are prompt",
     ),
     "too few questions": (
         lambda options, folder: options["zone"].update(new_questions=10),
@@ -190,7 +197,7 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
     ),
     "too long questions": (
         lambda options, folder: options.update(prompts={"max_tokens": 3}),
-        "(8 of 8 have a prompt over prompts.max_tokens = 3)",
+        "8 of 8 rows are dropped for this reason, `long prompt`",
     ),
     "owned training option": (
         set_option("training", "max_steps", 4),

@@ -92,7 +92,5 @@ def test_earlier_turns_stand_before_the_question(engine: TransformersEngine, tok
         "<|im_start|>user\nd<|im_end|>\n<|im_start|>assistant\n"
     )
     endpoint = EndpointEngine(EndpointConfig(("http://localhost:1/v1",), "m"))
-    assert asyncio.run(endpoint._request(prompt, Sampling(), 0))["messages"] == [
-        *turns,
-        {"role": "user", "content": "d"},
-    ]
+    asked = asyncio.run(endpoint._request(prompt, Sampling(), 0))
+    assert asked["messages"] == [*turns, {"role": "user", "content": "d"}]

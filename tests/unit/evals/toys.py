@@ -8,10 +8,11 @@ from typing import Any
 
 from zppo.engines.scripted import ScriptedEngine
 from zppo.evals.benchmark import Benchmark, Data, Item, Row, Scored
+from zppo.evals.items import Extent
 from zppo.evals.judging import Judge, load_templates
 from zppo.evals.protocols import Protocols
 from zppo.evals.respondent import Respondent
-from zppo.evals.runner import Extent, Runner
+from zppo.evals.runner import Runner
 from zppo.rewards.boxed import last_boxed
 from zppo.types import Group, Prompt, Question, Sampling
 

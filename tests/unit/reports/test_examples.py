@@ -6,7 +6,7 @@ from runs import group, make_run
 
 from zppo.reports.examples import Solved, Survey, Visit, choose, worked_examples
 from zppo.reports.rundir import RunDirectory
-from zppo.types import Question, StepBatch
+from zppo.types import MEDIA_MARK, Media, Question, StepBatch
 
 BOTH = frozenset({"bcq", "ncq"})
 
@@ -53,6 +53,19 @@ def test_the_most_frequent_wrong_answer_and_a_right_aided_rollout_are_shown(tmp_
         ("ncq", "wrong", 0),
     ]
     assert example.groups[0].text == "so \\boxed{21} "
+
+
+def test_images_and_videos_are_shown_by_their_names(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    run.start({})
+    media = tuple(Media("image", name, lambda: None) for name in ("images/a.png", "rows.parquet, row 3, images[0]"))
+    question = Question("q", f"is {MEDIA_MARK} like {MEDIA_MARK}?", "9", media=media)
+    run.log_rollouts(1, StepBatch([group(question, "plain", 0)], [], {}))
+    [(_, row)] = run.groups()
+    assert row["media"] == ["images/a.png", "rows.parquet, row 3, images[0]"]
+    [example] = worked_examples(run, tau=0.5)
+    assert example.question == "is [images/a.png] like [rows.parquet, row 3, images[0]]?"
+    assert example.groups[0].prompt.startswith(f"plain prompt of {example.question}")
 
 
 def test_very_long_texts_keep_their_head_and_their_tail(tmp_path: Path) -> None:

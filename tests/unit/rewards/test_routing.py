@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from boxes import question
 
-from zppo.data.reader import questions_from
+from zppo.data.reader import read_questions
 from zppo.errors import DataError
 from zppo.rewards.equivalence import Equivalence
 from zppo.rewards.routing import RoutedVerdict, is_free
@@ -154,4 +154,4 @@ def test_the_rows_of_the_documentation_can_be_scored(verdict: RoutedVerdict) -> 
     text = (Path(__file__).parents[3] / "docs" / "rewards.md").read_text("utf-8")
     rows = [json.loads(line) for line in text.split("```json\n")[1].split("```")[0].splitlines()]
     assert {row.get("answer_type") for row in rows} == {None, "choice", "number", "exact", "list", "box", "free"}
-    verdict.check(questions_from(rows, "docs"))
+    verdict.check(read_questions(rows)[0])

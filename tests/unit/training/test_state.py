@@ -4,17 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from zppo.data.order import Position
 from zppo.errors import CheckpointError
 from zppo.reports.rundir import RunDirectory
 from zppo.training.state import RunState, step_rng
 from zppo.types import Group, Prompt, Question, Rollout
 from zppo.zone.replay import PromptReplayBuffer
 
+DATA = {f"q{i}": Question(f"q{i}", f"{i}?", "1", {"cluster": "a", "tags": [i]}) for i in range(3)}
+
 
 def filled_buffer() -> PromptReplayBuffer:
     buffer = PromptReplayBuffer(4)
-    for i in range(3):
-        question = Question(f"q{i}", f"{i}?", "1", {"cluster": "a", "tags": [i]})
+    for question in DATA.values():
         buffer.refresh([Group(Prompt("plain", question, "?"), [Rollout([1], "", reward=0.0)])], 0.5)
     return buffer
 
@@ -26,12 +28,19 @@ def test_every_rollout_step_of_every_seed_has_a_stream_of_its_own() -> None:
 
 
 def test_state_and_buffer_come_back_as_they_were(tmp_path: Path) -> None:
-    state = RunState(3, 100, 50, 40, 1.5, [{"step": 0, "overall": 0.5}], {"q1": "hard"})
+    evaluations, levels = [{"step": 0, "overall": 0.5}], {"q1": "hard"}
+    state = RunState(3, 100, evaluations=evaluations, levels=levels, position=Position(1, 8))
     state.save(tmp_path, filled_buffer())
     buffer = PromptReplayBuffer(4)
-    assert RunState.load(tmp_path, buffer) == state
+    assert RunState.load(tmp_path, buffer, DATA.get) == state
     assert buffer.state_dict() == filled_buffer().state_dict()
     assert [e.question for e in buffer] == [e.question for e in filled_buffer()]
+
+
+def test_a_checkpoint_of_other_data_is_refused_by_the_question(tmp_path: Path) -> None:
+    RunState().save(tmp_path, filled_buffer())
+    with pytest.raises(CheckpointError, match=r"question 'q1' .* is not in the data"):
+        RunState.load(tmp_path, PromptReplayBuffer(4), {**DATA, "q1": None}.get)
 
 
 def test_a_buffer_of_another_size_and_a_foreign_folder_are_refused(tmp_path: Path) -> None:

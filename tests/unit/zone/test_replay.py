@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from zppo.errors import CheckpointError
-from zppo.types import Question
+from zppo.types import Group, Media, Prompt, Question, Rollout
 from zppo.zone.replay import PromptReplayBuffer
 
 TAU = 0.5
@@ -30,7 +30,8 @@ def ids(buffer: PromptReplayBuffer) -> list[str]:
 
 def reloaded(buffer: PromptReplayBuffer) -> PromptReplayBuffer:
     copy = PromptReplayBuffer(buffer.max_size)
-    copy.load_state_dict(json.loads(json.dumps(buffer.state_dict())))
+    found = {entry.question.id: entry.question for entry in buffer}
+    copy.load_state_dict(json.loads(json.dumps(buffer.state_dict())), found.get)
     return copy
 
 
@@ -160,15 +161,36 @@ def test_the_state_holds_questions_and_no_response() -> None:
     buffer.refresh([g], TAU)
     saved = json.dumps(buffer.state_dict())
     assert "RESPONSE" not in saved
-    assert buffer.state_dict()["entries"][0]["question"] == {"id": "a", "text": "a?", "answer": "1", "fields": {}}
+    [entry] = buffer.state_dict()["entries"]
+    assert entry == {"id": "a", "text": "a?", "entry_accuracy": 0.0, "entry_step": 1, "outcomes": []}
 
 
-def test_the_columns_of_a_question_survive_a_save() -> None:
+def test_a_question_comes_back_from_the_data_with_all_it_holds() -> None:
+    held = object()  # such as a picture, which no JSON could hold
+    question = Question("a", "a?", "1", {"held": held}, (Media("image", "a.png", lambda: held),))
     buffer = PromptReplayBuffer(10)
-    g = group(0, 0, id="a")
-    g.prompt = type(g.prompt)("plain", Question("a", "a?", "1", {"level": "hard", "tags": ["x"]}), "a?")
-    buffer.refresh([g], TAU)
-    assert next(iter(reloaded(buffer))).question.fields == {"level": "hard", "tags": ["x"]}
+    buffer.refresh([Group(Prompt("plain", question, "a?"), [Rollout([0], "", reward=0.0)] * 2)], TAU)
+    assert next(iter(reloaded(buffer))).question is question
+
+
+@pytest.mark.parametrize(
+    ("found", "problem"),
+    [
+        (None, r"question 'a' \('a\?'\) of the checkpoint's buffer is not in the data"),
+        (Question("a", "b?", "1"), r"question 'a' .* has another text in the data \('b\?'\)"),
+    ],
+)
+def test_a_state_of_other_data_is_refused_and_changes_nothing(found: Question | None, problem: str) -> None:
+    buffer = buffer_of("c")
+    with pytest.raises(CheckpointError, match=problem):
+        buffer.load_state_dict(buffer_of("a").state_dict(), lambda question_id: found)
+    assert ids(buffer) == ["c"]
+
+
+def test_a_report_reads_a_state_without_the_data() -> None:
+    buffer = PromptReplayBuffer(10)
+    buffer.load_state_dict(buffer_of("a", "b").state_dict())
+    assert [(e.question.id, e.question.text) for e in buffer] == [("a", "a?"), ("b", "b?")]
 
 
 def test_buffers_loaded_from_one_state_live_apart() -> None:

@@ -20,17 +20,20 @@ from zppo.rewards.graded import shown
 GRID = "counting grid"
 ROWS_FIRST = "Give the number of rows first and the number of columns second."
 _DIRECTIVES = (
-    re.compile(r"\s+and answer with numbers in curly brackets\b", re.IGNORECASE),
+    re.compile(r"\s*,?\s*e\.\s?g\.\s*,?\s*(?:\{\w+\}|\(\d+,\s*\d+\))", re.IGNORECASE),
     re.compile(r"\s*For example, rows=\{\d+\} columns=\{\d+\}\.?", re.IGNORECASE),
+    re.compile(r"\s+and answer with numbers in curly brackets\b", re.IGNORECASE),
     re.compile(
         r"\s*(?:Please (?:answer|provide)|Answer|Put your answer|Provide)\b[^.?!]*"
         r"(?:brackets|numerical format|in a pair|Yes/No)[^.?!]*(?:\.|$)",
         re.IGNORECASE,
     ),
-    re.compile(r"\s*,?\s*e\.\s?g\.\s*,?\s*(?:\{\w+\}|\(\d+,\s*\d+\))\.?", re.IGNORECASE),
 )
-_PAIR = re.compile(r"(\d+)\s*(?:rows?)?\s*(?:,|and|by|x|×|\\times|\}\s*\{)\s*(\d+)\s*(?:col(?:umn)?s?)?", re.IGNORECASE)
-_NAMED = re.compile(r"rows?\s*[=:]\s*\{?(\d+)\}?\W+col(?:umn)?s?\s*[=:]\s*\{?(\d+)\}?", re.IGNORECASE)
+"""In this order: an example of the format, then the sentence that asks for it."""
+_PAIR = re.compile(
+    r"(\d{1,9})\s*(?:rows?)?\s*(?:,|and|by|x|×|\\times|\}\s*\{)\s*(\d{1,9})\s*(?:col(?:umn)?s?)?", re.IGNORECASE
+)
+_NAMED = re.compile(r"rows?\s*[=:]\s*\{?(\d{1,9})\}?\W+col(?:umn)?s?\s*[=:]\s*\{?(\d{1,9})\}?", re.IGNORECASE)
 
 
 def items(row: Row) -> list[Item]:

@@ -72,3 +72,8 @@ def scored(benchmark: Benchmark, item: Item, answer: str) -> float | None:
 def judged(benchmark: Benchmark, item: Item, response: str) -> Judgement:
     assert benchmark.judgement is not None
     return benchmark.judgement(item, response)
+
+
+def path_of(item: Item) -> str:
+    """Where the first image or video of an item lies."""
+    return item.question.media[0].name.rpartition(", ")[2]

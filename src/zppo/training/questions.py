@@ -1,0 +1,49 @@
+"""The questions of a run: datasets -> **training and held-out questions** -> rollout steps and evaluations."""
+
+from typing import Any
+
+from zppo.config import RunOptions
+from zppo.data.dropped import Dropped
+from zppo.data.filters import media_readable, within
+from zppo.data.media import shape_of
+from zppo.data.questions import Filter, Questions
+from zppo.data.reader import read_questions
+from zppo.engines.chat import Chat
+from zppo.errors import DataError
+from zppo.types import Media, Prompt, Question
+from zppo.zone.prompts import Templates
+
+
+def training_questions(dataset: Any, options: RunOptions, chat: Chat, sees: Filter) -> tuple[Questions, list[Dropped]]:
+    """The questions that can be trained on, and what was dropped. None means the source at `data.train`.
+
+    `chat` is the student's; `sees` refuses a run that cannot be shown a question. Raises DataError if too few are left.
+    """
+    templates = Templates.load(options.prompts.templates)
+
+    def length(question: Question) -> int:
+        return chat.length(Prompt("plain", question, templates.plain(question)), _size)
+
+    if dataset is None and not options.data.train:
+        raise DataError("there is no training data; pass train_dataset=... or set data.train")
+    filters = (sees, media_readable(options.data.check_media), within(options.prompts.max_tokens, length))
+    questions, dropped = read_questions(options.data.train if dataset is None else dataset, options.data, filters)
+    if len(questions) < options.zone.new_questions:
+        raise DataError(
+            f"zone.new_questions is {options.zone.new_questions}, but there are {len(questions)} training questions"
+            f"{f' ({len(dropped)} rows were dropped, such as {dropped[0]})' if dropped else ''}"
+        )
+    return questions, dropped
+
+
+def _size(media: Media) -> tuple[int, int]:
+    return shape_of(media).size
+
+
+def held_out_questions(dataset: Any, options: RunOptions, sees: Filter) -> tuple[list[Question], list[Dropped]]:
+    """The questions of the evaluations, their media decoded once. None means the source at `data.eval`, if any."""
+    if dataset is None and not options.data.eval:
+        return [], []
+    source = options.data.eval if dataset is None else dataset
+    questions, dropped = read_questions(source, options.data, [sees, media_readable("decode")], "eval")
+    return list(questions), dropped

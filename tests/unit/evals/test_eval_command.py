@@ -1,0 +1,114 @@
+"""`zppo eval` from the outside: what it prints, what it refuses, and a server in place of a model."""
+
+import importlib.util
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zppo.cli.main import main
+
+without_lm_eval = pytest.mark.skipif(importlib.util.find_spec("lm_eval") is not None, reason="lm-eval is installed")
+
+
+class Answer(BaseHTTPRequestHandler):
+    """Adds one to the number a question begins with; as a judge, finds everything right."""
+
+    asked: list[dict[str, Any]]
+
+    def do_GET(self) -> None:
+        self._say({"data": [{"id": "small"}]})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.asked.append(body)
+        text = body["messages"][-1]["content"]
+        judging = text.startswith("Compare")
+        said = '{"verdict": "correct"}' if judging else rf"\boxed{{{text.split()[0]}}}"
+        self._say({"choices": [{"message": {"content": said}, "finish_reason": "stop"}], "usage": {}})
+
+    def _say(self, value: Any) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(value).encode())
+
+    def log_message(self, *args: Any) -> None: ...
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    Answer.asked = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        server.shutdown()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    for config in ("AIME2025-I", "AIME2025-II"):
+        path = tmp_path / "data" / "aime25" / config / "test.jsonl"
+        path.parent.mkdir(parents=True)
+        path.write_text('{"question": "7 is a number", "answer": "7"}\n{"question": "x is none", "answer": "8"}\n')
+    return tmp_path / "data"
+
+
+def test_a_served_model_is_asked_with_the_papers_settings(
+    tmp_path: Path, data: Path, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["eval", "small", "--benchmarks", "aime25,ceval", "--engine", "endpoint", "--url", url]
+    command += ["--judge", url, "--data", str(data), "--out", str(tmp_path / "out"), "--compare-paper", "0.8B/zppo"]
+    assert main(command) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["llm", "AIME25", "100.0", "3.3", "4", "4", "rows,", "30", "expected"]
+    assert any(line.startswith("not evaluated: ceval: ") for line in lines)
+    body = next(b for b in Answer.asked if b["messages"][-1]["content"].startswith("7"))
+    assert (body["temperature"], body["top_p"], body["max_tokens"]) == (0.6, 0.95, 12_288)
+    assert (body["presence_penalty"], body["top_k"]) == (1.5, 20)
+    assert not {"min_p", "repetition_penalty"} & body.keys()
+    assert r"\boxed{}" in body["messages"][-1]["content"]
+    judged = [b for b in Answer.asked if b["messages"][-1]["content"].startswith("Compare")]
+    assert all((b["temperature"], b["max_tokens"]) == (0.0, 512) for b in judged) and len(judged) == 1
+    before = len(Answer.asked)
+    assert main(command) == 0 and len(Answer.asked) == before
+
+
+def test_nothing_evaluated_is_a_failure(tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["eval", "small", "--benchmarks", "aime25", "--engine", "endpoint", "--url", url]
+    assert main([*command, "--data", str(tmp_path), "--out", str(tmp_path / "out")]) == 1
+    assert "not evaluated: aime25: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ([], "say what to evaluate"),
+        (["--benchmarks", "aime27"], "no benchmark 'aime27'"),
+        (["--suite", "llm", "--limit", "0"], "--limit is 0"),
+        (["--suite", "llm", "--batch", "0"], "--batch is 0"),
+        (["--suite", "llm", "--pixels", "9", "3"], "--pixels 9 3"),
+        (["--suite", "llm", "--video-frames", "0"], "at least one frame"),
+        (["--suite", "llm", "--url", "http://x"], "--url belongs to --engine endpoint"),
+        (["--suite", "llm", "--engine", "endpoint"], "--url belongs to --engine endpoint"),
+        (["--suite", "llm", "--judge-model", "m"], "--judge says where it is"),
+        (["--suite", "llm", "--judge", "m", "--judge-model", "m"], "is not a URL"),
+        (["--suite", "llm", "--judge-templates", "no"], "not a folder of judge templates"),
+        (["--suite", "llm", "--templates", "no"], "not a folder of template files"),
+        (["--suite", "llm", "--compare-paper", "1B"], "the paper has no student '1B'"),
+        (["--suite", "llm", "--top-p", "3"], "eval.top_p is 3"),
+        pytest.param(["--suite", "llm", "--harness", "lm-eval"], "pip install 'zppo[eval]'", marks=without_lm_eval),
+        (["--suite", "llm"], "neither a checkpoint folder nor a model"),
+        (["--suite", "llm", "--engine", "vllm"], "has no vLLM"),
+    ],
+)
+def test_mistakes_are_answered_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, options: list[str], says: str
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    assert main(["eval", str(tmp_path / "none"), *options, "--out", str(tmp_path / "out")]) == 2
+    assert says in capsys.readouterr().err
