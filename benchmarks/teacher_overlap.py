@@ -1,50 +1,72 @@
 """How long a step waits for a slow teacher: asked after the rollouts, asked early, and asked steps ahead.
 
-    OMP_NUM_THREADS=1 python benchmarks/teacher_overlap.py
+    OMP_NUM_THREADS=1 python benchmarks/teacher_overlap.py --write
 
-ZPPO on the pocket, with everything real but the teacher: it knows the gold answers and gives them one question after
-the other, at a pace at which the hard questions of a usual step take it 1x or 3x the time of the student's rollouts.
-The share is `time/teacher_share`, the median over steps; the first two are left out.
+The rollout step, the teacher's client and the order of its calls are the library's. Student and teacher sleep instead
+of computing, so that a busy machine does not blur the shares: the student takes 0.4 s for the rollouts of a step, in
+batches, and 0.6 s for its updates, the proportion measured on the pocket. Half of the new questions are hard, and so is
+all that is replayed. The teacher needs for the hard questions of a step 1x or 3x the time of the student's rollouts, in
+one of two ways: one question after the other (a server that is full), or all at the same time (one that batches and has
+room).
+
+The share is `time/teacher` of a whole step, the mean over the steps after the first four. What is replayed is known
+when the rollouts before are done, so that a teacher who takes longer than the rest of a step is waited for in any case:
+`at least` is that difference, with the rest of the step as it was measured.
 """
 
 import argparse
-import tempfile
+import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
+from itertools import product
 from pathlib import Path
-from statistics import fmean, median
+from statistics import fmean
 from typing import Any
 
-from zppo import ZPPOConfig, ZPPOTrainer
-from zppo.cli.recipe import load_recipe
+from zppo.config import SamplingConfig, ZoneConfig
+from zppo.engines.base import Priority, ignore
+from zppo.engines.scripted import ScriptedEngine
+from zppo.methods import parse_method
+from zppo.rewards.boxed import last_boxed
+from zppo.step import Parts, rollout_step, start_ahead
 from zppo.teacher.remote import RemoteTeacher
+from zppo.teacher.rewriting import keep_whole
 from zppo.types import Group, Prompt, Question, Rollout, Sampling
 from zppo.zone.prompts import Templates
+from zppo.zone.replay import PromptReplayBuffer
 
-RECIPE = Path(__file__).parents[1] / "recipes/pocket.yaml"
-WARM_UP = 2
-COLUMNS = ("teacher", "asked", "share of a step spent waiting", "seconds per step", "given up unanswered, per step")
+RESULTS = Path(__file__).resolve().parent / "results/teacher_overlap.md"
+ROLLOUTS, UPDATES = 0.4, 0.6
+"""Seconds per step."""
+BATCH, ROOM, WARM_UP = 8, 64, 4
+"""Prompts that the student generates at once, questions that the batching teacher answers at once, steps left out."""
+ZONE = ZoneConfig(new_questions=32, group_size=2, teacher_samples=2, updates=4)
+HARD = 24
+"""Questions of a usual step: half of 32 new ones, and 8 replayed."""
+WAYS = {"after the rollouts": None, "early": 0, "early, new questions 1 step ahead": 1, "2 steps ahead": 2}
+COLUMNS = ("teacher", "answers", "asked", "share of a step spent waiting", "at least", "given up, per step")
+TEMPLATES = Templates.load()
 
 
 class Oracle:
-    """Answers in the order of asking, `pace` seconds a question; what was given up costs it nothing."""
+    """Answers `at_once` questions in `pace` seconds; what was given up before its turn costs it nothing."""
 
-    def __init__(self, pace: float) -> None:
+    def __init__(self, pace: float, at_once: int) -> None:
         self.pace = pace
-        self._waiting: list[tuple[Future[Group], Group]] = []
+        self._waiting: list[tuple[Priority, Future[Group], Group]] = []
         self._more = threading.Condition()
-        threading.Thread(target=self._work, daemon=True).start()
+        for _ in range(at_once):
+            threading.Thread(target=self._work, daemon=True).start()
 
     def check(self) -> None: ...
 
-    def submit(self, prompt: Prompt, n: int, sampling: Sampling) -> "Future[Group]":
+    def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> "Future[Group]":
         rollouts = [Rollout([], f"so</think>\\boxed{{{prompt.question.answer}}}") for _ in range(n)]
         future: Future[Group] = Future()
         with self._more:
-            self._waiting.append((future, Group(prompt, rollouts)))
+            self._waiting.append((priority or Priority(), future, Group(prompt, rollouts)))
             self._more.notify()
         return future
 
@@ -58,7 +80,8 @@ class Oracle:
         while True:
             with self._more:
                 self._more.wait_for(lambda: self._waiting)
-                future, group = self._waiting.pop(0)
+                self._waiting.sort(key=lambda waiting: waiting[0].rank)  # keeps the order of equals, like the library
+                _, future, group = self._waiting.pop(0)
             if future.set_running_or_notify_cancel():
                 time.sleep(self.pace)
                 future.set_result(group)
@@ -74,43 +97,84 @@ class Patient:
         return self._teacher.respond(questions, n, sampling)
 
 
-def run(pace: float, ahead: int | None, steps: int) -> list[dict[str, Any]]:
-    """Metrics of the steps after the warm-up; `ahead` None asks late."""
-    recipe = load_recipe(
-        RECIPE, {"rollout_steps": str(steps), "engine.batch_size": "64", "training.disable_tqdm": "true"}
-    )
-    recipe.data = replace(recipe.data, eval="")
-    recipe.teacher = replace(recipe.teacher, ahead=ahead or 0)
-    teacher: Any = RemoteTeacher(Oracle(pace), Templates.load(recipe.prompts.templates))
-    with tempfile.TemporaryDirectory() as folder:
-        args = ZPPOConfig.from_recipe(recipe, folder)
-        trainer = ZPPOTrainer(teacher=Patient(teacher) if ahead is None else teacher, args=args)
-        trainer.train()
-        return trainer.run_directory.metrics()[WARM_UP:]
+class Student(ScriptedEngine):
+    """Never right on a hard question; takes its time for plain prompts, and none for aided ones."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda prompt, n, visit: [f"\\boxed{{{int(not is_hard(prompt.question))}}}"] * n)
+
+    def generate(
+        self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Callable[[list[Group]], None] = ignore
+    ) -> list[Group]:
+        groups: list[Group] = []
+        for start in range(0, len(prompts), BATCH):
+            batch = prompts[start : start + BATCH]
+            if prompts[0].kind == "plain":
+                time.sleep(ROLLOUTS * len(batch) / len(prompts))
+            groups += super().generate(batch, n, sampling, done)
+        return groups
 
 
-def line(factor: float, asked: str, rows: Sequence[dict[str, Any]]) -> str:
-    share = median(row["time/teacher_share"] for row in rows)
-    phases = ("rollout", "teacher", "verdict", "update")
-    seconds = median(sum(row.get(f"time/{phase}", 0) for phase in phases) for row in rows)
-    vain = fmean(row.get("teacher/given_up", 0) for row in rows)
-    return f"| {factor:g}x | {asked} | {share:.1%} | {seconds:.2f} | {vain:.1f} |"
+def is_hard(question: Question) -> bool:
+    return int(question.id) % 2 == 0
+
+
+def verdict(questions: Sequence[Question], responses: Sequence[str]) -> list[float | None]:
+    return [float(last_boxed(r) == q.answer) for q, r in zip(questions, responses, strict=True)]
+
+
+def run(pace: float, at_once: int, ahead: int | None, steps: int) -> list[dict[str, float]]:
+    """Of every step after the first: seconds it waited and took, and questions given up. `ahead` None asks late."""
+    remote = RemoteTeacher(Oracle(pace, at_once), TEMPLATES)
+    teacher: Any = Patient(remote) if ahead is None else remote
+    parts = Parts(parse_method("zppo"), Student(), verdict, [teacher], keep_whole, TEMPLATES)
+    sampling, buffer = SamplingConfig(), PromptReplayBuffer()
+    names = iter(range(10**9))
+    batches = [[Question(str(next(names)), "how many?", "1") for _ in range(ZONE.new_questions)] for _ in range(steps)]
+    rows = []
+    for step, new in enumerate(batches):
+        began = time.perf_counter()
+        waited = rollout_step(new, buffer, parts, ZONE, sampling, random.Random(step)).metrics["time/teacher"]
+        for number, later in enumerate(
+            batches[step + 1 : step + 1 + max(ahead or 0, 1)], start=1
+        ):  # as the trainer does
+            if number == 1:
+                start_ahead(later, buffer, parts, ZONE, sampling, random.Random(step + number))
+            if number <= (ahead or 0):
+                start_ahead(later, None, parts, ZONE, sampling, random.Random(step + number))
+        time.sleep(UPDATES)
+        seconds = time.perf_counter() - began
+        rows.append({"waited": waited, "took": seconds, "given_up": remote.metrics()["teacher/given_up"]})
+    return rows[WARM_UP:]
+
+
+def line(factor: float, at_once: int, asked: str, rows: Sequence[dict[str, float]]) -> str:
+    waited, took, given_up = (fmean(row[key] for row in rows) for key in ("waited", "took", "given_up"))
+    least = max(1 - (took - waited) / (factor * ROLLOUTS), 0)
+    how = "one by one" if at_once == 1 else "all at once"
+    return f"| {factor:g}x | {how} | {asked} | {waited / took:.1%} | {least:.1%} | {given_up:.1f} |"
+
+
+def table(steps: int) -> list[str]:
+    lines = [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
+    for at_once, factor in product((1, ROOM), (1.0, 3.0)):
+        pace = factor * ROLLOUTS / (HARD if at_once == 1 else 1)
+        for asked, ahead in WAYS.items():
+            lines.append(line(factor, at_once, asked, run(pace, at_once, ahead, steps)))
+            print(lines[-1], flush=True)
+    return lines
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=14, help="rollout steps of each run")
-    steps = parser.parse_args().steps
-    idle = run(0.0, 0, steps)
-    rollout, hard = (median(row[key] for row in idle) for key in ("time/rollout", "zone/hard_fraction"))
-    questions = median(row["zone/plain_prompts"] + row["zone/replayed_prompts"] for row in idle) * hard
-    print(f"rollouts {rollout:.2f} s and updates {median(row['time/update'] for row in idle):.2f} s per step, ", end="")
-    print(f"{questions:.0f} hard questions\n\n| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
-    for factor in (1.0, 3.0):
-        pace = factor * rollout / questions
-        ways = {"after the rollouts": None, "early": 0, "early, new questions 1 step ahead": 1, "3 steps ahead": 3}
-        for asked, ahead in ways.items():
-            print(line(factor, asked, run(pace, ahead, steps)), flush=True)
+    parser.add_argument("--steps", type=int, default=16, help="rollout steps of each run")
+    parser.add_argument("--write", action="store_true", help=f"also write {RESULTS.name}")
+    options = parser.parse_args()
+    lines = table(options.steps)
+    if options.write:
+        command = f"python benchmarks/teacher_overlap.py --steps {options.steps} --write"
+        about = f"`{command}`: rollouts {ROLLOUTS} s and updates {UPDATES} s per step, {HARD} hard questions."
+        RESULTS.write_text("\n".join(["# Waiting for a slow teacher", "", about, "", *lines, ""]), "utf-8")
 
 
 if __name__ == "__main__":

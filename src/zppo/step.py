@@ -12,7 +12,7 @@ from itertools import islice
 from time import perf_counter
 
 from zppo.config import SamplingConfig, ZoneConfig
-from zppo.engines.base import EarlyTeacher, Engine, Rewriter, Teacher, Verdict, ignore
+from zppo.engines.base import LIKELY, NOW, PERHAPS, EarlyTeacher, Engine, Rewriter, Teacher, Verdict, ignore
 from zppo.methods import Method
 from zppo.rewards.boxed import last_boxed
 from zppo.types import Candidate, Group, Prefix, Prompt, Question, Rollout, Sampling, StepBatch
@@ -107,7 +107,10 @@ def start_ahead(
     teacher says to the easy ones.
     """
     work = _Work(parts, zone, sampling, rng)
-    work.start(new if buffer is None else _replayed(new, buffer, parts.method, zone, rng))
+    if buffer is None:
+        work.start(new, PERHAPS)
+    else:
+        work.start(_replayed(new, buffer, parts.method, zone, rng), LIKELY)
 
 
 def _replayed(
@@ -157,13 +160,22 @@ class _Work:
             return self.parts.student.generate(prompts, self.zone.group_size, self._sampling(), score)
 
     def start_teacher(self, plain: Sequence[Group]) -> None:
-        """Let a teacher elsewhere begin on the hard ones among these groups."""
-        self.start([g.question for g in hard_groups(plain, self.zone.tau)])
+        """Let a teacher elsewhere begin on the hard ones among these groups, and stop with the others."""
+        hard = {g.question.id for g in hard_groups(plain, self.zone.tau)}
+        if self._early:
+            self.start([g.question for g in plain if g.question.id in hard], NOW)
+            self._early.drop([g.question for g in plain if g.question.id not in hard], self._visit)
 
-    def start(self, questions: Sequence[Question]) -> None:
+    def start(self, questions: Sequence[Question], rank: int) -> None:
+        if self._early and questions:
+            self._early.start(questions, self.zone.teacher_samples, self._visit, rank)
+
+    @property
+    def _early(self) -> EarlyTeacher | None:
+        """The first teacher, if it can work ahead and will be asked about hard questions alone."""
         method, first = self.parts.method, next(iter(self.parts.teachers), None)
-        if questions and method.asks_teacher and not method.distils and isinstance(first, EarlyTeacher):
-            first.start(questions, self.zone.teacher_samples, self._visit)
+        early = method.asks_teacher and not method.distils
+        return first if early and isinstance(first, EarlyTeacher) else None
 
     def ask_teachers(self, asked: Sequence[Group]) -> list[Group]:
         """Teacher rollouts on the questions of `asked`, scored by the same verdict.

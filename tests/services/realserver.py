@@ -37,7 +37,7 @@ class RealServer:
         port = _free_port()
         self.root = f"http://127.0.0.1:{port}"
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VLLM_"))}
-        ours = {"PYTHONPATH": str(HERE / "site"), "HF_HUB_OFFLINE": "1", "HF_HOME": str(self.log.parent / "no_cache")}
+        ours = {"PYTHONPATH": str(HERE / "site"), "HF_HUB_OFFLINE": "1", "HF_HOME": str(self.hub.parent)}
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [*self.command, "--port", str(port)],
@@ -47,6 +47,11 @@ class RealServer:
                 cwd=self.log.parent,
                 start_new_session=True,
             )
+
+    @property
+    def hub(self) -> Path:
+        """The Hub's cache as this server sees it: empty."""
+        return self.log.parent / f"{self.log.stem}_home" / "hub"
 
     @property
     def url(self) -> str:

@@ -1,6 +1,7 @@
 """What real servers make of our requests, and we of their answers."""
 
 import random
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -55,6 +56,29 @@ def test_a_name_that_is_not_served_is_an_error(server: RealServer, prompts: list
         asked = engine.submit(prompts[0], 1, SAMPLING)
         with pytest.raises(EngineError, match=r"HTTP 40[04].*nobody"):
             asked.result()
+
+
+def test_a_server_that_lists_other_models_than_its_own_is_asked_for_its_own(
+    transformers_serve: RealServer, prompts: list[Prompt]
+) -> None:
+    """`transformers serve` lists what lies in the Hub's cache, whatever it was started with."""
+    snapshot = transformers_serve.hub / "models--somebody--else"
+    (snapshot / "snapshots/0").mkdir(parents=True)
+    (snapshot / "refs").mkdir()
+    (snapshot / "refs/main").write_text("0")
+    (snapshot / "snapshots/0/config.json").write_text('{"architectures": ["Qwen3ForCausalLM"]}')
+    try:
+        with asking(transformers_serve.url, model=TEACHER) as engine:
+            engine.check()
+            assert engine.model == TEACHER and engine.generate(prompts[:1], 1, SAMPLING)[0].rollouts
+    finally:
+        shutil.rmtree(snapshot)
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_both_names_of_the_limit_are_understood(server: RealServer, prompts: list[Prompt], name: str) -> None:
+    with asking(server.url, model=server.model, api_key_env=KEY_VARIABLE, length_field=name) as engine:
+        assert engine.generate(prompts[:1], 1, replace(SAMPLING, max_tokens=3))[0].rollouts[0].tokens == 3
 
 
 def test_vllm_gives_all_responses_of_a_group_in_one_call(vllm: RealServer, prompts: list[Prompt]) -> None:

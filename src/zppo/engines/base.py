@@ -51,15 +51,31 @@ class Teacher(Protocol):
         ...
 
 
+NOW, LIKELY, PERHAPS = range(3)
+"""Ranks: a step waits for it; the next step will probably ask for it; it may turn out not to be needed."""
+
+
+@dataclass(eq=False)
+class Priority:
+    """How urgent a call is. May change while the call waits for its turn."""
+
+    rank: int = NOW
+
+
 @runtime_checkable
 class EarlyTeacher(Teacher, Protocol):
     """A teacher that works while others do: what was started is collected by `respond`."""
 
-    def start(self, questions: Sequence[Question], n: int, sampling: Sampling) -> None:
+    def start(self, questions: Sequence[Question], n: int, sampling: Sampling, rank: int = NOW) -> None:
         """Begin with what `respond` will be asked with equal sampling, perhaps. Returns at once.
 
-        `respond` follows in every case, if need be with no question at all.
+        What was started already becomes as urgent as `rank` says. `respond` follows in every case, if need be with no
+        question at all.
         """
+        ...
+
+    def drop(self, questions: Sequence[Question], sampling: Sampling) -> None:
+        """Give up what was started about these, if anything: `respond` will not be asked about them."""
         ...
 
 

@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zppo.config import EndpointConfig
+from zppo.engines.base import Priority
 from zppo.engines.content import served_content
 from zppo.engines.replies import Reply
 from zppo.errors import EngineError
@@ -67,9 +68,10 @@ class EndpointEngine:
         loop, servers = self._live()
         self.model = loop.wait_for(served_name(servers, self.config.model, hello))
 
-    def submit(self, prompt: Prompt, n: int, sampling: Sampling) -> Future[Group]:
+    def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> Future[Group]:
         """The group of `prompt`, with at most `n` rollouts, when it is there. Returns at once.
 
+        Calls that are not under way yet go in the order of their `priority`; without one, they are urgent.
         The future raises EngineError when a server refuses the call (a wrong key, model or option), and DataError for
         media that cannot be sent.
         """
@@ -80,7 +82,7 @@ class EndpointEngine:
         if prompt.prefix is not None:
             raise EngineError(f"the prompt {prompt.uid} begins the response, which a chat endpoint cannot go on with")
         loop, servers = self._live()
-        return loop.submit(self._group(servers, prompt, n, sampling))
+        return loop.submit(self._group(servers, prompt, n, sampling, priority or Priority()))
 
     def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
         """One group per prompt, in order, each with at most `n` rollouts. Raises as `submit` does."""
@@ -118,11 +120,11 @@ class EndpointEngine:
                 self._servers = Servers(self.config, self._counts)
             return self._loop, self._servers
 
-    async def _group(self, servers: "Servers", prompt: Prompt, n: int, sampling: Sampling) -> Group:
+    async def _group(self, servers: "Servers", prompt: Prompt, n: int, sampling: Sampling, priority: Priority) -> Group:
         """One call for all; what does not come with it, one by one: many servers ignore `n`."""
 
         async def ask(index: int, count: int) -> Reply:
-            return await servers.ask(partial(self._request, prompt, sampling, index), count)
+            return await servers.ask(partial(self._request, prompt, sampling, index), count, priority)
 
         replies = [] if servers.ignore_n else [await ask(0, n)]
         came = sum(len(reply.rollouts) for reply in replies)

@@ -11,8 +11,10 @@ from typing import Any
 import openai
 
 from zppo.config import EndpointConfig
+from zppo.engines.base import Priority
 from zppo.engines.faults import Fault, api_key, fault_of, refusal
 from zppo.engines.replies import Reply, read_reply
+from zppo.engines.slots import Slots
 from zppo.errors import EngineError
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0
@@ -82,7 +84,7 @@ class Servers:
         self.counts = counts
         self._config = config
         self._servers = [Server(url, config) for url in config.urls]
-        self._free = asyncio.Semaphore(config.concurrency)
+        self._slots = Slots(config.concurrency)
         self._luck = random.Random(0)
         self._turn = 0
         self._answered = False
@@ -92,7 +94,7 @@ class Servers:
         """Whether all of them are known to give one response per call."""
         return all(server.ignores_n for server in self._servers)
 
-    async def ask(self, body: Body, n: int) -> Reply:
+    async def ask(self, body: Body, n: int, priority: Priority) -> Reply:
         """A call for `n` responses; the reply is empty when every try failed. `body` is made anew for each try.
 
         Raises EngineError for a refusal before anything was ever answered: something is set wrongly. A later one (a key
@@ -100,7 +102,7 @@ class Servers:
         """
         server: Server | None = None
         for attempt in range(self._config.tries):
-            async with self._free:
+            async with self._slots.one(priority):
                 server = self._next(server)
                 outcome = await self._try(server, body, n)
             if isinstance(outcome, Reply):

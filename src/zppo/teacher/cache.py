@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from dataclasses import asdict
 from pathlib import Path
 
+from zppo.engines.base import Priority
 from zppo.engines.content import digest
 from zppo.engines.endpoint import EndpointEngine
 from zppo.errors import TeacherError
@@ -52,12 +53,12 @@ class CachedEngine:
         if not self._offline:
             self.engine.check()
 
-    def submit(self, prompt: Prompt, n: int, sampling: Sampling) -> "Future[Group]":
+    def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> "Future[Group]":
         key = self._key(prompt, n, sampling)
         found = self._read(key, prompt)
         self._counts["misses" if found is None else "hits"] += 1
         if found is None and not self._offline:
-            asked = self.engine.submit(prompt, n, sampling)
+            asked = self.engine.submit(prompt, n, sampling, priority)
             asked.add_done_callback(lambda future: self._keep(key, n, future))
             return asked
         there: Future[Group] = Future()

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from typing import Any, Protocol
 
 from zppo.config import TeacherConfig, is_url
-from zppo.engines.base import Generator
+from zppo.engines.base import NOW, Generator, Priority
 from zppo.engines.endpoint import EndpointEngine
 from zppo.errors import EngineError, TeacherError
 from zppo.teacher.cache import CachedEngine
@@ -19,7 +19,9 @@ class Submitting(Generator, Protocol):
     def check(self) -> None:
         """Raise EngineError unless it can be asked."""
 
-    def submit(self, prompt: Prompt, n: int, sampling: Sampling) -> "Future[Group]": ...
+    def submit(
+        self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None
+    ) -> "Future[Group]": ...
 
     def metrics(self) -> dict[str, float]: ...
 
@@ -28,13 +30,13 @@ class RemoteTeacher:
     """Asked the plain prompt of a question, like the student; an `EarlyTeacher`.
 
     A visit is known by its sampling, whose seed is that of the rollout step. What was started for a visit is collected
-    by `respond` for the same visit; what is not asked for there, because the question turned out easy, is given up.
+    by `respond` for the same visit; what turns out not to be needed is given up.
     """
 
     def __init__(self, engine: Submitting, templates: Templates) -> None:
         self.engine = engine
         self._templates = templates
-        self._started: dict[tuple[str, Sampling], Future[Group]] = {}
+        self._started: dict[tuple[str, Sampling], tuple[Future[Group], Priority]] = {}
         self._counts = dict.fromkeys(("started_early", "given_up", "missing"), 0)
 
     def check(self) -> None:
@@ -44,16 +46,25 @@ class RemoteTeacher:
         except EngineError as error:
             raise TeacherError(f"teacher.endpoint: {error}") from error
 
-    def start(self, questions: Sequence[Question], n: int, sampling: Sampling) -> None:
+    def start(self, questions: Sequence[Question], n: int, sampling: Sampling, rank: int = NOW) -> None:
         for question in questions:
-            if (question.id, sampling) not in self._started:
+            visit = question.id, sampling
+            if visit in self._started:
+                _, priority = self._started[visit]
+                priority.rank = min(rank, priority.rank)
+            else:
                 self._counts["started_early"] += 1
-                self._started[question.id, sampling] = self._submit(question, n, sampling)
+                priority = Priority(rank)
+                self._started[visit] = self._submit(question, n, sampling, priority), priority
+
+    def drop(self, questions: Sequence[Question], sampling: Sampling) -> None:
+        for question in questions:
+            self._give_up((question.id, sampling))
 
     def respond(self, questions: Sequence[Question], n: int, sampling: Sampling) -> list[Group]:
         mine = [self._collect(question, n, sampling) for question in questions]
         for visit in [key for key in self._started if key[1] == sampling]:
-            self._counts["given_up"] += self._started.pop(visit).cancel()
+            self._give_up(visit)
         groups = [future.result() for future in mine]
         self._counts["missing"] += sum(n - len(group.rollouts) for group in groups)
         return groups
@@ -65,10 +76,20 @@ class RemoteTeacher:
 
     def _collect(self, question: Question, n: int, sampling: Sampling) -> "Future[Group]":
         started = self._started.pop((question.id, sampling), None)
-        return self._submit(question, n, sampling) if started is None else started
+        if started is None:
+            return self._submit(question, n, sampling, Priority())
+        asked, priority = started
+        priority.rank = NOW
+        return asked
 
-    def _submit(self, question: Question, n: int, sampling: Sampling) -> "Future[Group]":
-        return self.engine.submit(Prompt("plain", question, self._templates.plain(question)), n, sampling)
+    def _give_up(self, visit: tuple[str, Sampling]) -> None:
+        if visit in self._started:
+            asked, _ = self._started.pop(visit)
+            self._counts["given_up"] += asked.cancel()
+
+    def _submit(self, question: Question, n: int, sampling: Sampling, priority: Priority) -> "Future[Group]":
+        prompt = Prompt("plain", question, self._templates.plain(question))
+        return self.engine.submit(prompt, n, sampling, priority)
 
 
 def configured_teachers(section: TeacherConfig, templates: Templates) -> list[Any]:

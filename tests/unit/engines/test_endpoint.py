@@ -12,6 +12,7 @@ from talk import asking, counted, echo, prompt
 
 from zppo.config import EndpointConfig
 from zppo.engines import endpoint
+from zppo.engines.base import NOW, PERHAPS, Priority
 from zppo.engines.endpoint import EndpointEngine
 from zppo.errors import EngineError
 from zppo.types import Prefix, Prompt, Sampling
@@ -78,6 +79,19 @@ def test_no_more_calls_are_under_way_than_allowed() -> None:
     assert server.most_at_once == 4
 
 
+def test_what_is_urgent_overtakes_what_waits_and_so_does_what_becomes_urgent() -> None:
+    with FlakyServer(echo, ["latency"]) as server, asking(server, concurrency=1) as engine:
+        later = Priority(PERHAPS)
+        futures = [engine.submit(prompt("first"), 1, SAMPLING)]
+        while not server.requests:
+            time.sleep(0.01)
+        futures += [engine.submit(prompt("perhaps"), 1, SAMPLING, Priority(PERHAPS))]
+        futures += [engine.submit(prompt("later"), 1, SAMPLING, later), engine.submit(prompt("now"), 1, SAMPLING)]
+        later.rank = NOW
+        assert all(future.result().rollouts for future in futures)
+    assert [r.json["messages"][0]["content"] for r in server.requests] == ["first", "later", "now", "perhaps"]
+
+
 def test_calls_go_round_among_the_servers() -> None:
     with FlakyServer(echo) as one, FlakyServer(echo) as two, asking(one, two) as engine:
         engine.generate([prompt(str(i)) for i in range(8)], 1, SAMPLING)
@@ -86,9 +100,8 @@ def test_calls_go_round_among_the_servers() -> None:
 
 def test_submit_returns_at_once_and_may_be_called_from_many_threads() -> None:
     with FlakyServer(echo, ["latency"]) as server, asking(server) as engine:
-        started = time.monotonic()
         slow = engine.submit(prompt("slow"), 1, SAMPLING)
-        assert time.monotonic() - started < 0.2 and not slow.done()
+        assert not slow.done()
         with ThreadPoolExecutor(8) as threads:
             futures = list(threads.map(lambda i: engine.submit(prompt(str(i)), 1, SAMPLING), range(32)))
         assert [f.result().prompt.text for f in futures] == [str(i) for i in range(32)]

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 
+from zppo.engines.base import Priority
 from zppo.types import Group, Prompt, Rollout, Sampling
 
 
@@ -14,11 +15,13 @@ class SlowServer:
     def __init__(self, text: str = "so \\boxed{1}", missing: int = 0) -> None:
         self.text, self.missing = text, missing
         self.asked: list[tuple[str, int]] = []
+        self.priorities: list[Priority] = []
         self.open: list[tuple[Future[Group], Group]] = []
 
     def check(self) -> None: ...
 
-    def submit(self, prompt: Prompt, n: int, sampling: Sampling) -> "Future[Group]":
+    def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> "Future[Group]":
+        self.priorities.append(priority or Priority())
         self.asked.append((prompt.question.id, sampling.seed))
         rollouts = [Rollout([], f"{self.text} {len(self.asked)}", reported_tokens=5) for _ in range(n - self.missing)]
         self.open.append((Future(), Group(prompt, rollouts, reported_prompt_tokens=7)))

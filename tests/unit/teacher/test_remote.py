@@ -7,7 +7,7 @@ import pytest
 from slow_server import SlowServer
 
 from zppo.config import SamplingConfig, TeacherConfig, ZoneConfig
-from zppo.engines.base import Rewritten
+from zppo.engines.base import LIKELY, NOW, PERHAPS, Rewritten
 from zppo.engines.scripted import ScriptedEngine
 from zppo.errors import ConfigError, TeacherError
 from zppo.methods import parse_method
@@ -67,6 +67,31 @@ def test_what_turned_out_easy_is_given_up() -> None:
     assert set(teacher.metrics().values()) == {0, 2}
 
 
+def test_what_is_dropped_is_given_up_at_once() -> None:
+    server = SlowServer()
+    teacher = RemoteTeacher(server, TEMPLATES)
+    teacher.start(questions("easy", "hard"), 1, FIRST, PERHAPS)
+    teacher.drop(questions("easy", "never started"), FIRST)
+    (easy, _), (hard, _) = server.open
+    assert easy.cancelled() and not hard.cancelled()
+    teacher.drop(questions("hard"), SECOND)
+    assert not hard.cancelled(), "another visit's affair"
+    assert teacher.metrics()["teacher/given_up"] == 1
+
+
+def test_a_question_becomes_as_urgent_as_whoever_asks_for_it_last_but_never_less() -> None:
+    server = SlowServer()
+    teacher = RemoteTeacher(server, TEMPLATES)
+    teacher.start(questions("a", "b"), 1, FIRST, PERHAPS)
+    teacher.start(questions("a"), 1, FIRST, LIKELY)
+    teacher.start(questions("a"), 1, FIRST, PERHAPS)
+    assert [priority.rank for priority in server.priorities] == [LIKELY, PERHAPS]
+    server.answer_all()
+    server.answer_from_now_on()
+    teacher.respond(questions("b", "c"), 1, FIRST)
+    assert [priority.rank for priority in server.priorities] == [LIKELY, NOW, NOW]
+
+
 def test_responses_that_never_came_are_counted_and_nothing_stands_in_for_them() -> None:
     server = SlowServer(missing=3)
     teacher = RemoteTeacher(server, TEMPLATES)
@@ -111,6 +136,7 @@ def test_the_teacher_begins_while_the_student_still_generates() -> None:
     made = Parts(parse_method("zppo"), OneByOne(all_wrong), verdict, [teacher], keep_whole, TEMPLATES)
     batch = rollout_step(questions("a", "b"), PromptReplayBuffer(9), made, ZONE, SamplingConfig(), random.Random(0))
     assert seen[:2] == [1, 2]
+    assert {priority.rank for priority in server.priorities} == {NOW}
     assert len(server.asked) == 2
     assert len(batch.of_kind("bcq")) == 2
 
@@ -127,6 +153,7 @@ def test_what_the_next_step_replays_is_asked_before_it_begins() -> None:
     batch = rollout_step(questions("c", "d"), buffer, made, ZONE, SamplingConfig(), random.Random(1))
     (replayed,) = batch.of_kind("replayed")
     assert [name for name, _ in ahead] == [replayed.question.id]
+    assert server.priorities[-3].rank == NOW, "likely at first, and hard again"
     assert sorted(name for name, _ in server.asked) == sorted([replayed.question.id, "c", "d"])
 
 
@@ -139,6 +166,26 @@ def test_all_new_questions_may_be_asked_ahead_and_the_easy_ones_are_given_up() -
     hard.set_result(answer)
     rollout_step(questions("a", "b"), PromptReplayBuffer(9), made, ZONE, SamplingConfig(), random.Random(1))
     assert len(server.asked) == 2 and easy.cancelled()
+
+
+def test_an_easy_question_is_given_up_as_soon_as_it_is_seen_to_be_easy() -> None:
+    server, seen = SlowServer(), []
+
+    class OneByOne(ScriptedEngine):
+        def generate(self, prompts, n, sampling, done=lambda groups: None):
+            groups = []
+            for prompt in prompts:
+                groups += super().generate([prompt], n, sampling, done)
+                seen.append([future.cancelled() for future, _ in server.open])
+            return groups
+
+    teacher = RemoteTeacher(server, TEMPLATES)
+    student = OneByOne(lambda prompt, n, visit: ["\\boxed{1}"] * n)
+    made = Parts(parse_method("zppo"), student, verdict, [teacher], keep_whole, TEMPLATES)
+    start_ahead(questions("a", "b"), None, made, ZONE, SamplingConfig(), random.Random(1))
+    assert {priority.rank for priority in server.priorities} == {PERHAPS}
+    rollout_step(questions("a", "b"), PromptReplayBuffer(9), made, ZONE, SamplingConfig(), random.Random(1))
+    assert seen == [[True, False], [True, True]]
 
 
 def test_a_step_without_a_hard_question_gives_up_what_was_started_for_it() -> None:
