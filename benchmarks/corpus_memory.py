@@ -95,7 +95,8 @@ def build(sources: Path, out: Path) -> None:
     repositories = {name: open_repository(str(sources / name)) for name in recipe.sources}
     run(Build(out, repositories, examiner, {}, accept_unexpected=True))
     # Not from getrusage, whose maximum also counts what the parent had at the fork.
-    print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+    status = Path("/proc/self/status").read_text("ascii").splitlines()
+    print(next(line.split()[1] for line in status if line.startswith("VmHWM")))
 
 
 def write(path: Path, schema: pa.Schema, rows: Iterator[dict], group: int) -> None:
