@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from runs import group, make_run
+
 from zppo.reports.examples import Solved, Survey, Visit, choose, worked_examples
 from zppo.reports.rundir import RunDirectory
 from zppo.types import MEDIA_MARK, Media, Question, StepBatch
