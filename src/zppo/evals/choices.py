@@ -9,7 +9,7 @@ from zppo.evals.asking import ask
 from zppo.evals.benchmark import Item, Row, Scored
 from zppo.evals.rules import after_thoughts, equivalence
 from zppo.rewards.boxed import last_boxed
-from zppo.rewards.choice import chosen
+from zppo.rewards.choice import Choice, chosen
 from zppo.rewards.graded import shown
 from zppo.types import Media
 
@@ -62,29 +62,28 @@ def choice_item(
     row: Row,
     identity: object,
     text: str,
-    options: Mapping[str, str],
-    gold: str,
+    choice: Choice,
     group: Mapping[str, str] | None = None,
     media: Sequence[Media] = (),
 ) -> Item:
     """A question with its options as lines `A. ...`; the gold is a letter. The caller lists options drawn elsewhere."""
-    written = "\n".join(f"{letter}. {option}" for letter, option in options.items())
-    return with_choices(row, identity, f"{text.strip()}\n\n{written}", options, gold, group, media)
+    written = "\n".join(f"{letter}. {option}" for letter, option in choice.options.items())
+    return with_choices(row, identity, f"{text.strip()}\n\n{written}", choice, group, media)
 
 
 def with_choices(
     row: Row,
     identity: object,
     text: str,
-    options: Mapping[str, str],
-    gold: str,
+    choice: Choice,
     group: Mapping[str, str] | None = None,
     media: Sequence[Media] = (),
 ) -> Item:
     """A question whose text (or image) shows the options already."""
-    answer = gold if options[gold] == gold else f"{gold}. {options[gold]}"
-    question = ask(row, identity, text, answer, {"options": dict(options)}, media)
-    return Item(question, gold, group or {})
+    letter, option = choice.gold, choice.options[choice.gold]
+    answer = letter if option == letter else f"{letter}. {option}"
+    question = ask(row, identity, text, answer, {"options": dict(choice.options)}, media)
+    return Item(question, letter, group or {})
 
 
 def score_choice(item: Item, response: str) -> Scored | None:

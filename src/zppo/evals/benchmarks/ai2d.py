@@ -7,12 +7,13 @@ from zppo.evals.asking import plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Row
 from zppo.evals.choices import choice_item, letter_of_index, lettered, score_choice
 from zppo.evals.media import image
+from zppo.rewards.choice import Choice
 
 
 def items(row: Row) -> list[Item]:
     options = lettered(row, row["options"])
     gold = letter_of_index(row, "answer", options, row["answer"])
-    return [choice_item(row, row.index, plain(row["question"]), options, gold, media=[image(row, "image")])]
+    return [choice_item(row, row.index, plain(row["question"]), Choice(options, gold), media=[image(row, "image")])]
 
 
 BENCHMARK = Benchmark(

@@ -7,6 +7,7 @@ from zppo.evals.benchmark import Benchmark, Data, Item, Row, Scored
 from zppo.evals.choices import choice_item, letter_of_index, lettered, score_choice
 from zppo.evals.media import image
 from zppo.evals.rules import score_value
+from zppo.rewards.choice import Choice
 
 EMPTY = ("", "null", "none")
 
@@ -17,7 +18,7 @@ def items(row: Row) -> list[Item]:
     if row["ansType"] == "choice":
         options = lettered(row, row["options"] or [])
         gold = letter_of_index(row, "choiceAns", options, row["choiceAns"])
-        return [choice_item(row, row["taskId"], text, options, gold, group, media)]
+        return [choice_item(row, row["taskId"], text, Choice(options, gold), group, media)]
     if row["ansType"] != "blank":
         raise DataError(f"{row.where}: column 'ansType' should be 'choice' or 'blank', not {row['ansType']!r}")
     gold = plain(row["blankAns"])

@@ -10,6 +10,7 @@ from zppo.evals.aggregates import Pairs, means, micro
 from zppo.evals.asking import plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Row
 from zppo.evals.choices import choice_item, known_letter, score_choice
+from zppo.rewards.choice import Choice
 
 SUBJECTS = {
     "stem": [
@@ -80,7 +81,7 @@ def items(row: Row) -> list[Item]:
     options = {letter: plain(row[letter]) for letter in "ABCD"}
     gold = known_letter(row, "answer", options, row["answer"])
     group = {"subject": row.config, "area": _AREA[row.config]}
-    return [choice_item(row, f"{row.config}/{row['id']}", plain(row["question"]), options, gold, group)]
+    return [choice_item(row, f"{row.config}/{row['id']}", plain(row["question"]), Choice(options, gold), group)]
 
 
 def aggregate(scores: Pairs) -> Mapping[str, float]:

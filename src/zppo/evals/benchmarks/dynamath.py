@@ -17,6 +17,7 @@ from zppo.evals.choices import drawn, known_letter, score_choice, with_choices
 from zppo.evals.media import image
 from zppo.evals.rules import score_value, unwrapped
 from zppo.rewards.boxed import last_boxed
+from zppo.rewards.choice import Choice
 from zppo.rewards.graded import shown
 from zppo.rewards.plain import as_text, number
 
@@ -42,7 +43,7 @@ def items(row: Row) -> list[Item]:
     if kind == "multiple choice":
         options = _options(text)
         gold = known_letter(row, "ground_truth", options, row["ground_truth"])
-        return [with_choices(row, identity, text, options, gold, group, media)]
+        return [with_choices(row, identity, text, Choice(options, gold), group, media)]
     gold = plain(row["ground_truth"])
     if kind == "float" and _number(gold) is None:
         raise DataError(f"{row.where}: column 'ground_truth' should be a number, not {gold!r}")

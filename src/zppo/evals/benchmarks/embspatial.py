@@ -5,6 +5,7 @@ from zppo.evals.asking import plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Row
 from zppo.evals.choices import choice_item, letter_of_index, lettered, score_choice
 from zppo.evals.media import image
+from zppo.rewards.choice import Choice
 
 
 def items(row: Row) -> list[Item]:
@@ -12,7 +13,7 @@ def items(row: Row) -> list[Item]:
     gold = letter_of_index(row, "answer", options, row["answer"])
     group = {"relation": str(row["relation"]), "source": str(row["data_source"])}
     media = [image(row, "image")]
-    return [choice_item(row, row["question_id"], plain(row["question"]), options, gold, group, media)]
+    return [choice_item(row, row["question_id"], plain(row["question"]), Choice(options, gold), group, media)]
 
 
 BENCHMARK = Benchmark(

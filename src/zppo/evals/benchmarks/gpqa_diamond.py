@@ -11,6 +11,7 @@ from zppo.evals.aggregates import micro
 from zppo.evals.asking import plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Row
 from zppo.evals.choices import choice_item, lettered, score_choice
+from zppo.rewards.choice import Choice
 
 RIGHT = "Correct Answer"
 WRONG = ("Incorrect Answer 1", "Incorrect Answer 2", "Incorrect Answer 3")
@@ -26,7 +27,7 @@ def items(row: Row) -> list[Item]:
         raise DataError(f"{row.where}: two of the four answers are the same text")
     gold = list(options)[columns.index(RIGHT)]
     domain = str(row.values.get("High-level domain") or "unknown")
-    return [choice_item(row, row.index, question, options, gold, {"domain": domain})]
+    return [choice_item(row, row.index, question, Choice(options, gold), {"domain": domain})]
 
 
 def _clean(text: object) -> str:

@@ -9,6 +9,7 @@ from zppo.evals.benchmark import Benchmark, Data, Item, Row, Scored
 from zppo.evals.choices import LETTERS, choice_item, drawn, known_letter, lettered, score_choice, with_choices
 from zppo.evals.media import image
 from zppo.evals.rules import score_value
+from zppo.rewards.choice import Choice
 
 IN_THE_IMAGE = "Answer the question that the image shows."
 
@@ -24,7 +25,7 @@ def items(row: Row) -> list[Item]:
     if _are_drawn(options):
         options, make = drawn(LETTERS[: len(options)]), with_choices
     gold = known_letter(row, "answer", options, row["answer"])
-    return [make(row, row["id"], text, options, gold, group, media)]
+    return [make(row, row["id"], text, Choice(options, gold), group, media)]
 
 
 def _are_drawn(options: dict[str, str]) -> bool:

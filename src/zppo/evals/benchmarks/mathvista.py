@@ -15,6 +15,7 @@ from zppo.evals.media import image
 from zppo.evals.metrics import edit_distance
 from zppo.evals.rules import unwrapped
 from zppo.rewards.boxed import last_boxed
+from zppo.rewards.choice import Choice
 from zppo.rewards.graded import shown
 from zppo.rewards.plain import as_text
 
@@ -29,7 +30,7 @@ def items(row: Row) -> list[Item]:
     if row["question_type"] == "multi_choice":
         options = lettered(row, row["choices"])
         gold = letter_of_text(row, "answer", options, row["answer"])
-        return [choice_item(row, row["pid"], text, options, gold, group, media)]
+        return [choice_item(row, row["pid"], text, Choice(options, gold), group, media)]
     if row["question_type"] != "free_form" or kind not in KINDS:
         raise DataError(f"{row.where}: unknown question_type {row['question_type']!r} or answer_type {kind!r}")
     if kind == "float" and row["precision"] is None:

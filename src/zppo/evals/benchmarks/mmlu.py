@@ -4,12 +4,15 @@ from zppo.evals.aggregates import micro
 from zppo.evals.asking import plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Row
 from zppo.evals.choices import choice_item, letter_of_index, lettered, score_choice
+from zppo.rewards.choice import Choice
 
 
 def items(row: Row) -> list[Item]:
     options = lettered(row, row["choices"])
     gold = letter_of_index(row, "answer", options, row["answer"])
-    return [choice_item(row, row.index, plain(row["question"]), options, gold, {"subject": str(row["subject"])})]
+    return [
+        choice_item(row, row.index, plain(row["question"]), Choice(options, gold), {"subject": str(row["subject"])})
+    ]
 
 
 BENCHMARK = Benchmark(

@@ -5,6 +5,7 @@ from zppo.evals.aggregates import micro
 from zppo.evals.asking import plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Row
 from zppo.evals.choices import choice_item, known_letter, letter_of_index, lettered, score_choice
+from zppo.rewards.choice import Choice
 
 
 def items(row: Row) -> list[Item]:
@@ -13,7 +14,7 @@ def items(row: Row) -> list[Item]:
     if gold != letter_of_index(row, "answer_index", options, row["answer_index"]):
         raise DataError(f"{row.where}: columns 'answer' ({gold}) and 'answer_index' ({row['answer_index']}) disagree")
     group = {"category": str(row["category"])}
-    return [choice_item(row, row["question_id"], plain(row["question"]), options, gold, group)]
+    return [choice_item(row, row["question_id"], plain(row["question"]), Choice(options, gold), group)]
 
 
 BENCHMARK = Benchmark(

@@ -9,6 +9,7 @@ from zppo.evals.aggregates import micro
 from zppo.evals.asking import plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Row
 from zppo.evals.choices import choice_item, letter_of_index, lettered, score_choice
+from zppo.rewards.choice import Choice
 
 ERRORS = (
     "wrong_groundtruth",
@@ -88,7 +89,7 @@ def items(row: Row) -> list[Item]:
     options = lettered(row, row["choices"])
     gold = letter_of_index(row, "answer", options, row["answer"])
     identity = f"{row.config}/{row.index}"
-    return [choice_item(row, identity, plain(row["question"]), options, gold, {"subject": row.config})]
+    return [choice_item(row, identity, plain(row["question"]), Choice(options, gold), {"subject": row.config})]
 
 
 BENCHMARK = Benchmark(

@@ -14,6 +14,7 @@ from zppo.evals.asking import numbered_images, place_images, plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Row
 from zppo.evals.choices import known_letter, lettered, score_choice, with_choices
 from zppo.evals.media import image, image_from, is_empty
+from zppo.rewards.choice import Choice
 from zppo.types import Media
 
 TEN, FOUR, VISION = "standard (10 options)", "standard (4 options)", "vision"
@@ -26,11 +27,11 @@ def items(row: Row) -> list[Item]:
     identity = f"{row.config}/{row['id']}"
     group = {"config": row.config, "subject": str(row["subject"])}
     if row.config == VISION:
-        return [with_choices(row, identity, IN_THE_IMAGE, options, gold, group, [image(row, "image")])]
+        return [with_choices(row, identity, IN_THE_IMAGE, Choice(options, gold), group, [image(row, "image")])]
     written = "\n".join(f"{letter}. {option}" for letter, option in options.items())
     text = f"{plain(row['question'])}\n\n{written}"
     media = [_numbered(row, number) for number in numbered_images(text)]
-    return [with_choices(row, identity, place_images(text), options, gold, group, media or _first(row))]
+    return [with_choices(row, identity, place_images(text), Choice(options, gold), group, media or _first(row))]
 
 
 def _numbered(row: Row, number: int) -> Media:

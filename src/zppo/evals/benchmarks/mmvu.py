@@ -17,6 +17,7 @@ from zppo.evals.media import beside, video
 from zppo.evals.replies import read_binary
 from zppo.evals.rules import after_thoughts, leave_to_judge
 from zppo.rewards.boxed import last_boxed
+from zppo.rewards.choice import Choice
 
 CHOICE, OPEN = "multiple-choice", "open-ended"
 TEMPLATES = {CHOICE: "mmvu_choice", OPEN: "mmvu_open"}
@@ -33,7 +34,7 @@ def items(row: Row) -> list[Item]:
     if kind == CHOICE:
         options = _options(row, row["choices"])
         gold = known_letter(row, "answer", options, row["answer"])
-        return [choice_item(row, row["id"], text, options, gold, group, media)]
+        return [choice_item(row, row["id"], text, Choice(options, gold), group, media)]
     gold = plain(row["answer"])
     return [Item(ask(row, row["id"], text, gold, media=media), gold, group)]
 

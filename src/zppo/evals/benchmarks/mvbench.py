@@ -13,6 +13,7 @@ from zppo.evals.asking import plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Row
 from zppo.evals.choices import choice_item, letter_of_text, lettered, score_stated
 from zppo.evals.media import Clip, beside, find_beside, frames, video
+from zppo.rewards.choice import Choice
 from zppo.types import Media
 
 CUT = {
@@ -56,7 +57,7 @@ def items(row: Row) -> list[Item]:
     options = lettered(row, row["candidates"])
     gold = letter_of_text(row, "answer", options, row["answer"])
     identity, text = f"{row.config}/{row.index}", plain(row["question"])
-    return [choice_item(row, identity, text, options, gold, {"task": row.config}, [_video(row)])]
+    return [choice_item(row, identity, text, Choice(options, gold), {"task": row.config}, [_video(row)])]
 
 
 def _video(row: Row) -> Media:

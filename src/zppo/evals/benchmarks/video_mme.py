@@ -11,6 +11,7 @@ from zppo.evals.asking import plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Row
 from zppo.evals.choices import choice_item, known_letter, lettered, score_stated
 from zppo.evals.media import beside, video
+from zppo.rewards.choice import Choice
 from zppo.types import MEDIA_MARK
 
 SUFFIXES = (".mp4", ".MP4", ".mkv")
@@ -27,7 +28,7 @@ def item_of(row: Row, before: str = "") -> Item:
     gold = known_letter(row, "answer", options, row["answer"])
     text = f"{MEDIA_MARK}\n{before}{plain(row['question'])}"
     group = {"duration": str(row["duration"]), "domain": str(row["domain"]), "task": str(row["task_type"])}
-    return choice_item(row, row["question_id"], text, options, gold, group, [video(row, path_of(row))])
+    return choice_item(row, row["question_id"], text, Choice(options, gold), group, [video(row, path_of(row))])
 
 
 def path_of(row: Row) -> str:

@@ -16,6 +16,7 @@ from zppo.evals.choices import choice_item, known_letter, lettered, score_stated
 from zppo.evals.media import beside, image, video
 from zppo.evals.rules import score_value
 from zppo.rewards.boxed import last_boxed
+from zppo.rewards.choice import Choice
 from zppo.rewards.graded import shown
 from zppo.rewards.plain import as_text, number
 from zppo.types import MEDIA_MARK, Media
@@ -53,7 +54,7 @@ def items(row: Row) -> list[Item]:
     if row["options"]:  # a choice, whatever `question_type` says of it
         options = lettered(row, [without_letter(plain(option)) for option in row["options"]])
         gold = known_letter(row, "answer", options, row["answer"])
-        return [choice_item(row, identity, text, options, gold, group, media)]
+        return [choice_item(row, identity, text, Choice(options, gold), group, media)]
     if row.config != ADAPTATION or row["question_type"] == "multiple-choice":
         raise DataError(f"{row.where}: column 'options' is empty, but the question is a choice")
     return [_open(row, identity, text, group, media)]

@@ -8,6 +8,7 @@ from zppo.evals.asking import plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Row
 from zppo.evals.choices import choice_item, drawn, known_letter, lettered, score_choice, with_choices
 from zppo.evals.media import image
+from zppo.rewards.choice import Choice
 
 IN_THE_IMAGE = "The options (A), (B), (C) and (D) stand in the image."
 
@@ -18,10 +19,10 @@ def items(row: Row) -> list[Item]:
     if row["options"] is None:
         options = drawn("ABCD")
         gold = known_letter(row, "answer", options, row["answer"])
-        return [with_choices(row, row.index, f"{text}\n\n{IN_THE_IMAGE}", options, gold, group, media)]
+        return [with_choices(row, row.index, f"{text}\n\n{IN_THE_IMAGE}", Choice(options, gold), group, media)]
     options = lettered(row, row["options"])
     gold = known_letter(row, "answer", options, row["answer"])
-    return [choice_item(row, row.index, text, options, gold, group, media)]
+    return [choice_item(row, row.index, text, Choice(options, gold), group, media)]
 
 
 BENCHMARK = Benchmark(

@@ -30,8 +30,10 @@ _DIRECTIVES = (
     ),
 )
 """In this order: an example of the format, then the sentence that asks for it."""
-_PAIR = re.compile(r"(\d+)\s*(?:rows?)?\s*(?:,|and|by|x|×|\\times|\}\s*\{)\s*(\d+)\s*(?:col(?:umn)?s?)?", re.IGNORECASE)
-_NAMED = re.compile(r"rows?\s*[=:]\s*\{?(\d+)\}?\W+col(?:umn)?s?\s*[=:]\s*\{?(\d+)\}?", re.IGNORECASE)
+_PAIR = re.compile(
+    r"(\d{1,9})\s*(?:rows?)?\s*(?:,|and|by|x|×|\\times|\}\s*\{)\s*(\d{1,9})\s*(?:col(?:umn)?s?)?", re.IGNORECASE
+)
+_NAMED = re.compile(r"rows?\s*[=:]\s*\{?(\d{1,9})\}?\W+col(?:umn)?s?\s*[=:]\s*\{?(\d{1,9})\}?", re.IGNORECASE)
 
 
 def items(row: Row) -> list[Item]:

@@ -16,6 +16,7 @@ from zppo.evals.asking import plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Row
 from zppo.evals.choices import choice_item, known_letter, score_choice
 from zppo.evals.media import image
+from zppo.rewards.choice import Choice
 
 RIGHT = 0.5
 """A question counts as right above this."""
@@ -33,7 +34,7 @@ def items(row: Row) -> list[Item]:
     gold = known_letter(row, "answer", options, row["answer"])
     group = {"steps": key[1], "part": key[2], "problem": f"{key[1]}/{row['ID']}"}
     identity, media = f"{row['ID']}/{row['key']}", [image(row, "image_path")]
-    return [choice_item(row, identity, plain(row["question"]), options, gold, group, media)]
+    return [choice_item(row, identity, plain(row["question"]), Choice(options, gold), group, media)]
 
 
 def _options(row: Row) -> dict[str, str]:

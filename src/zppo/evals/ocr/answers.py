@@ -10,7 +10,7 @@ SHORT_WORDS = 5
 SHORT_PARTS = 4
 """The same for Chinese golds, which are counted in parts between commas."""
 REGRESSION_THRESHOLD = 0.5
-_FIRST_NUMBER = re.compile(r"\d+")
+_FIRST_NUMBER = re.compile(r"\d{1,18}")
 _TEXT = re.compile(r"\\text\{([^{}]*)\}")
 _SEPARATORS = ("", ".", ". ", ",", ", ", "、", ";", "; ", " ", "和")
 

@@ -15,8 +15,9 @@ IOU = 0.5
 DO_NOT_CARE = "###"
 """The text of gold boxes that count neither way."""
 _PUNCTUATION = "!?.:,*\"()·[]/'"
-_BOX = re.compile(r"[(\[]\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*[)\]]")
-_ITEM = re.compile(r"[\[(]\s*([^\[\]()]*?)\s*[\])]")
+_SIDE = r"\s*(\d{1,9})\s*"
+_BOX = re.compile(rf"[(\[]{_SIDE},{_SIDE},{_SIDE},{_SIDE}[)\]]")
+_ITEM = re.compile(r"[\[(]([^\[\]()]*+)[\])]")
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def read_words(answer: str) -> list[Word]:
     """`[x1, y1, x2, y2, text]`, many of them, as a Python list or in any text; each once."""
     items = _literal(answer.strip())
     if not isinstance(items, list | tuple):
-        items = [match[1].split(",", 4) for match in _ITEM.finditer(answer)]
+        items = [match[1].strip().split(",", 4) for match in _ITEM.finditer(answer)]
     words = (_word(item) for item in items if isinstance(item, list | tuple) and len(item) >= 5)
     return list(dict.fromkeys(word for word in words if word is not None))
 

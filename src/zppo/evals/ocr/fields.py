@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _FENCED = re.compile(r"```(?:python|json)?\n(.*?)\n```", re.DOTALL | re.IGNORECASE)
-_PAIR = re.compile(r"""["']?([\w\s]+)["']?\s*[:=]\s*["']?([^\n,"'{}]+)["']?""")
+_PAIR = re.compile(r"""["']?([\w\s]++)(?:["']?\s*[:=]\s*["']?([^\n,"'{}]+)["']?)?""")
+"""A run of words and, if it follows, its value. A run without one is passed over whole: long prose is no burden."""
 
 
 def fields_similarity(answer: Mapping[str, str], gold: Mapping[str, Sequence[str]]) -> float:
@@ -29,7 +30,7 @@ def read_fields(text: str) -> dict[str, str]:
     text = fenced[1] if fenced else text.strip()
     data = _literal(text)
     if data is None:
-        data = dict(_PAIR.findall(text))
+        data = {key: value for key, value in _PAIR.findall(text) if value}
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         return {}
     return {key.strip(): str(value).strip() for key, value in data.items()}

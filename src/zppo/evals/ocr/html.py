@@ -26,7 +26,7 @@ def html_table(text: str) -> Table | None:
     try:
         reader.feed(text[start:])
         reader.close()
-    except ValueError:
+    except (ValueError, AssertionError):  # the parser of the standard library asserts that marked sections are known
         return None
     return reader.table
 
