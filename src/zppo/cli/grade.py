@@ -15,8 +15,8 @@ from zppo.types import Question
 
 DESCRIPTION = (
     "Each row of the file is an object with `response` and `answer`, and optionally `id`, `answer_type` (math, choice, "
-    "number, exact, list, box, free; default math), `options` and the other columns of its answer type. Scored as in "
-    "training, except that free-form answers stay unscored: there is no judge here."
+    "number, exact, list, any, box, free; default math), `options` and the other columns of its answer type. Scored as "
+    "in training, except that free-form answers stay unscored: there is no judge here."
 )
 
 

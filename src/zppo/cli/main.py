@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from zppo.cli.corpus import add_corpus
 from zppo.cli.eval import add_eval
 from zppo.cli.grade import add_grade
 from zppo.cli.recipe import load_recipe, option_lines, parse_overrides
@@ -16,6 +17,7 @@ from zppo.errors import ConfigError, ZppoError
 CONTINUES = {
     "train": "; the same command with --resume continues from the last checkpoint",
     "compare": "; the same command continues, finished cells are not run again",
+    "corpus": "; the same command continues",
     "eval": "; the same command continues, nothing is asked twice",
 }
 """What to do after Ctrl-C."""
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="zppo",
-        description="Zone of Proximal Policy Optimization: train, compare, evaluate, grade, report.",
+        description="Zone of Proximal Policy Optimization: train, compare, evaluate, grade, report; corpus and pocket.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     train = commands.add_parser(
@@ -64,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
     _add_compare(commands)
     add_grade(commands)
+    add_corpus(commands)
     add_eval(commands)
     add_stats(commands)
     report = commands.add_parser("report", help="write report.html for a run directory")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from zppo.errors import nearest
+from zppo.rewards.alternatives import AnyRule
 from zppo.rewards.choice import compare_choice, read_choice
 from zppo.rewards.equivalence import Equivalence
 from zppo.rewards.exact import compare_exact, read_exact
@@ -35,6 +36,7 @@ class RoutedVerdict:
             "number": BoxRule(read_quantity, compare_quantity),
             "exact": BoxRule(read_exact, compare_exact),
             "list": ListRule(self.equivalence),
+            "any": AnyRule(self.equivalence),
             "box": BoxRule(read_region, compare_region),
         }
 

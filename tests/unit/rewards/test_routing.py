@@ -153,5 +153,5 @@ def test_nothing_is_started_for_what_can_be_read() -> None:
 def test_the_rows_of_the_documentation_can_be_scored(verdict: RoutedVerdict) -> None:
     text = (Path(__file__).parents[3] / "docs" / "rewards.md").read_text("utf-8")
     rows = [json.loads(line) for line in text.split("```json\n")[1].split("```")[0].splitlines()]
-    assert {row.get("answer_type") for row in rows} == {None, "choice", "number", "exact", "list", "box", "free"}
+    assert {row.get("answer_type") for row in rows} == {None, "choice", "number", "exact", "list", "any", "box", "free"}
     verdict.check(read_questions(rows)[0])

@@ -1,0 +1,57 @@
+"""Whether an image can be used: decoded whole, because many broken files have a sound header."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+
+from PIL import Image
+
+from zppo.data.corpus.reasons import Excluded
+
+Image.init()
+FORMATS: list[str] = [
+    form for form in ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF") if form in Image.OPEN
+]
+"""Those that browsers know, and TIFF. Others, such as EPS, would start programs."""
+MOST_PIXELS = int(Image.MAX_IMAGE_PIXELS or 0)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Sides in pixels. `digest`: of the pixels, so that the same picture in another file format is the same."""
+
+    width: int
+    height: int
+    digest: bytes
+
+
+def examine(data: bytes, shortest_side: int) -> Picture:
+    """The picture in a file's bytes; of an animation the first frame.
+
+    Raises Excluded for what cannot be decoded, is smaller than `shortest_side` or has more than `MOST_PIXELS`.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            _check_size(*image.size, shortest_side)
+            return Picture(*image.size, _digest(image))
+    except Excluded:
+        raise
+    except Image.DecompressionBombError as error:
+        raise Excluded("image_large", str(error)) from error
+    except Exception as error:  # Decoders raise whatever the bytes make them stumble over.
+        raise Excluded("image_unreadable", str(error) or type(error).__name__) from error
+
+
+def _check_size(width: int, height: int, shortest_side: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise Excluded("image_large", f"{width} x {height}")
+    if min(width, height) < shortest_side:
+        raise Excluded("image_small", f"{width} x {height}")
+
+
+def _digest(image: Image.Image) -> bytes:
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    pixels = image if image.mode == mode else image.convert(mode)
+    digest = hashlib.blake2b(f"{mode} {image.size}".encode(), digest_size=16)
+    digest.update(pixels.tobytes())
+    return digest.digest()

@@ -1,0 +1,30 @@
+"""Why a row of a source is not in the corpus."""
+
+REASONS = {
+    "pass_rate_missing": "the row has no pass rate, or none between 0 and 1",
+    "pass_rate_high": "the pass rate is above the limit",
+    "prompt_unreadable": "the prompt is not a conversation with exactly one user message, or has no text",
+    "image_marks": "the question refers to more than one image",
+    "reward_type_unknown": "the reward type is missing or not one that is known",
+    "reward_type_unscored": "no rule of the grader scores answers of this reward type",
+    "answer_missing": "there is no answer",
+    "answer_long": "the answer has more characters than the limit",
+    "answer_unscorable": "the grader cannot read the answer as one of its type",
+    "image_missing": "the row holds no image",
+    "image_unreadable": "the image cannot be decoded",
+    "image_large": "the image has more pixels than Pillow opens without a warning",
+    "image_small": "a side of the image is below the limit",
+    "prompt_long": "question, image and closer take more tokens than the limit",
+    "duplicate": "another row has the same question and the same image",
+    "over_cap": "the sub-dataset has enough rows without it",
+}
+"""By name, in the order of the checks: a row is counted under the first that applies."""
+
+
+class Excluded(Exception):
+    """Raised where a row fails a check. `reason` is a key of `REASONS`, `detail` says what was found."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
