@@ -20,7 +20,8 @@ class Reading:
     `curve` has the evaluations up to that point, which is its last row. `average` is the mean accuracy over equally
     spaced points of what is matched, the start left out: over the evaluations at equal steps, over as many shares of
     the budget at equal tokens. At the level `hard` it is the primary measure. Accuracies are None where there are no
-    such questions; `graduated` and `admitted` are counts by entry accuracy.
+    such questions; `graduated` and `admitted` are counts by entry accuracy. `clusters` has the accuracy of each cluster's
+    easy and hard questions, and `clusters_before` what it was before training.
     """
 
     label: str
@@ -38,6 +39,8 @@ class Reading:
     average: dict[str, float | None]
     graduated: dict[str, int]
     admitted: dict[str, int]
+    clusters: dict[str, dict[str, float | None]]
+    clusters_before: dict[str, dict[str, float | None]]
     curve: list[dict[str, Any]]
 
 
@@ -62,6 +65,8 @@ def read_cell(cell: Cell, summary: Row, budget: int | None = None) -> Reading:
         average={level: _mean([row[level] for row in spaced]) for level in LEVELS},
         graduated=dict(end["graduated"]),
         admitted=dict(end["admitted"]),
+        clusters=dict(end["clusters"]),
+        clusters_before=dict(every[0]["clusters"]),
         curve=[{key: row[key] for key in ("step", "student_tokens", *LEVELS)} for row in rows],
     )
 

@@ -19,7 +19,7 @@ READING = (
 
 
 def markdown(comparison: Comparison) -> str:
-    """All tables: results, graduation and costs at each matching, then learning curves, then every cell."""
+    """All tables: results, graduation, clusters and costs at each matching, then learning curves, then every cell."""
     parts = []
     for matching in comparison.matchings:
         parts += _tables_at(comparison, matching)
@@ -64,6 +64,19 @@ def graduation_table(readings: Mapping[str, Sequence[Reading]]) -> str:
     return table(["label", *(f"entered at {100 * float(entry):g}%" for entry in entries)], rows) if rows else ""
 
 
+def cluster_table(readings: Mapping[str, Sequence[Reading]]) -> str:
+    """Accuracy on the easy and hard questions of each cluster, before training and then; means over seeds."""
+    every = [reading for seeds in readings.values() for reading in seeds]
+    rows = []
+    for level in ("hard", "easy"):
+        for cluster in every[0].clusters:
+            before = _known_mean([r.clusters_before[cluster][level] for r in every])
+            after = [_known_mean([r.clusters[cluster][level] for r in seeds]) for seeds in readings.values()]
+            if before is not None:
+                rows.append([cluster, level, *(_accuracy(value) for value in (before, *after))])
+    return table(["cluster", "level", "before", *readings], rows) if rows else ""
+
+
 def cost_table(readings: Mapping[str, Sequence[Reading]], baseline: str) -> str:
     """Means over seeds, and in parentheses their ratio to the baseline."""
     means = {
@@ -94,6 +107,9 @@ def _tables_at(comparison: Comparison, matching: Matching) -> list[str]:
     graduation = graduation_table(readings)
     if graduation:
         parts += ["Graduated / admitted questions by plain accuracy at entry, summed over seeds:", graduation]
+    clusters = cluster_table(readings)
+    if clusters:
+        parts += ["Held-out accuracy on each cluster, mean over seeds:", clusters]
     return [
         *parts,
         f"Cost of a run, mean over seeds (in parentheses: times {baseline}):",
@@ -124,6 +140,11 @@ def _mean_curve(seeds: Sequence[Reading]) -> dict[int, float]:
     """Hard accuracy by step, at the steps at which every seed has one."""
     values = [{row["step"]: row["hard"] for row in r.curve if row["hard"] is not None} for r in seeds]
     return {step: fmean(v[step] for v in values) for step in values[0] if all(step in v for v in values)}
+
+
+def _known_mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
 
 
 def _thinned(steps: Sequence[int]) -> list[int]:

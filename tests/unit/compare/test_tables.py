@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 from cells import comparison, evaluation, grid, straight_line, summary
 
-from zppo.compare.tables import cell_table, cost_table, curve_table, graduation_table, markdown, result_table, table
+from zppo.compare.tables import (
+    cell_table,
+    cluster_table,
+    cost_table,
+    curve_table,
+    graduation_table,
+    markdown,
+    result_table,
+    table,
+)
 
 
 def rows(text: str) -> dict[str, list[str]]:
@@ -78,6 +87,29 @@ def test_without_a_buffer_there_is_no_graduation_table() -> None:
     without = {"graduated": {}, "admitted": {}}
     run = {"evaluations": [evaluation(0, 0, 0.0), evaluation(10, 100, 0.5, **without)]}
     assert "Graduated" not in markdown(comparison(grid(), make=lambda *_: run))
+
+
+def test_each_cluster_shows_what_was_gained_and_what_was_lost() -> None:
+    def make(label: str, seed: int) -> dict[str, Any]:
+        now = {
+            "bars": {"easy": 0.5 if label == "zppo" else 1.0, "hard": 0.25 + seed / 2},
+            "words": {"easy": None, "hard": 1},
+        }
+        before = {"bars": {"easy": 1.0, "hard": 0.0}, "words": {"easy": None, "hard": 0.0}}
+        rows = [evaluation(0, 0, 0.0, clusters=before), evaluation(10, 100, 0.5, clusters=now)]
+        return {"evaluations": rows}
+
+    lines = cluster_table(comparison(grid(), make=make).at("steps")).splitlines()
+    assert lines[0] == "| cluster | level | before | grpo | zppo |"
+    assert lines[2:] == [
+        "| bars | hard | 0.000 | 0.500 | 0.500 |",
+        "| words | hard | 0.000 | 1.000 | 1.000 |",
+        "| bars | easy | 1.000 | 1.000 | 0.500 |",
+    ]
+
+
+def test_data_without_clusters_have_no_table_of_them() -> None:
+    assert "each cluster" not in markdown(comparison(grid()))
 
 
 def test_costs_are_means_with_their_ratio_to_the_baseline() -> None:
