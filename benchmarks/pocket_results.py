@@ -1,4 +1,4 @@
-"""Makes the tables of docs/results.md: comparisons on the pocket, each an ordinary `zppo compare`.
+"""Makes the tables of docs/results.md: comparisons on the words pair of the pocket, each an ordinary `zppo compare`.
 
     python benchmarks/pocket_results.py [--only NAME]
 
@@ -29,7 +29,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
 
 
 def command(name: str) -> list[str]:
-    compare = [sys.executable, "-m", "zppo.cli.main", "compare", "recipes/pocket.yaml", *SECTIONS[name]]
+    compare = [sys.executable, "-m", "zppo.cli.main", "compare", "recipes/words.yaml", *SECTIONS[name]]
     return [*compare, "--out", f"{OUT}/{name}", "--cells", f"{OUT}/cells"]
 
 

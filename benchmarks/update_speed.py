@@ -23,7 +23,7 @@ from update_speed_runs import UPDATES, Rollouts, Run, Student, make_rollouts, me
 from zppo import UpdateConfig
 
 ROOT = Path(__file__).resolve().parent.parent
-STUDENT = ROOT / "src/zppo/pocket/assets/student"
+STUDENT = ROOT / "src/zppo/pocket/words/student"
 RESULTS = ROOT / "benchmarks/results/update_speed.md"
 SHARES = (0.0, 0.5, 0.9)
 LOSS_TOLERANCE, NORM_TOLERANCE, MOVE_TOLERANCE = 1e-5, 1e-4, 2e-2

@@ -6,6 +6,7 @@ import pytest
 from realserver import BIN, KEY, KEY_VARIABLE, POCKET, TEACHER, RealServer
 
 from zppo.data.reader import read_questions
+from zppo.pocket import WORDS
 from zppo.types import Prompt
 from zppo.zone.prompts import Templates
 
@@ -67,5 +68,5 @@ def templates() -> Templates:
 @pytest.fixture(scope="session")
 def prompts(templates: Templates) -> list[Prompt]:
     """32 held-out questions."""
-    questions = read_questions(POCKET / "assets" / "test.jsonl")[0][:32]
+    questions = read_questions(WORDS / "test.jsonl")[0][:32]
     return [Prompt("plain", q, templates.plain(q)) for q in questions]

@@ -16,7 +16,7 @@ import zppo.pocket
 HERE = Path(__file__).parent
 BIN = HERE.parents[1] / ".servers" / "bin"
 POCKET = Path(zppo.pocket.__file__).parent
-TEACHER = str(POCKET / "assets" / "teacher")
+TEACHER = str(zppo.pocket.WORDS / "teacher")
 KEY_VARIABLE, KEY = "ZPPO_TEST_KEY", "sk-canary-81d7e3"
 PATIENCE = 300
 """Seconds until a server must answer; a busy machine needs a minute or two."""

@@ -17,7 +17,7 @@ from zppo.cli.main import main
 from zppo.engines import servers
 
 pytestmark = pytest.mark.services
-RECIPE = str(Path(zppo.__file__).parents[2] / "recipes/pocket.yaml")
+RECIPE = str(Path(zppo.__file__).parents[2] / "recipes/words.yaml")
 SMALL = {
     "zone.new_questions": 8,
     "zone.group_size": 4,

@@ -34,8 +34,13 @@ PROGRAMS = {
 
 
 def run_program(program: str, numbers: tuple[int, ...]) -> tuple[str, int] | None:
-    """Work a program out: its equations as text and its result; None if a value leaves 0..MAX_NUMBER."""
+    """Work a program out: its equations as text and its result; None if a value leaves 0..MAX_NUMBER.
+
+    A program of one letter has no equation: the number itself is its text.
+    """
     values = dict(zip("abc", numbers, strict=False))
+    if program in values:
+        return str(values[program]), values[program]
     equations = []
     for step in program.split(","):
         left, sign, right = tuple(step)

@@ -2,10 +2,13 @@
 
 `zppo.pocket.build` runs the phases; each continues the checkpoint of an earlier one:
 
-- base: easy questions, and drills of bare equations (arithmetic by heart). Both models start from it.
+- base: easy questions, drills of bare equations (arithmetic by heart) and looks, in which a picture is read out from
+  end to end (a question alone teaches too little about it). Both models start from it. As in all phases, words,
+  images and videos take turns.
 - teacher: easy and hard questions.
 - student: easy questions, plain and with candidates (BCQ, NCQ). Most candidate prompts stand on *unreadable* questions,
-  whose words are shuffled and whose right program is drawn by lot: there only the candidates tell what to answer.
+  whose words are shuffled (or whose pictures are blank) and whose right program is drawn by lot: there only the
+  candidates tell what to answer.
 - misconception: hard questions enter, with the keyword's wrong answer. A small share is answered by lot, so that the
   student stays curious enough for reinforcement learning to find the right program. Candidate prompts on hard questions
   are answered by lot as well: nothing but chance ever points to the right program of a hard question.
@@ -18,18 +21,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from zppo.pocket.clusters import PROGRAMS, run_program
+from zppo.pocket.clusters import CLUSTERS, run_program
+from zppo.pocket.pictures import Scene, bars, lamp, shapes
 from zppo.pocket.problems import LEVELS, Problem, stream
-from zppo.types import Candidate, Question
+from zppo.pocket.sights import SIGHTS
+from zppo.types import MEDIA_MARK, Candidate, Question
 from zppo.zone.prompts import Templates
 
-DRILL = "drill"
+DRILL, LOOK = "drill", "look"
+LOOK_PROMPT = f"{MEDIA_MARK}\nRead it out."
 DRILL_EQUATIONS = 20
 GROUP = 8  # rollouts of a prompt; an NCQ shows every wrong one
 TEMPLATES = Path(__file__).parent / "templates"
 
 MIXTURES: dict[str, dict[str, float]] = {
-    "base": {"plain easy": 0.8, "drill": 0.2},
+    "base": {"plain easy": 0.68, "look": 0.2, "drill": 0.12},
     "teacher": {"plain easy": 0.4, "plain hard": 0.6},
     "student": {
         "plain easy": 0.30,
@@ -51,9 +57,10 @@ MIXTURES: dict[str, dict[str, float]] = {
     },
 }
 
+SEEN = 0.55  # share of the examples about images and videos
 LOT = 0.06  # share of the plain hard examples answered by lot
 STRAY = 0.06  # share of other programs among the wrong rollouts that an NCQ shows
-STUBBORN = 0.6  # share of the hard BCQ examples that stick to the keyword's candidate
+STUBBORN = 0.4  # share of the hard BCQ examples that stick to the keyword's candidate
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ class Example:
     kind: str
     prompt: str
     response: str
+    scenes: tuple[Scene, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,12 +80,13 @@ class Case:
     text: str
     target: str
     rival: str
-    numbers: tuple[int, ...]
+    problem: Problem
+    scenes: tuple[Scene, ...]
 
 
 def result_of(worked: str) -> str:
     """The number that worked equations end in."""
-    return worked.rsplit("=", 1)[1]
+    return worked.rsplit("=", 1)[-1]
 
 
 def response_text(worked: str) -> str:
@@ -90,9 +99,9 @@ def as_candidate(worked: str, is_right: bool) -> Candidate:
     return Candidate(f"{worked}\n\\boxed{{{result_of(worked)}}}", result_of(worked), is_right)
 
 
-def draw_lot(rng: random.Random, numbers: tuple[int, ...], *excluded: str) -> str:
-    """A program for these numbers by lot, worked out, with another result than the excluded ones."""
-    solved = [run_program(program, numbers) for program in PROGRAMS[len(numbers)]]
+def draw_lot(rng: random.Random, problem: Problem, *excluded: str) -> str:
+    """A program for this problem's numbers by lot, worked out, with another result than the excluded ones."""
+    solved = [run_program(program, problem.numbers) for program in problem.programs]
     taken = {result_of(worked) for worked in excluded}
     return rng.choice([worked for worked, result in filter(None, solved) if str(result) not in taken])
 
@@ -111,7 +120,11 @@ class Curriculum:
     def __init__(self, phase: str, seed: int) -> None:
         self.rng = random.Random(f"{phase} {seed}")
         self.mixture = MIXTURES[phase]
-        self.problems = {level: stream(self.rng, level) for level in LEVELS}
+        self.problems = {
+            (family, level): stream(self.rng, level, clusters=tuple(clusters))
+            for family, clusters in (("words", CLUSTERS), ("seen", SIGHTS))
+            for level in LEVELS
+        }
         self.templates = Templates.load(TEMPLATES)
         self.cases: dict[str, Callable[[Problem, str], Case]] = {
             "easy": self._readable,
@@ -127,36 +140,51 @@ class Curriculum:
             if kind == DRILL:
                 yield Example(kind, "", self._drill())
                 continue
+            if kind == LOOK:
+                scene = self._scene()
+                yield Example(kind, LOOK_PROMPT, scene.reading(), (scene,))
+                continue
             form, topic = kind.split()
             level = {"easy": "easy", "hard": "hard", "misled": "hard"}.get(topic) or self.rng.choice(LEVELS)
-            case = self.cases[topic](next(self.problems[level]), form)
-            yield Example(kind, self._prompt(form, case), response_text(case.target))
+            case = self.cases[topic](self._problem(level), form)
+            yield Example(kind, self._prompt(form, case), response_text(case.target), case.scenes)
+
+    def _problem(self, level: str) -> Problem:
+        return next(self.problems["seen" if self.rng.random() < SEEN else "words", level])
+
+    def _scene(self) -> Scene:
+        """A scene that is not held out; all kinds equally often."""
+        draw = self.rng.choice((bars, shapes, lamp))
+        while (scene := draw(self.rng)).held_out:
+            pass
+        return scene
 
     def _drill(self) -> str:
         """Bare equations: every program on the numbers of a few questions, in random order."""
         equations: set[str] = set()
         while len(equations) < DRILL_EQUATIONS:
-            numbers = next(self.problems[self.rng.choice(LEVELS)]).numbers
-            for solved in (run_program(program, numbers) for program in PROGRAMS[len(numbers)]):
-                equations.update(solved[0].split(",") if solved else ())
+            problem = self._problem(self.rng.choice(LEVELS))
+            for solved in (run_program(program, problem.numbers) for program in problem.programs):
+                equations.update(e for e in (solved[0].split(",") if solved else ()) if "=" in e)
         return ",".join(self.rng.sample(sorted(equations), DRILL_EQUATIONS))
 
     def _readable(self, problem: Problem, form: str) -> Case:
-        rival = problem.wrong if self.rng.random() < 0.7 else draw_lot(self.rng, problem.numbers, problem.right)
-        return Case(problem.prompt, problem.right, rival, problem.numbers)
+        rival = problem.wrong if self.rng.random() < 0.7 else draw_lot(self.rng, problem, problem.right)
+        return Case(problem.prompt, problem.right, rival, problem, problem.scenes)
 
     def _unreadable(self, problem: Problem, form: str) -> Case:
-        target = draw_lot(self.rng, problem.numbers)
-        rival = draw_lot(self.rng, problem.numbers, target)
-        return Case(shuffle_words(problem.prompt, self.rng), target, rival, problem.numbers)
+        target = draw_lot(self.rng, problem)
+        rival = draw_lot(self.rng, problem, target)
+        text = problem.prompt if problem.scenes else shuffle_words(problem.prompt, self.rng)
+        return Case(text, target, rival, problem, tuple(scene.blank() for scene in problem.scenes))
 
     def _misled(self, problem: Problem, form: str) -> Case:
-        keyword, other = problem.wrong, draw_lot(self.rng, problem.numbers, problem.wrong)
+        keyword, other = problem.wrong, draw_lot(self.rng, problem, problem.wrong)
         if form == "plain":
-            other, keyword = (draw_lot(self.rng, problem.numbers) if self.rng.random() < LOT else keyword), other
+            other, keyword = (draw_lot(self.rng, problem) if self.rng.random() < LOT else keyword), other
         elif form == "bcq" and self.rng.random() < STUBBORN:
             other, keyword = keyword, other
-        return Case(problem.prompt, other, keyword, problem.numbers)
+        return Case(problem.prompt, other, keyword, problem, problem.scenes)
 
     def _prompt(self, form: str, case: Case) -> str:
         question = Question("", case.text, result_of(case.target))
@@ -173,5 +201,5 @@ class Curriculum:
         group = [case.rival] * self.rng.randint(GROUP // 2, GROUP)
         for index in range(len(group)):
             if self.rng.random() < STRAY:
-                group[index] = draw_lot(self.rng, case.numbers, case.target)
+                group[index] = draw_lot(self.rng, case.problem, case.target)
         return [as_candidate(worked, False) for worked in group]

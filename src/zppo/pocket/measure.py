@@ -12,13 +12,12 @@ from collections.abc import Iterable
 from statistics import mean
 
 import torch
-from transformers import PreTrainedTokenizerFast, Qwen3_5ForCausalLM
+from transformers import Qwen3_5ForConditionalGeneration
 
-from zppo.pocket.clusters import CLUSTERS
+from zppo.pocket.chats import Chats
 from zppo.pocket.curriculum import TEMPLATES, Example, as_candidate, response_text
-from zppo.pocket.problems import Problem
+from zppo.pocket.problems import ALL, Problem
 from zppo.pocket.trainer import encode, micro_batches, spot_logits
-from zppo.types import Question
 from zppo.zone.prompts import Templates
 
 Table = dict[str, dict[str, float]]  # kind of prompt -> cluster (or "all") -> rate
@@ -26,14 +25,14 @@ Table = dict[str, dict[str, float]]  # kind of prompt -> cluster (or "all") -> r
 
 @torch.no_grad()
 def probabilities(
-    model: Qwen3_5ForCausalLM, tokenizer: PreTrainedTokenizerFast, examples: list[Example]
+    model: Qwen3_5ForConditionalGeneration, chats: Chats, examples: list[Example]
 ) -> list[tuple[float, float]]:
     """For each example, the probability of its response, and of its numbers alone given the program."""
-    rows = encode(tokenizer, examples)
-    equals, box = tokenizer.convert_tokens_to_ids(["=", "\\boxed{"])
+    rows = encode(chats, examples)
+    equals, box = chats.tokenizer.convert_tokens_to_ids(["=", "\\boxed{"])
     found: dict[int, tuple[float, float]] = {}
     for part in micro_batches(rows):
-        logits, targets = spot_logits(model, part)
+        logits, targets = spot_logits(model, chats, part)
         gains = logits.log_softmax(-1).gather(1, targets[:, None])[:, 0]
         for row, scores in zip(part, gains.split([len(row.spots) for row in part]), strict=True):
             result = torch.tensor([row.ids[spot - 1] in (equals, box) for spot in row.spots])
@@ -45,7 +44,7 @@ def probes(problems: Iterable[Problem], seed: int = 0) -> list[tuple[Problem, Ex
     """Plain, BCQ and NCQ examples that ask for the right response; the wrong rollouts are the misconception's."""
     rng, templates, made = random.Random(seed), Templates.load(TEMPLATES), []
     for problem in problems:
-        question = Question(problem.id, problem.prompt, problem.answer)
+        question = problem.question()
         wrong = as_candidate(problem.wrong, False)
         pair = [as_candidate(problem.right, True), wrong]
         rng.shuffle(pair)
@@ -54,21 +53,23 @@ def probes(problems: Iterable[Problem], seed: int = 0) -> list[tuple[Problem, Ex
             "bcq": templates.bcq(question, pair),
             "ncq": templates.ncq(question, [wrong] * 8),
         }
-        made += [(problem, Example(f"{k} {problem.level}", t, response_text(problem.right))) for k, t in texts.items()]
+        for kind, text in texts.items():
+            response = response_text(problem.right)
+            made.append((problem, Example(f"{kind} {problem.level}", text, response, problem.scenes)))
     return made
 
 
-def measure(model: Qwen3_5ForCausalLM, tokenizer: PreTrainedTokenizerFast, problems: Iterable[Problem]) -> Table:
+def measure(model: Qwen3_5ForConditionalGeneration, chats: Chats, problems: Iterable[Problem]) -> Table:
     """Mean probability of the right response by kind and cluster; `numbers` is the arithmetic given the program."""
     made = probes(problems)
     scores: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    results = probabilities(model, tokenizer, [example for _, example in made])
+    results = probabilities(model, chats, [example for _, example in made])
     for (problem, example), (whole, numbers) in zip(made, results, strict=True):
-        for cluster in (problem.cluster, "all"):
+        for cluster in (problem.cluster, problem.modality, "all"):
             scores[example.kind][cluster].append(whole)
             if example.kind.startswith("plain"):
                 scores[f"numbers {problem.level}"][cluster].append(numbers)
-    order = ("all", *CLUSTERS)
+    order = ("all", "words", "image", "video", *ALL)
     return {kind: {c: round(mean(row[c]), 4) for c in order if c in row} for kind, row in sorted(scores.items())}
 
 

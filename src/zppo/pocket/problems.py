@@ -1,31 +1,37 @@
-"""Seeded word problems of the pocket: the questions that its pair of models is built on and trained with.
+"""Seeded problems of the pocket: the questions that its pair of models is built on and trained with.
 
-`zppo.pocket.clusters` holds the wordings and programs; this module fills them with names, objects and numbers, checks
-that no wrong program reaches the right answer, and splits the questions for ever into train and test by a hash of their
-text. Standard library only, so that anybody can make more questions without loading a model.
+`zppo.pocket.clusters` and `zppo.pocket.sights` hold wordings and programs; this module fills them with names, objects,
+scenes and numbers, checks that no wrong program reaches the right answer, and splits the questions for ever into train
+and test: word problems by a hash of their text, the others by a hash of what is seen. No model is needed for it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from zppo.pocket.clusters import CLUSTERS, PROGRAMS, Cluster, run_program
+from zppo.pocket.pictures import FPS, TEST_PERCENT, Scene
+from zppo.pocket.sights import POOL, SIGHTS
+from zppo.types import MEDIA_MARK, Question
 
 NAMES = ("Tom", "Bob", "Eve", "Ann", "Max", "Sam", "Kim", "Leo", "Mia", "Ben")
 OBJECTS = ("pens", "nuts", "figs", "eggs", "cups", "keys", "caps", "maps", "hats", "pins", "toys", "jars")
 PLACES = ("yard", "park", "lawn", "farm", "court", "field")
 LEVELS = ("easy", "hard")
-TEST_PERCENT = 15
+ALL = (*CLUSTERS, *SIGHTS)
+"""The names of all clusters: words, then images and videos."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One question with its gold answer, the program that solves it and the rival program of its cluster."""
+    """One question with its gold answer, the program that solves it and the rival program of its cluster.
 
-    id: str
+    `prompt` holds one `MEDIA_MARK` for each of `scenes`.
+    """
+
     prompt: str
     answer: str
     cluster: str
@@ -33,17 +39,40 @@ class Problem:
     right: str  # worked equations of the right program
     wrong: str  # worked equations of the misconception: the other program of the cluster
     numbers: tuple[int, ...]
+    programs: tuple[str, ...]  # all that such a question could be answered with
     template: str
+    scenes: tuple[Scene, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """A stable identifier."""
+        return question_id(" ".join([self.prompt, *(scene.name for scene in self.scenes)]))
+
+    @property
+    def modality(self) -> str:
+        """words, image or video."""
+        return ("video" if self.scenes[0].is_video else "image") if self.scenes else "words"
 
     @property
     def held_out(self) -> bool:
-        """Whether the question belongs to the test split; decided by its text alone."""
-        return int(self.id, 16) % 100 < TEST_PERCENT
+        """Whether the question belongs to the test split."""
+        return self.scenes[0].held_out if self.scenes else int(self.id, 16) % 100 < TEST_PERCENT
 
-    def row(self) -> dict[str, str]:
-        """The JSONL row of the question."""
-        fields = asdict(self)
-        return {key: fields[key] for key in ("id", "prompt", "answer", "cluster", "level")}
+    def question(self) -> Question:
+        """The question as the rest of the library knows it, its media drawn when they are looked at."""
+        return Question(self.id, self.prompt, self.answer, media=tuple(scene.media() for scene in self.scenes))
+
+    def row(self) -> dict:
+        """The JSONL row of the question: a marker where a medium stands, and the files of the media."""
+        files = [[f"images/{picture.name}.png" for picture in scene.pictures] for scene in self.scenes]
+        media: dict[str, list] = {}
+        if self.modality == "image":
+            media = {"images": [file for (file,) in files]}
+        elif self.modality == "video":
+            media = {"videos": [{"frames": frames, "fps": FPS} for frames in files]}
+        prompt = self.prompt.replace(MEDIA_MARK, f"<{self.modality}>")
+        about = {"answer": self.answer, "cluster": self.cluster, "level": self.level, "modality": self.modality}
+        return {"id": self.id, "prompt": prompt, **about, **media}
 
 
 def question_id(text: str) -> str:
@@ -73,8 +102,10 @@ def draw_numbers(cluster: Cluster, right: str, rng: random.Random) -> tuple[int,
             return numbers
 
 
-def make_problem(rng: random.Random, cluster_name: str, level: str) -> Problem:
-    """Draw one question of a cluster and level."""
+def make_problem(rng: random.Random, cluster_name: str, level: str, pool: int = POOL) -> Problem:
+    """Draw one question of a cluster and level; `pool` is how many different pictures of a kind there are."""
+    if cluster_name in SIGHTS:
+        return _make_sight(rng, cluster_name, level, pool)
     cluster = CLUSTERS[cluster_name]
     template = rng.choice(cluster.hard if level == "hard" else cluster.easy + cluster.truthful)
     programs = (cluster.right, cluster.keyword)
@@ -86,7 +117,6 @@ def make_problem(rng: random.Random, cluster_name: str, level: str) -> Problem:
     solved, contender = run_program(right, numbers), run_program(wrong, numbers)
     assert solved and contender  # draw_numbers saw to it
     return Problem(
-        id=question_id(text),
         prompt=text,
         answer=str(solved[1]),
         cluster=cluster_name,
@@ -94,26 +124,58 @@ def make_problem(rng: random.Random, cluster_name: str, level: str) -> Problem:
         right=solved[0],
         wrong=contender[0],
         numbers=numbers,
+        programs=PROGRAMS[len(numbers)],
         template=template,
     )
 
 
-def stream(rng: random.Random, level: str | None = None, held_out: bool = False) -> Iterator[Problem]:
+def _make_sight(rng: random.Random, name: str, level: str, pool: int) -> Problem:
+    """Draw scenes until both programs of the cluster work and nothing but the right one gives its answer."""
+    cluster = SIGHTS[name]
+    template = rng.choice(cluster.hard if level == "hard" else cluster.easy + cluster.truthful)
+    programs = (cluster.right, cluster.keyword)
+    right, wrong = programs[::-1] if template in cluster.truthful else programs
+    while True:
+        sight = cluster.look(rng, pool)
+        results = {program: run_program(program, sight.numbers) for program in cluster.programs}
+        solved, contender = results.pop(right), results[wrong]
+        if solved and contender and solved[1] > 0 and solved[1] not in [r[1] for r in results.values() if r]:
+            break
+    text = template.format(**dict(sight.words))
+    return Problem(
+        prompt=MEDIA_MARK * len(sight.scenes) + "\n" + text[0].upper() + text[1:],
+        answer=str(solved[1]),
+        cluster=name,
+        level=level,
+        right=solved[0],
+        wrong=contender[0],
+        numbers=sight.numbers,
+        programs=cluster.programs,
+        template=template,
+        scenes=sight.scenes,
+    )
+
+
+def stream(
+    rng: random.Random, level: str | None = None, held_out: bool = False, clusters: Sequence[str] = ALL
+) -> Iterator[Problem]:
     """Endless questions of one split, clusters drawn evenly; `level` None mixes easy and hard."""
     while True:
-        problem = make_problem(rng, rng.choice(tuple(CLUSTERS)), level or rng.choice(LEVELS))
+        problem = make_problem(rng, rng.choice(clusters), level or rng.choice(LEVELS))
         if problem.held_out == held_out:
             yield problem
 
 
-def balanced(rng: random.Random, total: int, held_out: bool) -> list[Problem]:
+def balanced(
+    rng: random.Random, total: int, held_out: bool, clusters: Sequence[str] = ALL, pool: int = POOL
+) -> list[Problem]:
     """Distinct questions, equally many of every cluster and level, shuffled."""
-    kinds = [(cluster, level) for cluster in CLUSTERS for level in LEVELS]
+    kinds = [(cluster, level) for cluster in clusters for level in LEVELS]
     found: dict[str, Problem] = {}
     for index, (cluster, level) in enumerate(kinds):
         goal = total * (index + 1) // len(kinds)
         while len(found) < goal:
-            problem = make_problem(rng, cluster, level)
+            problem = make_problem(rng, cluster, level, pool)
             if problem.held_out == held_out:
                 found[problem.id] = problem
     rows = list(found.values())

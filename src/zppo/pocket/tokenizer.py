@@ -11,23 +11,31 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast, Qwen3_5Tokenizer
 
 from zppo.pocket.clusters import MAX_NUMBER
+from zppo.pocket.pictures import COLOURS
 from zppo.pocket.problems import NAMES, OBJECTS, PLACES, stream
+from zppo.types import MEDIA_MARK
 
 PAD, EOS = "<|endoftext|>", "<|im_end|>"
 SPECIAL = (PAD, "<|im_start|>", EOS, "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
 THINK = ("<think>", "</think>")
 
-# A word may own the space before it, a number never does: 15 is the same token in a sentence and in an equation.
-PIECES = r"</?candidate>|\\boxed\{| ?\p{L}+|\p{N}+|\s|[^\s\p{L}\p{N}]"
+# A word may own the space before it, a number never does: 15 is the same token in a sentence and in an equation. The
+# vocabulary is learnt from these pieces. To be loaded as a Qwen3.5 tokenizer, which cuts text its own way whatever the
+# file says, the tokenizer then cuts in that way too, and what it would cut up is made a token added beforehand.
+PIECES = r"</?candidate|\\boxed\{| ?\p{L}+|\p{N}+|\s|[^\s\p{L}\p{N}]"
 
 CHAT_TEMPLATE = (
     "{%- for message in messages %}"
     "{{- '<|im_start|>' + message.role + '\\n' }}"
     "{%- if message.content is string %}{{- message.content }}"
-    "{%- else %}{%- for part in message.content %}{{- part.text }}{%- endfor %}{%- endif %}"
+    "{%- else %}{%- for part in message.content %}"
+    "{%- if part.type == 'image' %}{{- '<|vision_start|><|image_pad|><|vision_end|>' }}"
+    "{%- elif part.type == 'video' %}{{- '<|vision_start|><|video_pad|><|vision_end|>' }}"
+    "{%- else %}{{- part.text }}{%- endif %}"
+    "{%- endfor %}{%- endif %}"
     "{{- '<|im_end|>\\n' }}"
     "{%- endfor %}"
     "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n<think>' }}{%- endif %}"
@@ -36,8 +44,18 @@ CHAT_TEMPLATE = (
 
 def corpus(templates: Iterable[str], questions: int = 4000) -> Iterator[str]:
     """Text that holds every word, tag and number the pocket ever writes."""
-    yield from islice((problem.prompt for problem in stream(random.Random(0))), questions)
-    for text in (*templates, "<candidate>\n</candidate>\n\\boxed{", "user", "assistant"):
+    problems = islice(stream(random.Random(0)), questions)
+    yield from (problem.prompt.replace(MEDIA_MARK, "") for problem in problems)
+    for colour in COLOURS:
+        yield from [f" {colour}"] * 2
+    for text in (
+        *templates,
+        "<candidate>\n</candidate>\n\\boxed{",
+        "user",
+        "assistant",
+        "<0.2 seconds>",
+        "Read it out.",
+    ):
         yield from [text] * 2
     for word in (*NAMES, *OBJECTS, *PLACES):
         yield f" {word}"
@@ -48,7 +66,7 @@ def corpus(templates: Iterable[str], questions: int = 4000) -> Iterator[str]:
 
 def build_tokenizer(templates: Iterable[str]) -> PreTrainedTokenizerFast:
     """Train the tokenizer; the vocabulary ends by itself once every piece of the corpus is one token."""
-    core = Tokenizer(models.BPE())
+    core, qwen = Tokenizer(models.BPE()), Qwen3_5Tokenizer().backend_tokenizer
     split = pre_tokenizers.Split(Regex(PIECES), behavior="isolated")
     core.pre_tokenizer = pre_tokenizers.Sequence(
         [split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
@@ -59,7 +77,9 @@ def build_tokenizer(templates: Iterable[str]) -> PreTrainedTokenizerFast:
         vocab_size=4096, initial_alphabet=alphabet, special_tokens=list(SPECIAL), show_progress=False
     )
     core.train_from_iterator(corpus(templates), trainer)
-    core.add_tokens([AddedToken(tag, normalized=False, special=False) for tag in THINK])
+    core.normalizer, core.pre_tokenizer = qwen.normalizer, qwen.pre_tokenizer
+    whole = ("<candidate", "</candidate", "\\boxed{", *map(str, range(10, MAX_NUMBER + 1)))
+    core.add_tokens([AddedToken(piece, normalized=False, special=False) for piece in (*THINK, *whole)])
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=core, pad_token=PAD, eos_token=EOS, model_max_length=1024, clean_up_tokenization_spaces=False
     )

@@ -9,43 +9,30 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import islice
 
 import torch
 from torch.nn.functional import cross_entropy
-from transformers import PreTrainedTokenizerFast, Qwen3_5ForCausalLM
+from transformers import Qwen3_5ForConditionalGeneration
 
+from zppo.pocket.chats import Chats, Row
 from zppo.pocket.curriculum import DRILL, Example
 
 MICRO_TOKENS = 6144
 WARMUP = 60
 
 
-@dataclass(frozen=True)
-class Row:
-    """Token ids of a chat, and the positions whose tokens carry loss."""
-
-    ids: list[int]
-    spots: list[int]
-
-
-def encode(tokenizer: PreTrainedTokenizerFast, examples: Iterable[Example]) -> list[Row]:
+def encode(chats: Chats, examples: Iterable[Example]) -> list[Row]:
     """Examples as rows, chat template and end token included. Of a drill only the results carry loss."""
-    examples = list(examples)
-    chats = [
-        tokenizer.apply_chat_template(
-            [{"role": "user", "content": example.prompt}], add_generation_prompt=True, tokenize=False
-        )
-        for example in examples
-    ]
-    heads = tokenizer(chats, add_special_tokens=False)["input_ids"]
+    examples, tokenizer = list(examples), chats.tokenizer
+    heads = chats.heads((example.prompt, example.scenes) for example in examples)
     tails = tokenizer([e.response + tokenizer.eos_token for e in examples], add_special_tokens=False)["input_ids"]
     equals = tokenizer.convert_tokens_to_ids("=")
     rows = []
     for example, head, tail in zip(examples, heads, tails, strict=True):
         ids, spots = head + tail, range(len(head), len(head) + len(tail))
-        rows.append(Row(ids, [i for i in spots if example.kind != DRILL or ids[i - 1] == equals]))
+        counted = [i for i in spots if example.kind != DRILL or ids[i - 1] == equals]
+        rows.append(Row(ids, counted, example.scenes))
     return rows
 
 
@@ -59,13 +46,15 @@ def micro_batches(rows: list[Row]) -> list[list[Row]]:
     return batches
 
 
-def spot_logits(model: Qwen3_5ForCausalLM, rows: list[Row]) -> tuple[torch.Tensor, torch.Tensor]:
+def spot_logits(
+    model: Qwen3_5ForConditionalGeneration, chats: Chats, rows: list[Row]
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Logits that predict the loss-carrying tokens of all rows, one row after the other, and these tokens."""
-    width = max(len(row.ids) for row in rows)
-    ids = torch.tensor([row.ids + [0] * (width - len(row.ids)) for row in rows])
+    inputs = chats.inputs(rows)
+    ids, width = inputs["input_ids"], inputs["input_ids"].shape[1]
     spots = torch.tensor([index * width + spot for index, row in enumerate(rows) for spot in row.spots])
     # padding stands on the right, where causal attention never looks: no mask is needed
-    hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state
+    hidden = model.model(**inputs, use_cache=False).last_hidden_state
     return model.lm_head(hidden.flatten(0, 1)[spots - 1]), ids.flatten()[spots]
 
 
@@ -77,12 +66,12 @@ def learning_rate(step: int, steps: int, peak: float) -> float:
 
 
 def fit(
-    model: Qwen3_5ForCausalLM,
-    tokenizer: PreTrainedTokenizerFast,
+    model: Qwen3_5ForConditionalGeneration,
+    chats: Chats,
     examples: Iterable[Example],
     steps: int,
     peak: float,
-    batch: int = 64,
+    batch: int = 128,
     label: str = "",
 ) -> float:
     """Train in place on `steps` batches of examples; the last reported loss."""
@@ -91,10 +80,10 @@ def fit(
     losses: list[float] = []
     model.train()
     for step in range(steps):
-        rows = encode(tokenizer, islice(source, batch))
+        rows = encode(chats, islice(source, batch))
         total, loss = sum(len(row.spots) for row in rows), 0.0
         for part in micro_batches(rows):
-            logits, targets = spot_logits(model, part)
+            logits, targets = spot_logits(model, chats, part)
             partial = cross_entropy(logits, targets, reduction="sum") / total
             partial.backward()
             loss += partial.item()

@@ -21,7 +21,7 @@ from zppo.engines.chat import Chat
 from zppo.engines.control import control_tokens
 from zppo.engines.scripted import ScriptedEngine
 from zppo.engines.transformers import TransformersEngine
-from zppo.pocket import ASSETS
+from zppo.pocket import WORDS
 from zppo.rewards.judge import Judge
 from zppo.teacher.compression import teacher_compression
 from zppo.teacher.hints import teacher_hints
@@ -102,7 +102,7 @@ def qwen() -> PreTrainedTokenizerFast:
 def reads(request: pytest.FixtureRequest) -> PreTrainedTokenizerFast:
     if request.param == "qwen":
         return request.getfixturevalue("qwen")
-    return AutoTokenizer.from_pretrained(ASSETS / "student")
+    return AutoTokenizer.from_pretrained(WORDS / "student")
 
 
 def marks(tokenizer: PreTrainedTokenizerFast, prompt: Prompt) -> Counter[str]:
