@@ -20,8 +20,8 @@ class Reading:
     `curve` has the evaluations up to that point, which is its last row. `average` is the mean accuracy over equally
     spaced points of what is matched, the start left out: over the evaluations at equal steps, over as many shares of
     the budget at equal tokens. At the level `hard` it is the primary measure. Accuracies are None where there are no
-    such questions; `graduated` and `admitted` are counts by entry accuracy. `clusters` has the accuracy of each cluster's
-    easy and hard questions, and `clusters_before` what it was before training.
+    such questions; `graduated` and `admitted` are counts by entry accuracy. `clusters` has the accuracy of easy and
+    hard questions of each cluster, `clusters_before` what it was before training.
     """
 
     label: str
