@@ -1,9 +1,12 @@
-"""Two real servers with the pocket's teacher, started at the first test that needs them and stopped after the last."""
+"""Two real servers with teachers of the pocket, started at the first test that needs them and stopped after the last.
+
+vLLM serves the one that sees, `transformers serve` the one of words alone.
+"""
 
 from collections.abc import Iterator
 
 import pytest
-from realserver import BIN, KEY, KEY_VARIABLE, POCKET, TEACHER, RealServer
+from realserver import BIN, KEY, KEY_VARIABLE, POCKET, SEEING, TEACHER, RealServer
 
 from zppo.data.reader import read_questions
 from zppo.pocket import WORDS
@@ -18,12 +21,16 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, RealSer
     sizes = ["--dtype", "float32", "--max-model-len", "512", "--max-num-seqs", "64", "--enforce-eager"]
     names = ["--served-model-name", "teacher", "--generation-config", "vllm", "--api-key", KEY]
     module = [str(BIN / "python"), "-m", "vllm.entrypoints.openai.api_server", "--host", "127.0.0.1"]
-    whole = ["--no-enable-chunked-prefill"]  # on a CPU, a split prompt with a seed kills the engine (vLLM 0.30)
+    # On a CPU, a split prompt with a seed kills the engine (vLLM 0.30); this family caches prefixes in split ones only.
+    whole = ["--no-enable-chunked-prefill", "--no-enable-prefix-caching"]
+    sight = ["--limit-mm-per-prompt", '{"image":6,"video":0}']
     cpu = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind", "VLLM_NO_USAGE_STATS": "1"}
     serve = [str(BIN / "transformers"), "serve", TEACHER, "--device", "cpu", "--host", "127.0.0.1"]
     servers = {
-        "vllm": RealServer([*module, "--model", TEACHER, *sizes, *names, *whole], "teacher", logs / "vllm.log", cpu),
-        "transformers": RealServer(serve, TEACHER, logs / "transformers.log"),
+        "vllm": RealServer(
+            [*module, "--model", SEEING, *sizes, *names, *whole, *sight], "teacher", SEEING, logs / "vllm.log", cpu
+        ),
+        "transformers": RealServer(serve, TEACHER, TEACHER, logs / "transformers.log"),
     }
     started: list[RealServer] = []
     try:

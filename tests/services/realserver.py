@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 BIN = HERE.parents[1] / ".servers" / "bin"
 POCKET = Path(zppo.pocket.__file__).parent
 TEACHER = str(zppo.pocket.WORDS / "teacher")
+SEEING = str(zppo.pocket.ASSETS / "teacher")
 KEY_VARIABLE, KEY = "ZPPO_TEST_KEY", "sk-canary-81d7e3"
 PATIENCE = 300
 """Seconds until a server must answer; a busy machine needs a minute or two."""
@@ -24,10 +25,11 @@ PATIENCE = 300
 
 @dataclass
 class RealServer:
-    """`command` is run with `--port PORT`; `model` is the name it serves."""
+    """`command` is run with `--port PORT`; `model` is the name it serves, `folder` the checkpoint behind it."""
 
     command: Sequence[str]
     model: str
+    folder: str
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
 

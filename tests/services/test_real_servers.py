@@ -38,7 +38,7 @@ def test_the_teacher_behind_it_solves_what_it_was_trained_to_solve(server: RealS
 
 
 def test_it_reads_the_tokens_that_a_local_model_would_read(server: RealServer, prompts: list[Prompt]) -> None:
-    chat = Chat(AutoTokenizer.from_pretrained(TEACHER))
+    chat = Chat(AutoTokenizer.from_pretrained(server.folder))
     with asking(server.url, model=server.model, api_key_env=KEY_VARIABLE) as engine:
         groups = engine.generate(prompts[:4], 1, SAMPLING)
     assert [g.prompt_tokens for g in groups] == [len(chat.read(p)) for p in prompts[:4]]

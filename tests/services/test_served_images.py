@@ -1,14 +1,19 @@
-"""Images on a real server: it reads as many tokens for them as a local model does, and what it says depends on them."""
+"""Images on real servers: they read as many tokens for them as a local model, and what they say depends on them."""
 
 from collections.abc import Iterator
 
 import pytest
-from realserver import BIN, RealServer
+from realserver import BIN, KEY_VARIABLE, RealServer
 from sighted import a_video, an_image, new_processor, new_sighted, shown
 from talk import asking
+from transformers import AutoProcessor
 
+from zppo.data.reader import read_questions
 from zppo.engines.chat import Chat
+from zppo.pocket import ASSETS
+from zppo.rewards.verdict import BoxedVerdict
 from zppo.types import MEDIA_MARK, Media, Prompt, Question, Sampling
+from zppo.zone.prompts import Templates
 
 pytestmark = pytest.mark.services
 GREEDY = Sampling(max_tokens=12, temperature=0)
@@ -22,7 +27,7 @@ def sighted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
     new_sighted(processor).save_pretrained(model)
     processor.save_pretrained(model)
     command = [str(BIN / "transformers"), "serve", model, "--device", "cpu", "--host", "127.0.0.1"]
-    server = RealServer(command, model, folder / "sighted.log")
+    server = RealServer(command, model, model, folder / "sighted.log")
     try:
         server.start()
         server.wait()
@@ -55,3 +60,14 @@ def test_a_video_is_read_as_its_frames(sighted: RealServer) -> None:
         as_video, as_images = engine.generate([asked(film), asked(frames)], 1, GREEDY)
     assert as_video.prompt_tokens == as_images.prompt_tokens == len(Chat(new_processor()).read(asked(frames)))
     assert as_video.rollouts[0].text == as_images.rollouts[0].text
+
+
+def test_vllm_answers_questions_about_what_is_seen(vllm: RealServer, templates: Templates) -> None:
+    held_out = [q for q in read_questions(ASSETS / "test.jsonl")[0] if {m.kind for m in q.media} == {"image"}][:40]
+    prompts = [Prompt("plain", q, templates.plain(q)) for q in held_out]
+    with asking(vllm.url, model=vllm.model, api_key_env=KEY_VARIABLE) as engine:
+        groups = engine.generate(prompts, 1, GREEDY)
+    rewards = BoxedVerdict()(held_out, [g.rollouts[0].text for g in groups])
+    assert rewards.count(1.0) / len(rewards) > 0.8
+    local = Chat(AutoProcessor.from_pretrained(vllm.folder))
+    assert [g.prompt_tokens for g in groups] == [len(local.read(prompt)) for prompt in prompts]

@@ -17,7 +17,8 @@ from zppo.cli.main import main
 from zppo.engines import servers
 
 pytestmark = pytest.mark.services
-RECIPE = str(Path(zppo.__file__).parents[2] / "recipes/words.yaml")
+RECIPES = Path(zppo.__file__).parents[2] / "recipes"
+WORDS, MIXED = str(RECIPES / "words.yaml"), str(RECIPES / "pocket.yaml")
 SMALL = {
     "zone.new_questions": 8,
     "zone.group_size": 4,
@@ -37,11 +38,11 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-def train(run: Path, steps: int, **more: Any) -> list[dict[str, Any]]:
+def train(run: Path, steps: int, recipe: str = WORDS, **more: Any) -> list[dict[str, Any]]:
     """Metrics of the rollout steps."""
     options = SMALL | {"rollout_steps": steps} | {name.replace("__", "."): value for name, value in more.items()}
     arguments = [f"--{name}={value}" for name, value in options.items()]
-    assert main(["train", RECIPE, "--run-dir", str(run), *arguments]) == 0
+    assert main(["train", recipe, "--run-dir", str(run), *arguments]) == 0
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text("utf-8").splitlines()]
 
 
@@ -60,6 +61,16 @@ def test_the_command_of_the_readme_trains_with_a_teacher_on_a_server(server: Rea
     assert total(rows, "zone/bcq_prompts") > 0 and total(rows, "tokens/teacher") > 0
     assert total(rows, "teacher/missing") == total(rows, "endpoint/failed") == 0
     assert rows[0]["accuracy/teacher"] > 0.7
+
+
+def test_words_images_and_videos_with_a_teacher_on_vllm_that_sees_them(vllm: RealServer, tmp_path: Path) -> None:
+    rows = train(tmp_path / "run", 3, MIXED, teacher__endpoint=vllm.url, teacher__model="teacher")
+    assert total(rows, "teacher/missing") == total(rows, "endpoint/failed") == 0
+    assert all(row["accuracy/teacher"] > 0.7 for row in rows)
+    dumps = [json.loads(line) for file in sorted((tmp_path / "run/rollouts").glob("*")) for line in file.open()]
+    shown = {kind: ["media" in dump for dump in dumps if dump["kind"] == kind] for kind in ("plain", "bcq", "ncq")}
+    assert all(any(seen) and not all(seen) for seen in shown.values()), "every kind of prompt, with media and without"
+    assert any(row["loss/grad_norm"] > 0 for row in rows)
 
 
 def test_ten_steps_through_a_faulty_line_lose_nothing_and_count_the_faults(vllm: RealServer, tmp_path: Path) -> None:
@@ -105,7 +116,7 @@ def test_a_run_is_made_again_from_the_cache_without_its_teacher(vllm: RealServer
 def test_a_teacher_that_is_not_there_is_told_before_weights_are_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["train", RECIPE, "--run-dir", str(tmp_path / "run"), "--teacher.endpoint", "http://127.0.0.1:9/v1"]
+    arguments = ["train", WORDS, "--run-dir", str(tmp_path / "run"), "--teacher.endpoint", "http://127.0.0.1:9/v1"]
     assert main(arguments) == 2
     message = capsys.readouterr().err.splitlines()[-1]
     assert "teacher.endpoint: no server answers (http://127.0.0.1:9/v1" in message

@@ -218,12 +218,13 @@ def test_two_processes_cannot_build_in_one_folder(tmp_path: Path, small_folder: 
 
 
 class Flaky(LocalFolder):
-    """Copies its files to another folder, as a download does, and breaks off in the middle of every third new one."""
+    """Copies its files to another folder, as a download does, and breaks off in the middle of every third one, once."""
 
     def __init__(self, folder: Path, cache: Path) -> None:
         super().__init__(folder)
         self.cache = cache
         self.began: Counter[str] = Counter()
+        self.unsteady = {file.path for file in self.files()[::3]}
 
     def fetch(self, file: SourceFile) -> Path:
         target = self.cache / file.path
@@ -236,7 +237,7 @@ class Flaky(LocalFolder):
         have = partial.stat().st_size if partial.exists() else 0
         with partial.open("ab") as copy:
             copy.write(data[have : have + len(data) // 2])
-            if have == 0 and len(self.began) % 3 == 0:
+            if have == 0 and file.path in self.unsteady:
                 raise DataError(f"{file.path}: connection lost")
             copy.write(data[have + len(data) // 2 :])
         partial.rename(target)
@@ -246,15 +247,17 @@ class Flaky(LocalFolder):
 def test_an_interrupted_download_continues_and_ends_the_same(
     tmp_path: Path, small_folder: Path, small_out: Path, words: Path
 ) -> None:
-    broken = 0
+    runs = 0
     flaky = {source: Flaky(small_folder / source, tmp_path / "cache" / source) for source in local(small_folder)}
-    for _ in range(40):
+    while True:
+        runs += 1
         try:
             run(new_build(flaky, tmp_path / "out", words))
             break
         except DataError as error:
             assert "connection lost" in str(error)
-            broken += 1
-    assert broken > 5
-    assert max(flaky["vero"].began.values()) == 2
+    began = flaky["vero"].began + flaky["mmfinereason"].began
+    broken = {path for path, times in began.items() if times == 2}
+    assert runs > 1 and len(broken) > 5, "several may break in one run: files are fetched side by side"
+    assert broken <= flaky["vero"].unsteady | flaky["mmfinereason"].unsteady and max(began.values()) == 2
     assert digests(tmp_path / "out") == digests(small_out)
