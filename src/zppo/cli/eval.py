@@ -117,15 +117,15 @@ def _eval(options: argparse.Namespace, rest: Sequence[str]) -> int:
     ):
         runner = Runner(student, Protocols(judging), out, extent, settings, prompts)
         errors = runner.run(benchmarks)
+        outcomes, label = runner.outcomes(), Label(options.student or Path(options.model).name, options.method)
+        write_summary(out, outcomes, errors, label, settings)
         second = _second_opinion(student, benchmarks, runner) if options.harness else ""
-    outcomes, label = runner.outcomes(), Label(options.student or Path(options.model).name, options.method)
-    write_summary(out, outcomes, errors, label, settings)
     print(as_table(outcomes, paper))
     print(second, end="")
     for slug, error in errors.items():
         print(f"not evaluated: {slug}: {error}")
     print(f"\n{out / 'results.csv'}, {out / 'summary.json'}, {out / 'results'}")
-    return 0 if outcomes else 1
+    return 1 if len(errors) == len(benchmarks) else 0
 
 
 def _second_opinion(student: Respondent, benchmarks: Sequence[Benchmark], runner: Runner) -> str:

@@ -19,8 +19,9 @@ SHORTEST_PROSE = 200
 """A response without a box that is shorter, in characters, may be nothing but an option."""
 
 
-def lettered(row: Row, options: Sequence[object]) -> dict[str, str]:
-    """`A`, `B`, ... before the options, in order. Raises DataError for fewer than 2 or more than 26."""
+def lettered(row: Row, options: Sequence[object] | None) -> dict[str, str]:
+    """`A`, `B`, ... before the options, in order. Raises DataError for fewer than 2, none at all or more than 26."""
+    options = options or ()
     if not 2 <= len(options) <= len(LETTERS):
         raise DataError(f"{row.where}: a multiple-choice question has 2 to {len(LETTERS)} options, not {len(options)}")
     return dict(zip(LETTERS, (str(option).strip() for option in options), strict=False))

@@ -102,9 +102,21 @@ def _card(path: Path) -> dict[tuple[str, str], list[str]]:
         raise DataError(f"{path}: its head is not YAML ({error})") from error
     configs = card.get("configs") if isinstance(card, dict) else None
     found: dict[tuple[str, str], list[str]] = {}
-    for entry in configs or []:
-        for files in entry.get("data_files") or []:
-            if isinstance(files, dict):
-                patterns = files["path"] if isinstance(files["path"], list) else [files["path"]]
-                found[entry["config_name"], files["split"]] = patterns
+    try:
+        for entry in configs or []:
+            for files in entry.get("data_files") or []:
+                if isinstance(files, dict):
+                    found[entry["config_name"], files["split"]] = _patterns(files["path"])
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        form = "configs with a config_name, and data_files with a split and a path"
+        raise DataError(f"{path}: its head should list {form} ({type(error).__name__}: {error})") from error
     return found
+
+
+def _patterns(paths: Any) -> list[str]:
+    """One pattern or several. Raises ValueError for what leads out of the folder."""
+    patterns = [Path(pattern) for pattern in (paths if isinstance(paths, list) else [paths])]
+    for pattern in patterns:
+        if pattern.is_absolute() or ".." in pattern.parts or not pattern.parts:
+            raise ValueError(f"{str(pattern)!r} is no path inside the folder")
+    return list(map(str, patterns))

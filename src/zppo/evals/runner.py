@@ -57,16 +57,19 @@ class Runner:
         _keep(out / "settings.json", {**(settings or {}), **self._settings()})
 
     def run(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
-        """Evaluate all that can be; what went wrong, by slug. A benchmark that fails does not stop the others."""
+        """Evaluate all that can be; what went wrong, by slug. A benchmark that fails does not stop the others.
+
+        One that was evaluated before keeps what came out then.
+        """
         errors: dict[str, str] = {}
         for benchmark in benchmarks:
             path = self.out / "results" / f"{benchmark.slug}.json"
-            path.unlink(missing_ok=True)
             try:
                 write_atomically(path, json.dumps(asdict(self._evaluate(benchmark)), indent=1) + "\n")
-            except ZppoError as error:
-                errors[benchmark.slug] = str(error).removeprefix(f"{benchmark.slug}: ")
-                logger.error("%s: %s", benchmark.slug, errors[benchmark.slug])
+            except Exception as error:  # data of others hold more than anybody foresees
+                said = _what_went_wrong(error).removeprefix(f"{benchmark.slug}: ")
+                errors[benchmark.slug] = f"{said} (its score is an earlier run's)" if path.is_file() else said
+                logger.error("%s: %s", benchmark.slug, said, exc_info=not isinstance(error, ZppoError))
         return errors
 
     def outcomes(self) -> list[Outcome]:
@@ -81,8 +84,9 @@ class Runner:
         journal = Journal(self.out / "journal" / f"{benchmark.slug}.jsonl")
         try:
             done = self._work_off(benchmark, items, journal)
+            found = outcome(benchmark, done, journal, items.rows, whole=self.extent.limit is None)
             write_record(self.out / "results" / f"{benchmark.slug}.parquet", done, journal)
-            return outcome(benchmark, done, journal, items.rows, whole=self.extent.limit is None)
+            return found
         finally:
             journal.close()
 
@@ -152,6 +156,10 @@ def _keep(path: Path, settings: Mapping[str, Any]) -> None:
                 f"{mine.get(name)!r}; evaluate into another folder (--out)"
             )
     write_atomically(path, json.dumps(mine, indent=1, sort_keys=True) + "\n")
+
+
+def _what_went_wrong(error: Exception) -> str:
+    return str(error) if isinstance(error, ZppoError) else f"{type(error).__name__}: {error}"
 
 
 def _batches(items: Items, size: int) -> Iterator[list[Item]]:

@@ -97,6 +97,25 @@ def test_a_benchmark_that_fails_leaves_the_others(tmp_path: Path, data: Path) ->
     assert [o.slug for o in run.outcomes()] == ["strict"]
 
 
+def test_what_nobody_foresaw_stops_one_benchmark_only(
+    tmp_path: Path, data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = replace(SUMS, slug="judged", items=lambda row: [None.gone])  # type: ignore[attr-defined]
+    run = runner(tmp_path / "out", data, ScriptedEngine(right))
+    assert run.run([odd, STRICT]) == {"judged": "AttributeError: 'NoneType' object has no attribute 'gone'"}
+    assert [o.slug for o in run.outcomes()] == ["strict"]
+    assert "None.gone" in caplog.text, "where it happened is told"
+
+
+def test_a_score_stays_when_it_cannot_be_had_again(tmp_path: Path, data: Path) -> None:
+    runner(tmp_path / "out", data, ScriptedEngine(right)).run([SUMS])
+    before = files(tmp_path / "out")
+    again = runner(tmp_path / "out", tmp_path / "no data", ScriptedEngine(right))
+    error = again.run([SUMS])["sums"]
+    assert "sums is not there" in error and error.endswith("(its score is an earlier run's)")
+    assert files(tmp_path / "out") == before and again.outcomes()[0].score == 100.0
+
+
 def test_responses_that_never_come_stop_a_benchmark_which_then_goes_on(tmp_path: Path, data: Path) -> None:
     errors = runner(tmp_path / "out", data, Unreachable(), seeds_prompts=True).run([SUMS])
     assert "4 responses never came" in errors["sums"]

@@ -67,6 +67,26 @@ def test_the_card_of_a_snapshot_tells_where_the_files_are(tmp_path: Path) -> Non
     assert [row["n"] for row in read(ONE, tmp_path)] == [0, 1, 2]
 
 
+@pytest.mark.parametrize(
+    "configs",
+    [
+        "[{data_files: [{split: test, path: a.jsonl}]}]",
+        "[{config_name: default, data_files: [{split: test, pattern: a.jsonl}]}]",
+        "[{config_name: default, data_files: [{split: test, path: /etc/a.jsonl}]}]",
+        "[{config_name: default, data_files: [{split: test, path: [../a.jsonl]}]}]",
+        "[{config_name: default, data_files: [{split: test, path: ''}]}]",
+        "[{config_name: default, data_files: 3}]",
+        "[default]",
+        "7",
+    ],
+)
+def test_a_card_of_another_form_is_refused(tmp_path: Path, configs: str) -> None:
+    jsonl(tmp_path / "sums" / "test.jsonl")
+    (tmp_path / "sums" / "README.md").write_text(f"---\nconfigs: {configs}\n---\n")
+    with pytest.raises(DataError, match=r"README.md: its head should list configs with a config_name"):
+        read(ONE, tmp_path)
+
+
 def test_configs_and_splits_are_read_in_order(tmp_path: Path) -> None:
     rows = read(SUMS, write_data(tmp_path, SUMS, rows=2))
     assert [(row.config, row.index) for row in rows] == [("easy", 0), ("easy", 1), ("hard", 0), ("hard", 1)]

@@ -5,6 +5,7 @@ accuracy, which stand beside it.
 """
 
 from functools import partial
+from math import isfinite
 from typing import Any
 
 from zppo.errors import DataError
@@ -76,8 +77,8 @@ def _subplot(row: Row) -> str:
 
 
 def _whole(value: Any) -> int | None:
-    """An integer, also where the column is read as floats because of its nulls."""
-    return None if value is None or value != value else int(value)
+    """An integer, also where the column is read as floats because of its nulls; None for what is none."""
+    return None if value is None or not isfinite(value) else int(value)
 
 
 def judgement(item: Item, response: str) -> Judgement:

@@ -46,8 +46,10 @@ def read(reply: str, wanted: str) -> float | None:
 def _messages(row: Row) -> list[dict[str, str]]:
     """The conversation, which may come as a list of messages or as lists of roles and contents."""
     given: Any = row["conversation"]
-    if isinstance(given, Mapping) and {"role", "content"} <= given.keys():
-        given = [{"role": r, "content": c} for r, c in zip(given["role"], given["content"], strict=True)]
+    if isinstance(given, Mapping):
+        roles, contents = given.get("role"), given.get("content")
+        if isinstance(roles, list) and isinstance(contents, list) and len(roles) == len(contents):
+            given = [{"role": r, "content": c} for r, c in zip(roles, contents, strict=True)]
     if not isinstance(given, Sequence) or not given or not all(_is_message(message) for message in given):
         raise DataError(f"{row.where}: column 'conversation' should be messages of role and content")
     return [{"role": message["role"], "content": plain(message["content"])} for message in given]

@@ -77,9 +77,10 @@ def test_charxiv_a_subplot_has_a_place_in_a_grid_or_words(place: dict[str, Any],
     assert words in items_of(CHARXIV, charxiv(**place))[1].question.text
 
 
-def test_charxiv_a_row_that_does_not_say_which_subplot_is_refused() -> None:
+@pytest.mark.parametrize("number", [None, float("nan"), float("inf")])
+def test_charxiv_a_row_that_does_not_say_which_subplot_is_refused(number: float | None) -> None:
     with pytest.raises(DataError, match="neither 'subplot_row' and 'subplot_col' nor 'subplot_loc' says which subplot"):
-        items_of(CHARXIV, charxiv(subplot_row=None, subplot_col=None))
+        items_of(CHARXIV, charxiv(subplot_row=number, subplot_col=number))
 
 
 def test_charxiv_every_descriptive_question_has_words_and_a_rubric() -> None:

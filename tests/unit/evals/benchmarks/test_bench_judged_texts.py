@@ -103,7 +103,15 @@ def test_multichallenge_a_conversation_as_lists_of_roles_and_contents_is_the_sam
 
 @pytest.mark.parametrize(
     "conversation",
-    [[], [{"role": "user"}], ["hello"], [{"role": "user", "content": "a"}, {"role": "x", "content": ""}]],
+    [
+        [],
+        [{"role": "user"}],
+        ["hello"],
+        [{"role": "user", "content": "a"}, {"role": "x", "content": ""}],
+        {"role": ["user"], "content": []},
+        {"role": 1, "content": 2},
+        {"role": ["user"]},
+    ],
 )
 def test_multichallenge_what_is_no_conversation_is_refused(conversation: Any) -> None:
     with pytest.raises(DataError, match="column 'conversation' should be messages of role and content"):

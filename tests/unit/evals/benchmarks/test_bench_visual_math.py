@@ -188,6 +188,11 @@ def test_mathvista_the_gold_of_a_choice_is_the_text_of_the_option() -> None:
         item_of(VISTA, choice_of(["half", "quarter"], "B"))
 
 
+def test_mathvista_a_choice_without_options_is_refused() -> None:
+    with pytest.raises(DataError, match="has 2 to 26 options, not 0"):
+        item_of(VISTA, vista(question_type="multi_choice"))
+
+
 def test_mathvista_an_answer_that_is_no_option_counts_as_the_one_nearest_to_it() -> None:
     item = item_of(VISTA, choice_of(["Common water flea", "Tilapia"], "Common water flea"))
     assert scored(VISTA, item, "water flea") == 1.0
