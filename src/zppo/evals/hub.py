@@ -11,12 +11,13 @@ from zppo.errors import DataError
 from zppo.evals.benchmark import Benchmark, Files, NoFiles
 from zppo.evals.files import Folder
 
-UNREACHABLE = (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError)
-"""What asking the Hub raises: no connection, no such dataset, no access, or a form that `datasets` does not read."""
-
 
 class HubRows:
-    """Fetches what is not in the local cache. Images stay undecoded."""
+    """Fetches what is not in the local cache. Images stay undecoded.
+
+    Whatever is raised while fetching counts as out of reach: `datasets`, the Hub's client, the HTTP client under it and
+    the readers of files each have errors of their own.
+    """
 
     def __init__(self, benchmark: Benchmark, unpacked: Path) -> None:
         """Raises DataError when no id can be read."""
@@ -38,7 +39,7 @@ class HubRows:
         for name in [self._id] if self._id else data.hub_ids:
             try:
                 rows = datasets.load_dataset(name, config, split=split, revision=data.revision)
-            except UNREACHABLE as error:
+            except Exception as error:
                 problems.append(f"{name}: {_first_line(error)}")
             else:
                 self._id = name
@@ -52,7 +53,7 @@ class HubRows:
         try:
             options: dict[str, Any] = {"repo_type": "dataset", "revision": data.revision}
             root = snapshot_download(self._id, allow_patterns=list(data.files), **options)
-        except UNREACHABLE as error:
+        except Exception as error:
             raise self._refused(", ".join(data.files), [f"{self._id}: {_first_line(error)}"]) from error
         return Folder(Path(root), unpacked)
 

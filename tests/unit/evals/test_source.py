@@ -1,9 +1,11 @@
 """Rows of local folders and of the Hub, and what is said about data that are not as expected."""
 
 import json
+import threading
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -217,3 +219,63 @@ def test_a_dataset_out_of_reach_is_told_with_what_to_do() -> None:
     assert said.startswith("sums: default/test cannot be read from the Hub (nobody/sums: ")
     assert "nobody/moved: " in said and said.endswith("put the data under DIR/sums and pass --data DIR")
     assert "accept the terms at huggingface.co/datasets/nobody/sums and set HF_TOKEN" in said
+
+
+class BreaksOff(BaseHTTPRequestHandler):
+    """A Hub with one dataset of one file, which it never sends."""
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_POST(self) -> None:
+        asked = self.rfile.read(int(self.headers["Content-Length"]))
+        self._say([self.FILE] if b"test.jsonl" in asked else [])
+
+    def do_GET(self) -> None:
+        if "/tree/" in self.path:
+            self._say([self.FILE])
+        elif "/resolve/" not in self.path:
+            self._say({"id": "nobody/sums", "sha": self.COMMIT, "siblings": [{"rfilename": "test.jsonl"}], "tags": []})
+        elif "test.jsonl" in self.path:
+            self._head(200, 1000, ETag='"1"')
+        else:
+            self._head(404, 0, **{"X-Error-Code": "EntryNotFound"})
+
+    COMMIT = "a" * 40
+    FILE = {"type": "file", "path": "test.jsonl", "size": 1000, "oid": "b" * 40}
+
+    def _say(self, value: Any) -> None:
+        body = json.dumps(value).encode()
+        self._head(200, len(body))
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _head(self, status: int, length: int, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"X-Repo-Commit": self.COMMIT, "Content-Length": str(length), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, *args: Any) -> None: ...
+
+
+@pytest.fixture
+def broken_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), BreaksOff) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        monkeypatch.setattr(datasets.config, "HF_ENDPOINT", url)
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", url)
+        files = url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", files)
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+        monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+        monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)
+        yield
+        server.shutdown()
+
+
+@pytest.mark.usefixtures("broken_hub")
+def test_a_download_that_breaks_off_is_told() -> None:
+    with pytest.raises(DataError, match="default/test cannot be read from the Hub .*closed connection.* --data DIR"):
+        read(ONE, None)
