@@ -4,9 +4,11 @@
 benchmark leave open counts as wrong, and a `bench_judge` benchmark cannot be scored.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from zppo.errors import ConfigError
@@ -37,6 +39,8 @@ class Verdict:
     origin: str | None = None
     """Whose template it was (`Template.origin`)."""
     reply: str | None = None
+    key: str = ""
+    """A digest of what the data said for scoring (`key_of`), which is corrected now and then."""
 
 
 class Protocols:
@@ -55,10 +59,16 @@ class Protocols:
         verdicts = [Verdict(s.score, s.reason, s.extracted, "rules") if s else None for s in decided]
         open_ = [place for place, verdict in enumerate(verdicts) if verdict is None]
         judged = dict(zip(open_, self._judged(benchmark, [answered[place] for place in open_]), strict=True))
-        return [judged[place] if verdict is None else verdict for place, verdict in enumerate(verdicts)]
+        whole = [judged[place] if verdict is None else verdict for place, verdict in enumerate(verdicts)]
+        return [replace(v, key=key_of(item)) for v, (item, _) in zip(whole, answered, strict=True)]
 
-    def holds(self, verdict: Verdict) -> bool:
-        """Whether a verdict of an earlier run stands: not one that a judge is needed for who is there now."""
+    def holds(self, verdict: Verdict | None, item: Item) -> bool:
+        """Whether there is a verdict of an earlier run on an item, and it stands.
+
+        One against another gold does not, nor one that a judge is needed for who is there now.
+        """
+        if verdict is None or verdict.key != key_of(item):
+            return False
         if self.judge is None or verdict.by == "rules":
             return True
         template = self.judge.templates.get(verdict.template or "")
@@ -80,6 +90,12 @@ class Protocols:
             else Verdict(0.0, "nothing follows the thoughts of the response", j.extracted, "rules")
             for j in judgements
         ]
+
+
+def key_of(item: Item) -> str:
+    """A digest of what an item says for scoring: its gold, in both forms, its options and the like, its groups."""
+    said = item.gold, item.question.answer, dict(item.question.fields), dict(item.group)
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def compare(item: Item, response: str) -> Judgement:

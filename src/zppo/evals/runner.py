@@ -124,7 +124,7 @@ class Runner:
 
     def _score(self, benchmark: Benchmark, batch: Sequence[Item], journal: Journal) -> None:
         known = journal.verdicts
-        stale = [i for i in batch if i.question.id not in known or not self._protocols.holds(known[i.question.id])]
+        stale = [item for item in batch if not self._protocols.holds(known.get(item.question.id), item)]
         if stale:
             answered = [(item, journal.responses[item.question.id].text) for item in stale]
             verdicts = self._protocols.score(benchmark, answered)

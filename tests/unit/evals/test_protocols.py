@@ -11,14 +11,16 @@ from zppo.engines.scripted import ScriptedEngine
 from zppo.errors import ConfigError
 from zppo.evals.benchmark import Benchmark, Item, Judgement
 from zppo.evals.judging import TRIES, load_templates
-from zppo.evals.protocols import Protocols, Verdict, counts
+from zppo.evals.protocols import Protocols, Verdict, counts, key_of
 from zppo.types import Question
 
 ITEM = Item(Question("q1", "2 + 2?", "4"), "4")
 
 
 def verdict(benchmark: Benchmark, response: str, engine: Any = None) -> Verdict:
-    return Protocols(judge(engine) if engine else None).score(benchmark, [(ITEM, response)])[0]
+    found = Protocols(judge(engine) if engine else None).score(benchmark, [(ITEM, response)])[0]
+    assert found.key == key_of(ITEM)
+    return replace(found, key="")
 
 
 @pytest.mark.parametrize("protocol", ["exact+judge", "rule+judge"])

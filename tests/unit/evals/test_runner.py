@@ -190,6 +190,29 @@ def test_a_run_does_not_go_on_with_other_questions(tmp_path: Path, data: Path) -
     assert "'easy/3'" in errors["sums"] and "the data have changed" in errors["sums"]
 
 
+def test_a_corrected_gold_is_scored_anew_and_nothing_is_asked_again(tmp_path: Path, data: Path) -> None:
+    answers = ScriptedEngine(says(r"\boxed{4}"))
+    runner(tmp_path / "out", data, answers).run([SUMS])
+    path = data / "sums" / "easy" / "test.jsonl"
+    path.write_text(path.read_text().replace('"answer": "5"', '"answer": "4"'))
+    silent = ScriptedEngine(right)
+    again = runner(tmp_path / "out", data, silent)
+    assert again.run([SUMS]) == {} and silent.prompts == []
+    assert again.outcomes()[0].score == 15.0, "three of twenty, where there were two"
+    rows = pq.read_table(tmp_path / "out" / "results" / "sums.parquet").to_pylist()
+    assert [(row["gold"], row["score"]) for row in rows if row["id"] == "easy/4"] == [('"4"', 1.0)]
+
+
+def test_a_judge_is_asked_again_about_corrected_golds_only(tmp_path: Path, data: Path) -> None:
+    runner(tmp_path / "out", data, ScriptedEngine(right), judge(ScriptedEngine(says(WRONG)))).run([JUDGED])
+    path = data / "judged" / "easy" / "test.jsonl"
+    path.write_text(path.read_text().replace('"answer": "5"', '"answer": "50"'))
+    lenient = ScriptedEngine(says(CORRECT))
+    again = runner(tmp_path / "out", data, ScriptedEngine(right), judge(lenient))
+    again.run([JUDGED])
+    assert len(lenient.prompts) == 1 and again.outcomes()[0].score == 5.0
+
+
 def test_a_judge_who_comes_later_decides_what_was_left_open(tmp_path: Path, data: Path) -> None:
     unsure = ScriptedEngine(says(r"\boxed{three}"))
     first = runner(tmp_path / "out", data, unsure)

@@ -221,6 +221,10 @@ def test_a_dataset_out_of_reach_is_told_with_what_to_do() -> None:
     assert "accept the terms at huggingface.co/datasets/nobody/sums and set HF_TOKEN" in said
 
 
+FILE = {"type": "file", "path": "test.jsonl", "size": 1000, "oid": "b" * 40}
+COMMIT = "a" * 40
+
+
 class BreaksOff(BaseHTTPRequestHandler):
     """A Hub with one dataset of one file, which it never sends."""
 
@@ -229,20 +233,17 @@ class BreaksOff(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         asked = self.rfile.read(int(self.headers["Content-Length"]))
-        self._say([self.FILE] if b"test.jsonl" in asked else [])
+        self._say([FILE] if b"test.jsonl" in asked else [])
 
     def do_GET(self) -> None:
         if "/tree/" in self.path:
-            self._say([self.FILE])
+            self._say([FILE])
         elif "/resolve/" not in self.path:
-            self._say({"id": "nobody/sums", "sha": self.COMMIT, "siblings": [{"rfilename": "test.jsonl"}], "tags": []})
+            self._say({"id": "nobody/sums", "sha": COMMIT, "siblings": [{"rfilename": "test.jsonl"}], "tags": []})
         elif "test.jsonl" in self.path:
             self._head(200, 1000, ETag='"1"')
         else:
             self._head(404, 0, **{"X-Error-Code": "EntryNotFound"})
-
-    COMMIT = "a" * 40
-    FILE = {"type": "file", "path": "test.jsonl", "size": 1000, "oid": "b" * 40}
 
     def _say(self, value: Any) -> None:
         body = json.dumps(value).encode()
@@ -252,7 +253,7 @@ class BreaksOff(BaseHTTPRequestHandler):
 
     def _head(self, status: int, length: int, **headers: str) -> None:
         self.send_response(status)
-        for name, value in {"X-Repo-Commit": self.COMMIT, "Content-Length": str(length), **headers}.items():
+        for name, value in {"X-Repo-Commit": COMMIT, "Content-Length": str(length), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
 
@@ -277,5 +278,5 @@ def broken_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 @pytest.mark.usefixtures("broken_hub")
 def test_a_download_that_breaks_off_is_told() -> None:
-    with pytest.raises(DataError, match="default/test cannot be read from the Hub .*closed connection.* --data DIR"):
+    with pytest.raises(DataError, match=r"default/test cannot be read from the Hub .*closed connection.* --data DIR"):
         read(ONE, None)
