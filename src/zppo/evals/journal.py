@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,14 @@ from zppo.evals.protocols import Verdict
 
 @dataclass(frozen=True)
 class Response:
-    """What a model said to one item. `prompt` holds a mark where a medium stands."""
+    """What a model said to one item. `prompt` holds a mark where a medium stands; `turns` came before it."""
 
     prompt: str
     text: str
     finish_reason: str
     tokens: int
     prompt_tokens: int
+    turns: list[dict[str, str]] = field(default_factory=list)
 
 
 class Journal:

@@ -21,6 +21,7 @@ SCHEMA = pa.schema(
         ("id", pa.string()),
         ("group", pa.string()),
         ("media", pa.list_(pa.string())),
+        ("turns", pa.string()),
         ("prompt", pa.string()),
         ("gold", pa.string()),
         ("response", pa.string()),
@@ -37,7 +38,7 @@ SCHEMA = pa.schema(
         ("reply", pa.string()),
     ]
 )
-"""`group` and `gold` are JSON."""
+"""`group`, `turns` and `gold` are JSON."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ def _row(item: Item, response: Response, verdict: Verdict) -> dict[str, object]:
         "id": item.question.id,
         "group": json.dumps(dict(item.group), ensure_ascii=False),
         "media": [medium.name for medium in item.question.media],
+        "turns": json.dumps(response.turns, ensure_ascii=False),
         "prompt": response.prompt,
         "gold": json.dumps(item.gold, ensure_ascii=False),
         "response": response.text,

@@ -27,7 +27,7 @@ from zppo.evals.respondent import Respondent
 from zppo.evals.rules import unbroken
 from zppo.evals.source import open_rows
 from zppo.reports.rundir import write_atomically
-from zppo.types import Prompt
+from zppo.types import Group, Prompt
 from zppo.zone.prompts import Templates
 
 logger = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class Runner:
         prompts = {item.question.id: self._prompt(item) for item in batch}
         for identity, prompt in prompts.items():
             known = journal.responses.get(identity)
-            if known and known.prompt != prompt.text:
+            if known and (known.prompt, known.turns) != (prompt.text, _turns(prompt)):
                 raise CheckpointError(
                     f"{benchmark.slug}, {identity!r}: the question is not the one that {journal.path} holds a response "
                     "to; the data have changed. Evaluate into another folder"
@@ -115,7 +115,7 @@ class Runner:
         if not open_:
             return
         groups = self._respondent.answer(benchmark.slug, open_)
-        came = {g.question.id: Response(g.prompt.text, *_said(g)) for g in groups if g.rollouts}
+        came = {group.question.id: _response(group) for group in groups if group.rollouts}
         if came:
             journal.add_responses(came)
         if len(came) < len(open_):
@@ -169,9 +169,14 @@ def _batches(items: Items, size: int) -> Iterator[list[Item]]:
         yield batch
 
 
-def _said(group: Any) -> tuple[str, str, int, int]:
-    rollout = group.rollouts[0]
-    return unbroken(rollout.text), rollout.finish_reason, rollout.tokens, group.prompt_tokens
+def _response(group: Group) -> Response:
+    said, prompt = group.rollouts[0], group.prompt
+    text = unbroken(said.text)
+    return Response(prompt.text, text, said.finish_reason, said.tokens, group.prompt_tokens, _turns(prompt))
+
+
+def _turns(prompt: Prompt) -> list[dict[str, str]]:
+    return [dict(turn) for turn in prompt.turns]
 
 
 def _without_pixels(item: Item) -> Item:

@@ -17,6 +17,7 @@ from toys import (
     Sampler,
     Unreachable,
     files,
+    items,
     judge,
     right,
     runner,
@@ -26,6 +27,7 @@ from toys import (
 
 from zppo.engines.scripted import ScriptedEngine
 from zppo.errors import CheckpointError
+from zppo.evals.benchmark import Benchmark
 from zppo.evals.journal import Journal
 from zppo.types import Group, Prompt, Sampling
 
@@ -188,6 +190,19 @@ def test_a_run_does_not_go_on_with_other_questions(tmp_path: Path, data: Path) -
     path.write_text(path.read_text().replace("3 + 1", "3 plus 1"))
     errors = runner(tmp_path / "out", data, ScriptedEngine(right)).run([SUMS])
     assert "'easy/3'" in errors["sums"] and "the data have changed" in errors["sums"]
+
+
+def test_the_turns_before_a_question_are_recorded_and_must_stay_the_same(tmp_path: Path, data: Path) -> None:
+    def talk(*said: str) -> Benchmark:
+        turns = [{"role": role, "content": text} for role, text in zip(("user", "assistant"), said, strict=True)]
+        return replace(SUMS, items=lambda row: [replace(item, turns=turns) for item in items(row)])
+
+    runner(tmp_path / "out", data, ScriptedEngine(right)).run([talk("What is 7 + 8?", "It is 15.")])
+    first = pq.read_table(tmp_path / "out" / "results" / "sums.parquet").to_pylist()[0]
+    assert [turn["content"] for turn in json.loads(first["turns"])] == ["What is 7 + 8?", "It is 15."]
+    again = runner(tmp_path / "out", data, ScriptedEngine(right))
+    assert again.run([talk("What is 7 + 8?", "It is 15.")]) == {}
+    assert "the data have changed" in again.run([talk("What is 7 + 8?", "It is 99.")])["sums"]
 
 
 def test_a_corrected_gold_is_scored_anew_and_nothing_is_asked_again(tmp_path: Path, data: Path) -> None:
