@@ -22,14 +22,18 @@ class Generator(Protocol):
         ...
 
 
-class Engine(Generator, Protocol):
-    """The student's. Tokens in, tokens out: the returned ids are what was fed and what was sampled."""
+class Progressive(Generator, Protocol):
+    """One that hands over what is finished while it goes on."""
 
     def generate(
         self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Callable[[list[Group]], None] = ignore
     ) -> list[Group]:
         """Like a `Generator`; `done` is called with whole groups as they are finished, each group once."""
         ...
+
+
+class Engine(Progressive, Protocol):
+    """The student's. Tokens in, tokens out: the returned ids are what was fed and what was sampled."""
 
     def encode(self, response: str, end: bool = False) -> list[int]:
         """Token ids of a response that somebody else wrote, special tokens in it read as plain text; with its end."""

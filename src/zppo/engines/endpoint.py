@@ -12,13 +12,13 @@ import hashlib
 import importlib.util
 import os
 import threading
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, as_completed
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zppo.config import EndpointConfig
-from zppo.engines.base import Priority
+from zppo.engines.base import Priority, ignore
 from zppo.engines.content import served_content
 from zppo.engines.replies import Reply
 from zppo.errors import EngineError
@@ -84,10 +84,17 @@ class EndpointEngine:
         loop, servers = self._live()
         return loop.submit(self._group(servers, prompt, n, sampling, priority or Priority()))
 
-    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
-        """One group per prompt, in order, each with at most `n` rollouts. Raises as `submit` does."""
+    def generate(
+        self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Callable[[list[Group]], None] = ignore
+    ) -> list[Group]:
+        """One group per prompt, in order, each with at most `n` rollouts. Raises as `submit` does.
+
+        `done` is called with each group as it comes.
+        """
         futures = [self.submit(prompt, n, sampling) for prompt in prompts]
         try:
+            for future in as_completed(futures):
+                done([future.result()])
             return [future.result() for future in futures]
         finally:
             for future in futures:

@@ -1,7 +1,8 @@
 """What an evaluation has done so far: an append-only file per benchmark. A killed run goes on from here.
 
-Every line is a batch: `{"responses": {id: ...}}` or `{"verdicts": {id: ...}}`, on disk before the next one is begun. A
-line that was cut off by a kill is taken away, and its batch done again. Of two verdicts the later one counts.
+Every line is a batch: `{"responses": {id: ...}}` or `{"verdicts": {id: ...}}`, on disk before the next one is begun.
+Responses of a server are lines of their own, in the order in which they came. A line that was cut off by a kill is
+taken away, and its batch done again. Of two verdicts the later one counts.
 """
 
 import fcntl

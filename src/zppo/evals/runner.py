@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -114,12 +115,9 @@ class Runner:
         open_ = [prompt for identity, prompt in prompts.items() if identity not in journal.responses]
         if not open_:
             return
-        groups = self._respondent.answer(benchmark.slug, open_)
-        came = {group.question.id: _response(group) for group in groups if group.rollouts}
-        if came:
-            journal.add_responses(came)
-        if len(came) < len(open_):
-            missing = len(open_) - len(came)
+        self._respondent.answer(benchmark.slug, open_, partial(_keep_responses, journal))
+        missing = sum(prompt.question.id not in journal.responses for prompt in open_)
+        if missing:
             raise EngineError(f"{benchmark.slug}: {missing} responses never came; the same command goes on from here")
 
     def _score(self, benchmark: Benchmark, batch: Sequence[Item], journal: Journal) -> None:
@@ -167,6 +165,12 @@ def _batches(items: Items, size: int) -> Iterator[list[Item]]:
     stream = iter(items)
     while batch := list(islice(stream, size)):
         yield batch
+
+
+def _keep_responses(journal: Journal, groups: Sequence[Group]) -> None:
+    came = {group.question.id: _response(group) for group in groups if group.rollouts}
+    if came:
+        journal.add_responses(came)
 
 
 def _response(group: Group) -> Response:

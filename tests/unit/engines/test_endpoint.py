@@ -32,6 +32,14 @@ def test_groups_come_in_the_order_of_the_prompts_with_the_tokens_the_server_repo
     assert (groups[0].prompt_tokens, groups[0].prompt_ids, groups[0].rollouts[0].token_ids) == (7, [], [])
 
 
+def test_groups_are_handed_over_as_they_come() -> None:
+    prompts, came = [prompt(f"q{i}?") for i in range(8)], []
+    with FlakyServer(echo, ["latency"]) as server, asking(server) as engine:
+        groups = engine.generate(prompts, 1, SAMPLING, came.extend)
+    assert sorted(g.question.id for g in came) == sorted(g.question.id for g in groups)
+    assert came != groups, "the first call was the last to be answered"
+
+
 def test_the_request_says_how_to_sample_and_no_more() -> None:
     with FlakyServer(echo) as server, asking(server) as engine:
         engine.generate([prompt()], 3, SAMPLING)

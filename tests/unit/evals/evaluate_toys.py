@@ -1,4 +1,7 @@
-"""A program to be killed: evaluates the toy benchmarks with an engine and a judge that take a little time."""
+"""A program to be killed: evaluates the toy benchmarks with an engine and a judge that take a little time.
+
+The engine samples small batches as a whole, or answers large ones one prompt after another, as a server does.
+"""
 
 import sys
 import time
@@ -8,6 +11,7 @@ from typing import Any
 
 from toys import CORRECT, JUDGED, STRICT, SUMS, WRONG, Sampler, judge, right, runner
 
+from zppo.engines.base import ignore
 from zppo.engines.scripted import ScriptedEngine
 from zppo.evals.summary import Label, write_summary
 from zppo.types import Group, Prompt, Sampling
@@ -16,11 +20,25 @@ PAUSE = 0.01
 
 
 class Slow(Sampler):
-    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any = None) -> list[Group]:
+    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any = ignore) -> list[Group]:
         with Path(sys.argv[2], "asked.txt").open("a") as asked:
             asked.writelines(f"{prompt.question.id}\n" for prompt in prompts)
         time.sleep(PAUSE)
-        return super().generate(prompts, n, sampling)
+        groups = super().generate(prompts, n, sampling)
+        done(groups)
+        return groups
+
+
+class Served(Slow):
+    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any = ignore) -> list[Group]:
+        ask = super().generate
+        return [group for prompt in prompts for group in ask([prompt], n, sampling, done)]
+
+
+ENGINES: dict[str, tuple[type[Slow], dict[str, Any]]] = {
+    "embedded": (Slow, {"batch": 4}),
+    "served": (Served, {"batch": 64, "seeds_prompts": True}),
+}
 
 
 def verdict(prompt: Prompt, n: int, visit: int) -> list[str]:
@@ -29,9 +47,10 @@ def verdict(prompt: Prompt, n: int, visit: int) -> list[str]:
 
 
 def main() -> None:
-    data, out = map(Path, sys.argv[1:])
+    data, out = map(Path, sys.argv[1:3])
     out.mkdir(exist_ok=True)
-    run = runner(out, data, Slow(right), judge(ScriptedEngine(verdict)))
+    engine, options = ENGINES[sys.argv[3]]
+    run = runner(out, data, engine(right), judge(ScriptedEngine(verdict)), **options)
     assert run.run([SUMS, JUDGED, STRICT]) == {}
     write_summary(out, run.outcomes(), {}, Label("toy", "own"), {})
 

@@ -17,9 +17,9 @@ HERE = Path(__file__).parent
 KILLS = 20
 
 
-def start(data: Path, out: Path) -> subprocess.Popen[bytes]:
+def start(data: Path, out: Path, engine: str) -> subprocess.Popen[bytes]:
     path = os.pathsep.join([str(HERE), str(Path(zppo.__file__).parents[1])])
-    command = [sys.executable, str(HERE / "evaluate_toys.py"), str(data), str(out)]
+    command = [sys.executable, str(HERE / "evaluate_toys.py"), str(data), str(out), engine]
     return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path}, start_new_session=True)
 
 
@@ -34,23 +34,24 @@ def work(out: Path) -> int:
 
 
 @pytest.mark.slow
-def test_twenty_kills_leave_what_a_straight_run_leaves(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("engine", "at_once"), [("embedded", 4), ("served", 1)])
+def test_twenty_kills_leave_what_a_straight_run_leaves(tmp_path: Path, engine: str, at_once: int) -> None:
     data = write_data(tmp_path / "data", SUMS, JUDGED, STRICT, rows=60)
     began = time.monotonic()
-    assert start(data, tmp_path / "straight").wait() == 0
+    assert start(data, tmp_path / "straight", engine).wait() == 0
     took = time.monotonic() - began
     rng, out, before_kill = random.Random(5), tmp_path / "killed", []
     for _ in range(KILLS):
-        process, had, until = start(data, out), work(out), time.monotonic() + 10 * took
+        process, had, until = start(data, out, engine), work(out), time.monotonic() + 10 * took
         while work(out) <= had and process.poll() is None and time.monotonic() < until:
             time.sleep(0.001)  # killed while it is starting it would show nothing
         time.sleep(rng.uniform(0, 0.02))
         os.killpg(process.pid, signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL, "it was done before it could be killed"
         before_kill.append(work(out))
-    assert start(data, out).wait() == 0
+    assert start(data, out, engine).wait() == 0
     assert left(out) == left(tmp_path / "straight")
     assert len(set(before_kill)) == KILLS, "every kill came at another point of the work"
     asked = (out / "asked.txt").read_text().split()
-    batch, items = 4, 3 * 120
-    assert items <= len(asked) <= items + KILLS * batch, "at most the batch under way is asked again"
+    items = 3 * 120
+    assert items <= len(asked) <= items + KILLS * at_once, "at most what was under way is asked again"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from toys import (
 )
 
 from zppo.engines.scripted import ScriptedEngine
-from zppo.errors import CheckpointError
+from zppo.errors import CheckpointError, EngineError
 from zppo.evals.benchmark import Benchmark
 from zppo.evals.journal import Journal
 from zppo.types import Group, Prompt, Sampling
@@ -81,9 +82,9 @@ def test_a_server_is_given_one_seed_per_benchmark(tmp_path: Path, data: Path) ->
         seen = []
 
         class Server(ScriptedEngine):
-            def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any = None) -> list[Group]:
+            def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any) -> list[Group]:
                 seen.append(sampling.seed)  # noqa: B023
-                return super().generate(prompts, n, sampling)
+                return super().generate(prompts, n, sampling, done)
 
         runner(tmp_path / str(batch), data, Server(right), batch=batch, seeds_prompts=True).run([SUMS])
         seeds[batch] = set(seen)
@@ -125,13 +126,17 @@ def test_responses_that_never_come_stop_a_benchmark_which_then_goes_on(tmp_path:
     assert runner(tmp_path / "out", data, late, seeds_prompts=True).run([SUMS]) == {}
 
 
-def test_a_partly_answered_batch_of_a_server_keeps_what_came(tmp_path: Path, data: Path) -> None:
-    class Half(ScriptedEngine):
-        def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any = None) -> list[Group]:
-            groups = super().generate(prompts, n, sampling)
-            return [Group(g.prompt, g.rollouts if i % 2 else []) for i, g in enumerate(groups)]
+@pytest.mark.parametrize("end", [EngineError("out of memory"), KeyboardInterrupt()])
+def test_what_came_from_a_server_is_kept_whatever_becomes_of_its_batch(
+    tmp_path: Path, data: Path, end: BaseException
+) -> None:
+    class Ends(ScriptedEngine):
+        def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any) -> list[Group]:
+            super().generate(prompts[1::2], n, sampling, done)
+            raise end
 
-    runner(tmp_path / "out", data, Half(right), seeds_prompts=True).run([SUMS])
+    with suppress(KeyboardInterrupt):
+        runner(tmp_path / "out", data, Ends(right), seeds_prompts=True).run([SUMS])
     second = ScriptedEngine(right)
     runner(tmp_path / "out", data, second, seeds_prompts=True).run([SUMS])
     assert [p.question.id for p in second.prompts[:3]] == ["easy/0", "easy/2", "easy/4"]

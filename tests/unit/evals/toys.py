@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from zppo.engines.base import ignore
 from zppo.engines.scripted import ScriptedEngine
 from zppo.evals.benchmark import Benchmark, Data, Item, Row, Scored
 from zppo.evals.items import Extent
@@ -87,11 +88,11 @@ class Unreachable:
     def __init__(self, engine: ScriptedEngine | None = None, times: int = 10**9) -> None:
         self.calls, self._engine, self._times = 0, engine, times
 
-    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
+    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any = ignore) -> list[Group]:
         self.calls += 1
         if self.calls <= self._times or self._engine is None:
             return [Group(prompt, []) for prompt in prompts]
-        return self._engine.generate(prompts, n, sampling)
+        return self._engine.generate(prompts, n, sampling, done)
 
 
 def judge(engine: Any, model: str = "judge", folder: Path | None = None) -> Judge:
