@@ -4,7 +4,7 @@ import argparse
 import importlib.util
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ DESCRIPTION = (
 )
 
 PAPER = {"max_tokens": DECODING.max_tokens, "pixels": PIXELS, "video_frames": Extent.frames, "dtype": "bfloat16"}
+CALLS = {"concurrency": Served.concurrency, "timeout": Served.timeout, "api_key_env": Served.api_key_env}
 
 
 def add_eval(commands: Any) -> None:
@@ -49,7 +50,7 @@ def add_eval(commands: Any) -> None:
 
 def _add_choice(group: Any) -> None:
     group.add_argument("--suite", choices=SUITES, help="pocket: generated data in the form of real benchmarks, offline")
-    group.add_argument("--benchmarks", default="", metavar="A,B", help="some of them, by name")
+    group.add_argument("--benchmarks", default="", metavar="A,B", help="some of the suite, or of all, by name")
     group.add_argument("--data", type=Path, metavar="DIR", help="read DIR/BENCHMARK/... instead of the Hub")
     harness = "run the benchmarks that lm-evaluation-harness has through it too, and print both scores"
     group.add_argument("--harness", choices=("lm-eval",), help=harness)
@@ -59,17 +60,21 @@ def _add_choice(group: Any) -> None:
 def _add_engine(group: Any) -> None:
     group.add_argument("--engine", choices=("transformers", "endpoint", "vllm"), default="transformers")
     group.add_argument("--url", help="base URL of a server (--engine endpoint); MODEL is the name it serves")
-    group.add_argument("--dtype", choices=("bfloat16", "float16", "float32"), help="of the weights (default: bfloat16)")
+    group.add_argument(
+        "--dtype", choices=("bfloat16", "float16", "float32"), help="of weights loaded here (default: bfloat16)"
+    )
     templates = "folder of own prompt templates, closer.txt or plain.txt (default: the paper's closer)"
     group.add_argument("--templates", type=Path, metavar="DIR", help=templates)
     group.add_argument("--batch", type=int, metavar="N", help="items asked at once (default: by engine)")
-    group.add_argument("--concurrency", type=int, default=64, metavar="N", help="calls of a server at once")
-    group.add_argument("--timeout", type=float, default=3600.0, metavar="S", help="seconds per call of a server")
-    key = "environment variable with the API key, of the judge's server too (default: OPENAI_API_KEY)"
-    group.add_argument("--api-key-env", default="OPENAI_API_KEY", metavar="NAME", help=key)
+    calls = f"calls of a server at once (default: {Served.concurrency})"
+    group.add_argument("--concurrency", type=int, metavar="N", help=calls)
+    timeout = f"seconds per call of a server (default: {Served.timeout:g})"
+    group.add_argument("--timeout", type=float, metavar="S", help=timeout)
+    key = f"environment variable with the API key, of the judge's server too (default: {Served.api_key_env})"
+    group.add_argument("--api-key-env", metavar="NAME", help=key)
     group.add_argument("--vllm-python", metavar="PATH", help="Python of an environment with vLLM (--engine vllm)")
     vllm = "further arguments of the vLLM server, such as --vllm-args='--tensor-parallel-size 2'"
-    group.add_argument("--vllm-args", default="", metavar="ARGS", help=vllm)
+    group.add_argument("--vllm-args", metavar="ARGS", help=vllm)
 
 
 def _add_judge(group: Any) -> None:
@@ -105,11 +110,15 @@ def _add_output(group: Any) -> None:
 def _eval(options: argparse.Namespace, rest: Sequence[str]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     out: Path = options.out or Path(f"runs/eval-{Path(options.model).name}")
+    given = {name for name, value in vars(options).items() if value is not None}
     benchmarks = _benchmarks(options, out)
+    _refuse_idle(options, given)
     _check(options)
     paper = paper_columns(options.compare_paper) if options.compare_paper else {}
     prompts, verdicts = Templates.load(options.templates), load_templates(options.judge_templates)
-    settings = {"model": options.model, "engine": options.engine, "dtype": options.dtype}
+    settings = {"model": options.model, "engine": options.engine}
+    if options.engine == "transformers":
+        settings["dtype"] = options.dtype
     extent = Extent(options.data, options.limit, tuple(options.pixels), options.video_frames, options.video_fps)
     with (
         respondent(_model(options), out / "server.log", _sampling(options), options.batch) as student,
@@ -153,6 +162,7 @@ def _benchmarks(options: argparse.Namespace, out: Path) -> list[Benchmark]:
     from zppo.evals.benchmarks import BENCHMARKS
 
     names = [name for name in options.benchmarks.split(",") if name]
+    _fill(options, CALLS)
     if options.model == "pocket":
         options.model = str(ASSETS / "student")
     if options.suite != "pocket":
@@ -174,6 +184,26 @@ def _fill(options: argparse.Namespace, defaults: Mapping[str, Any]) -> None:
             setattr(options, name, default)
 
 
+def _refuse_idle(options: argparse.Namespace, given: Set[str]) -> None:
+    """Raises ConfigError for an option that was given and would do nothing."""
+    served_judge = bool(options.judge) and _is_url(options.judge)
+    loads = options.engine == "transformers" or (options.judge and not served_judge)
+    server = (
+        options.engine != "transformers" or served_judge,
+        "calls of a server (--engine endpoint or vllm, --judge URL)",
+    )
+    vllm, judged = (options.engine == "vllm", "--engine vllm"), (bool(options.judge), "--judge, which says who judges")
+    belongs = {
+        "dtype": (loads, "a model that is loaded here (--engine transformers, --judge MODEL); vLLM has --vllm-args"),
+        **dict.fromkeys(CALLS, server),
+        **dict.fromkeys(("vllm_python", "vllm_args"), vllm),
+        **dict.fromkeys(("judge_model", "judge_max_tokens", "judge_templates"), judged),
+    }
+    for name, (used, owner) in belongs.items():
+        if name in given and not used:
+            raise ConfigError(f"--{name.replace('_', '-')} belongs to {owner}")
+
+
 def _check(options: argparse.Namespace) -> None:
     _judge(options)
     if options.limit is not None and options.limit < 1:
@@ -184,8 +214,6 @@ def _check(options: argparse.Namespace) -> None:
         raise ConfigError("--harness lm-eval: lm-evaluation-harness is not installed; pip install 'zppo[eval]'")
     if options.video_frames < 1 or not options.video_fps > 0:
         raise ConfigError("--video-frames and --video-fps: at least one frame must be shown")
-    if options.judge_model and not options.judge:
-        raise ConfigError("--judge-model names what a server serves; --judge says where it is")
 
 
 def _sampling(options: argparse.Namespace) -> Sampling:
@@ -210,16 +238,20 @@ def _model(options: argparse.Namespace) -> Served:
         options.timeout,
         options.api_key_env,
         python=options.vllm_python,
-        arguments=tuple(options.vllm_args.split()),
+        arguments=tuple((options.vllm_args or "").split()),
     )
 
 
 def _judge(options: argparse.Namespace) -> Served | None:
     if not options.judge:
         return None
-    if options.judge.startswith(("http://", "https://")):
-        server = {"concurrency": options.concurrency, "timeout": options.timeout, "api_key_env": options.api_key_env}
+    if _is_url(options.judge):
+        server = {name: getattr(options, name) for name in CALLS}
         return Served(options.judge_model or "", "endpoint", options.judge, **server)
     if options.judge_model:
         raise ConfigError(f"--judge-model is the name of a served model, and --judge {options.judge} is not a URL")
     return Served(options.judge, dtype=options.dtype)
+
+
+def _is_url(judge: str) -> bool:
+    return judge.startswith(("http://", "https://"))

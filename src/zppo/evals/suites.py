@@ -9,21 +9,17 @@ SUITES = (*FAMILIES, "all", "pocket")
 
 
 def choose(known: Mapping[str, Benchmark], suite: str | None, names: Sequence[str] = ()) -> list[Benchmark]:
-    """The benchmarks of a suite, or those named (by slug or by the paper's column name), in the order of the suite.
+    """The benchmarks of a suite, or those of them that are named (by slug or by the paper's column name), in its order.
 
-    Raises ConfigError for an unknown name, and when nothing is chosen.
+    No suite is all of them, by name. Raises ConfigError for a name that is not among them, and when nothing is chosen.
     """
-    slugs = {benchmark.abbr.lower(): slug for slug, benchmark in known.items()} | {slug: slug for slug in known}
+    if suite is None and not names:
+        raise ConfigError(f"say what to evaluate: --suite {'|'.join(SUITES)}, or --benchmarks with some names")
+    of_suite = {slug: b for slug, b in known.items() if suite in (None, "all", b.family)}
+    slugs = {benchmark.abbr.lower(): slug for slug, benchmark in of_suite.items()} | {slug: slug for slug in of_suite}
     for name in names:
         if name.lower() not in slugs:
-            raise ConfigError(f"there is no benchmark {name!r}{nearest(name.lower(), slugs)}")
-    named = {slugs[name.lower()] for name in names}
-    chosen = [
-        benchmark
-        for family in FAMILIES
-        for slug, benchmark in known.items()
-        if benchmark.family == family and (slug in named if names else suite in ("all", family))
-    ]
-    if not chosen:
-        raise ConfigError(f"say what to evaluate: --suite {'|'.join(SUITES)}, or --benchmarks with some names")
-    return chosen
+            where = f" in the suite {suite}" if suite else ""
+            raise ConfigError(f"there is no benchmark {name!r}{where}{nearest(name.lower(), slugs)}")
+    named = {slugs[name.lower()] for name in names} or of_suite.keys()
+    return [b for family in FAMILIES for slug, b in of_suite.items() if b.family == family and slug in named]

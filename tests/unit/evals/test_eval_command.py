@@ -12,6 +12,7 @@ import pytest
 
 from zppo.cli.main import main
 
+SERVED = ["--suite", "llm", "--engine", "endpoint", "--url", "http://x"]
 without_lm_eval = pytest.mark.skipif(importlib.util.find_spec("lm_eval") is not None, reason="lm-eval is installed")
 
 
@@ -95,9 +96,24 @@ def test_nothing_evaluated_is_a_failure(tmp_path: Path, url: str, capsys: pytest
         (["--suite", "llm", "--video-frames", "0"], "at least one frame"),
         (["--suite", "llm", "--url", "http://x"], "--url belongs to --engine endpoint"),
         (["--suite", "llm", "--engine", "endpoint"], "--url belongs to --engine endpoint"),
-        (["--suite", "llm", "--judge-model", "m"], "--judge says where it is"),
+        (["--suite", "vlm", "--benchmarks", "aime26"], "no benchmark 'aime26' in the suite vlm"),
+        (["--suite", "llm", "--judge-model", "m"], "--judge-model belongs to --judge"),
+        (["--suite", "llm", "--judge-max-tokens", "9"], "--judge-max-tokens belongs to --judge"),
+        (["--suite", "llm", "--judge-templates", "no"], "--judge-templates belongs to --judge"),
+        (["--suite", "llm", "--concurrency", "9"], "--concurrency belongs to calls of a server"),
+        (["--suite", "llm", "--judge", "m", "--timeout", "9"], "--timeout belongs to calls of a server"),
+        (["--suite", "llm", "--api-key-env", "KEY"], "--api-key-env belongs to calls of a server"),
+        (["--suite", "llm", "--vllm-args", "x"], "--vllm-args belongs to --engine vllm"),
+        ([*SERVED, "--vllm-args", "x"], "--vllm-args belongs to --engine vllm"),
+        ([*SERVED, "--vllm-python", "x"], "--vllm-python belongs to --engine vllm"),
+        ([*SERVED, "--dtype", "float32"], "--dtype belongs to a model that is loaded here"),
+        ([*SERVED, "--judge", "http://x", "--dtype", "float32"], "--dtype belongs to a model that is loaded here"),
+        (
+            ["--suite", "llm", "--engine", "vllm", "--dtype", "float32"],
+            "--dtype belongs to a model that is loaded here",
+        ),
         (["--suite", "llm", "--judge", "m", "--judge-model", "m"], "is not a URL"),
-        (["--suite", "llm", "--judge-templates", "no"], "not a folder of judge templates"),
+        (["--suite", "llm", "--judge", "m", "--judge-templates", "no"], "not a folder of judge templates"),
         (["--suite", "llm", "--templates", "no"], "not a folder of template files"),
         (["--suite", "llm", "--compare-paper", "1B"], "the paper has no student '1B'"),
         (["--suite", "llm", "--top-p", "3"], "eval.top_p is 3"),
