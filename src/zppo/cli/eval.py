@@ -127,7 +127,7 @@ def _eval(options: argparse.Namespace, rest: Sequence[str]) -> int:
         runner = Runner(student, Protocols(judging), out, extent, settings, prompts)
         errors = runner.run(benchmarks)
         outcomes, label = runner.outcomes(), Label(options.student or Path(options.model).name, options.method)
-        write_summary(out, outcomes, errors, label, settings)
+        write_summary(out, outcomes, errors, label, settings, paper)
         second = _second_opinion(student, benchmarks, runner) if options.harness else ""
     print(as_table(outcomes, paper))
     print(second, end="")

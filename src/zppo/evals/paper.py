@@ -15,12 +15,17 @@ def paper_results() -> tuple[Result, ...]:
     return tuple(read_results([PAPER]))
 
 
-def paper_scores(student: str, method: str) -> dict[str, float]:
-    """Scores by benchmark (the paper's column names). Raises ConfigError for a student or method it does not have."""
+def paper_methods(student: str) -> list[str]:
+    """What the paper reports of a student, in its order. Raises ConfigError for a student that it does not have."""
     students = {r.student for r in paper_results()}
     if student not in students:
         raise ConfigError(f"the paper has no student {student!r}{nearest(student, students)}")
-    own = {r.method: None for r in paper_results() if r.student == student}
+    return list(dict.fromkeys(r.method for r in paper_results() if r.student == student))
+
+
+def paper_scores(student: str, method: str) -> dict[str, float]:
+    """Scores by benchmark (the paper's column names). Raises ConfigError for a student or method it does not have."""
+    own = paper_methods(student)
     if method not in own:
         raise ConfigError(f"the paper has no method {method!r} for {student}{nearest(method, own)}")
     return {r.benchmark: r.score for r in paper_results() if (r.student, r.method) == (student, method)}

@@ -28,7 +28,7 @@ from zppo.evals.respondent import Respondent
 from zppo.evals.rules import unbroken
 from zppo.evals.source import open_rows
 from zppo.reports.rundir import write_atomically
-from zppo.types import Group, Prompt
+from zppo.types import Group, Prompt, Question
 from zppo.zone.prompts import Templates
 
 logger = logging.getLogger(__name__)
@@ -94,13 +94,14 @@ class Runner:
     def _work_off(self, benchmark: Benchmark, items: Items, journal: Journal) -> list[Item]:
         """Batch by batch: responses, then verdicts. Gives the items, which no longer hold pixels."""
         done: list[Item] = []
-        expected = self.extent.limit or benchmark.data.rows
-        with tqdm(total=expected, desc=benchmark.slug, unit="item", disable=None) as bar:
+        limit = self.extent.limit  # how many items all rows give is known when they are read
+        expected, unit = (limit, "item") if limit else (benchmark.data.rows, "row")
+        with tqdm(total=expected, desc=benchmark.slug, unit=unit, disable=None) as bar:
             for batch in _batches(items, self._respondent.batch):
                 self._answer(benchmark, batch, journal)
                 self._score(benchmark, batch, journal)
                 done += map(_without_pixels, batch)
-                bar.update(len(batch))
+                bar.update((len(done) if limit else items.rows) - bar.n)
         return done
 
     def _answer(self, benchmark: Benchmark, batch: Sequence[Item], journal: Journal) -> None:
@@ -136,6 +137,7 @@ class Runner:
         return {
             "sampling": asdict(self._respondent.sampling),
             **batch,
+            "prompt": self._templates.plain(Question("", "{question}", "")),
             "limit": self.extent.limit,
             "pixels": list(self.extent.pixels),
             "frames": self.extent.frames,

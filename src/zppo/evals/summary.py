@@ -8,14 +8,16 @@ from statistics import fmean
 from typing import Any
 
 from zppo.evals.outcome import Outcome
-from zppo.evals.paper import paper_scores
+from zppo.evals.paper import paper_methods, paper_scores
 from zppo.evals.results import Result, write_results
 from zppo.evals.statistics import in_order, macro_averages
 from zppo.evals.table import aligned
 from zppo.reports.rundir import write_atomically
 
-SHOWN_METHODS = ("base", "grpo+replay", "zppo")
-"""What of the paper stands beside a run when only a student is named."""
+SHOWN_METHODS = ("base", "grpo+replay", "zppo", "teacher")
+"""What of the paper stands beside a run when only a student is named, or the teacher."""
+Paper = Mapping[str, Mapping[str, float]]
+"""Some of the paper's scores: by what the column is called, then by benchmark."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,17 @@ def results_of(outcomes: Sequence[Outcome], label: Label) -> list[Result]:
 
 
 def write_summary(
-    out: Path, outcomes: Sequence[Outcome], errors: Mapping[str, str], label: Label, settings: Mapping[str, Any]
+    out: Path,
+    outcomes: Sequence[Outcome],
+    errors: Mapping[str, str],
+    label: Label,
+    settings: Mapping[str, Any],
+    paper: Paper | None = None,
 ) -> None:
-    """`families` are the macro averages over the benchmarks that were evaluated, in points."""
+    """`families` are the macro averages over the benchmarks that were evaluated, in points.
+
+    `paper` is written as it stands in the table, averages included: of the same benchmarks.
+    """
     results = results_of(outcomes, label)
     averages = {
         family: {"average": average, "benchmarks": sum(r.family == family for r in results)}
@@ -51,6 +61,7 @@ def write_summary(
         "benchmarks": [asdict(outcome) | {"notes": outcome.notes} for outcome in outcomes],
         "errors": dict(errors),
         "settings": dict(settings),
+        "paper": {name: _beside(outcomes, scores) for name, scores in (paper or {}).items()},
     }
     write_atomically(out / "summary.json", json.dumps(summary, indent=1) + "\n")
     write_results(out / "results.csv", results)
@@ -59,10 +70,11 @@ def write_summary(
 def paper_columns(choice: str) -> dict[str, dict[str, float]]:
     """Scores by benchmark of `STUDENT` (several methods) or `STUDENT/METHOD`. Raises ConfigError for unknown names."""
     student, _, method = choice.partition("/")
-    return {f"{student} {name}": paper_scores(student, name) for name in ([method] if method else SHOWN_METHODS)}
+    methods = [method] if method else [name for name in paper_methods(student) if name in SHOWN_METHODS]
+    return {f"{student} {name}": paper_scores(student, name) for name in methods}
 
 
-def as_table(outcomes: Sequence[Outcome], paper: Mapping[str, Mapping[str, float]] | None = None) -> str:
+def as_table(outcomes: Sequence[Outcome], paper: Paper | None = None) -> str:
     """A line per benchmark and per family's macro average; the paper's averages are over the same benchmarks."""
     paper = paper or {}
     lines = [["", "score", *paper, "items", "notes"]]
@@ -71,8 +83,8 @@ def as_table(outcomes: Sequence[Outcome], paper: Mapping[str, Mapping[str, float
         for o in own:
             beside = [_points(scores.get(o.abbr)) for scores in paper.values()]
             lines.append([f"{family} {o.abbr}", _points(o.score), *beside, str(o.items), "; ".join(o.notes)])
-        averages = [_average([scores.get(o.abbr) for o in own]) for scores in paper.values()]
-        score, items = _average([o.score for o in own]), str(sum(o.items for o in own))
+        averages = [_points(_average(own, scores)) for scores in paper.values()]
+        score, items = _points(fmean(o.score for o in own)), str(sum(o.items for o in own))
         lines.append([f"{family} average of {len(own)}", score, *averages, items, ""])
     return aligned([line[:-1] for line in lines]) if not any(line[-1] for line in lines[1:]) else _with_notes(lines)
 
@@ -83,10 +95,17 @@ def _with_notes(lines: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"{row:<{width}}  {line[-1]}".rstrip() for row, line in zip(table, lines, strict=True))
 
 
-def _average(scores: Sequence[float | None]) -> str:
-    """A dash where one is missing: an average over fewer benchmarks would not be comparable."""
-    known = [score for score in scores if score is not None]
-    return _points(fmean(known) if len(known) == len(scores) else None)
+def _beside(outcomes: Sequence[Outcome], scores: Mapping[str, float]) -> dict[str, Any]:
+    """The paper's averages and scores of the benchmarks that were evaluated; null where it has none."""
+    families = {f: [o for o in outcomes if o.family == f] for f in in_order(o.family for o in outcomes)}
+    averages = {family: _average(own, scores) for family, own in families.items()}
+    return {"families": averages, "benchmarks": {o.slug: scores.get(o.abbr) for o in outcomes}}
+
+
+def _average(outcomes: Sequence[Outcome], scores: Mapping[str, float]) -> float | None:
+    """None where one is missing: an average over fewer benchmarks would not be comparable."""
+    known = [scores[o.abbr] for o in outcomes if o.abbr in scores]
+    return fmean(known) if len(known) == len(outcomes) else None
 
 
 def _points(score: float | None) -> str:

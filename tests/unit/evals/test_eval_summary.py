@@ -42,6 +42,7 @@ def test_a_benchmark_that_the_paper_does_not_report_has_no_average_beside_it() -
 
 def test_a_student_alone_shows_several_methods_of_the_paper() -> None:
     assert list(paper_columns("2B")) == ["2B base", "2B grpo+replay", "2B zppo"]
+    assert list(paper_columns("27B")) == ["27B teacher"]
     for choice, says in (("0.8", "no student '0.8'; did you mean '0.8B'?"), ("2B/zpo", "no method 'zpo' for 2B")):
         with pytest.raises(ConfigError) as refused:
             paper_columns(choice)
@@ -60,6 +61,16 @@ def test_the_files_hold_averages_errors_and_what_zppo_stats_reads(tmp_path: Path
         Result("0.8B", "mine", "llm", "AIME25", 33.3333),
         Result("0.8B", "mine", "llm", "AIME26", 10.0),
     ]
+
+
+def test_what_the_table_shows_of_the_paper_is_in_the_summary_too(tmp_path: Path) -> None:
+    outcomes = [outcome("aime25", 10.0), outcome("mmlu", 50.0), outcome("ai2d", 70.0)]
+    write_summary(tmp_path, outcomes, {}, Label("0.8B", "mine"), {}, paper_columns("0.8B/zppo"))
+    beside = json.loads((tmp_path / "summary.json").read_text())["paper"]["0.8B zppo"]
+    assert beside == {
+        "families": {"vlm": 76.5, "llm": pytest.approx(33.15)},
+        "benchmarks": {"aime25": 3.3, "mmlu": 63.0, "ai2d": 76.5},
+    }
 
 
 def test_every_benchmark_has_the_papers_name_and_family() -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,18 @@ from toys import (
     says,
     write_data,
 )
+from tqdm import tqdm
 
 from zppo.engines.scripted import ScriptedEngine
 from zppo.errors import CheckpointError, EngineError
-from zppo.evals.benchmark import Benchmark
+from zppo.evals.benchmark import Benchmark, Item, Row
+from zppo.evals.items import Extent
 from zppo.evals.journal import Journal
+from zppo.evals.protocols import Protocols
+from zppo.evals.respondent import Respondent
+from zppo.evals.runner import Runner
 from zppo.types import Group, Prompt, Sampling
+from zppo.zone.prompts import Templates
 
 
 @pytest.fixture
@@ -195,6 +202,35 @@ def test_a_run_does_not_go_on_with_other_questions(tmp_path: Path, data: Path) -
     path.write_text(path.read_text().replace("3 + 1", "3 plus 1"))
     errors = runner(tmp_path / "out", data, ScriptedEngine(right)).run([SUMS])
     assert "'easy/3'" in errors["sums"] and "the data have changed" in errors["sums"]
+
+
+def test_a_run_does_not_go_on_with_another_prompt(tmp_path: Path, data: Path) -> None:
+    runner(tmp_path / "out", data, ScriptedEngine(right))
+    own = Templates({**Templates.load().texts, "closer": "Answer in a box."})
+    asked = Respondent(ScriptedEngine(right), batch=4)
+    with pytest.raises(CheckpointError, match=r"another prompt: there '\{question\}.*here .*Answer in a box.*--out"):
+        Runner(asked, Protocols(None), tmp_path / "out", Extent(data), {"model": "toy"}, own)
+
+
+@pytest.mark.parametrize(("limit", "shown"), [(None, "20/20"), (7, "7/7")])
+def test_the_progress_reaches_what_it_promised(
+    tmp_path: Path, data: Path, limit: int | None, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In rows, of which the number is known, unless items are limited."""
+    bars: list[Any] = []
+    monkeypatch.setattr("zppo.evals.runner.tqdm", partial(seen, bars))
+    twice = replace(SUMS, items=lambda row: [item for part in "ab" for item in parts(row, part)])
+    runner(tmp_path / "out", data, ScriptedEngine(right), limit=limit).run([twice])
+    assert f"{bars[0].n}/{bars[0].total}" == shown
+
+
+def seen(bars: list[Any], **options: Any) -> Any:
+    bars.append(tqdm(**options | {"disable": False}))
+    return bars[-1]
+
+
+def parts(row: Row, part: str) -> list[Item]:
+    return [replace(item, question=replace(item.question, id=f"{item.question.id}{part}")) for item in items(row)]
 
 
 def test_the_turns_before_a_question_are_recorded_and_must_stay_the_same(tmp_path: Path, data: Path) -> None:
