@@ -13,9 +13,8 @@ from zppo.types import Question
 Equal = Callable[[str, str], bool | None]
 """Whether a reference and an answer say the same; None when that cannot be told."""
 
-_LETTER = r"[(\[]?([A-Z])[)\].:]*"
 _MATHEMATICS = re.compile(r"[0-9\\]")
-_ALONE = re.compile(rf"(?:option|choice|answer)?[\s:]*{_LETTER}", re.IGNORECASE)
+_ALONE = re.compile(r"(?:option|choice|answer)?[\s:]*[(\[]?([A-Z])[)\].:]*", re.I)
 _WITH_TEXT = re.compile(
     r"(?:option|choice|answer)?[\s:]*(?:[(\[]([A-Z])[)\]]|([A-Z])\s?[).:,=-])[\s:.,-]*(.+)", re.I | re.S
 )
@@ -95,7 +94,7 @@ def _without_labels(options: dict[str, str]) -> dict[str, str]:
 
 
 def _chosen(options: Mapping[str, str], box: str) -> list[str]:
-    """The letters that the box names: by letter, else by text. A letter with the text of another option is neither."""
+    """The letters that the box names: by letter, else by text. A letter with a text that names another is neither."""
     letter = _letter(box, options)
     if letter is not None:
         return [letter]
@@ -103,8 +102,26 @@ def _chosen(options: Mapping[str, str], box: str) -> list[str]:
     both = _WITH_TEXT.fullmatch(normal_text(box))
     if by_text or both is None:
         return by_text
-    letter, quoted = (both[1] or both[2]).upper(), _with_text(both[3], options)
-    return [letter] if letter in options and (not quoted or letter in quoted) else []
+    written, text = both[1] or both[2], both[3]
+    letter = written.upper()
+    agrees = letter in options and all(letter in named for named in _mentioned(text, options, written.isupper()))
+    return [letter] if agrees else []
+
+
+def _mentioned(text: str, options: Mapping[str, str], capitals: bool) -> list[list[str]]:
+    """The options that stand somewhere in a text, by text (the longest where one holds another) or by letter.
+
+    A letter is in brackets or alone, and if neither a capital or not as `capitals` says, so that it is no article.
+    """
+    among = _with_text(text, options) or [letter for letter in [_letter(text, options)] if letter]
+    if among:
+        return [among]
+    texts = sorted(filter(None, (normal_text(option) for option in options.values())), key=len, reverse=True)
+    by_text = rf"(?i:{'|'.join(map(re.escape, texts)) or '(?!)'})(?!\w)(?![.,]\d)"
+    by_letter = r"[A-Za-z](?=[)\]])|" + (r"[A-Z](?!\w)" if capitals else r"[a-z](?!\w)")
+    found = re.finditer(rf"(?<!\w)(?<!\d[.,])(?:({by_text})|({by_letter}))", text)
+    named = [_with_text(each[1], options) if each[1] else [each[2].upper()] for each in found]
+    return [letters for letters in named if set(letters) & set(options)]
 
 
 def _letter(text: str, options: Mapping[str, str]) -> str | None:
