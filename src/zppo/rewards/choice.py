@@ -8,16 +8,18 @@ from typing import Any
 
 from zppo.rewards.exact import normal_text
 from zppo.rewards.graded import Graded, refuse, shown
+from zppo.rewards.plain import unwrapped
 from zppo.types import Question
 
 Equal = Callable[[str, str], bool | None]
 """Whether a reference and an answer say the same; None when that cannot be told."""
 
 _MATHEMATICS = re.compile(r"[0-9\\]")
-_ALONE = re.compile(r"(?:option|choice|answer)?[\s:]*[(\[]?([A-Z])[)\].:]*", re.I)
-_WITH_TEXT = re.compile(
-    r"(?:option|choice|answer)?[\s:]*(?:[(\[]([A-Z])[)\]]|([A-Z])\s?[).:,=-])[\s:.,-]*(.+)", re.I | re.S
-)
+_SAID = r"(?:(?:the\s+)?(?:(?:correct|right|best|final)\s+)?(?:option|choice|answer)(?:\s+is\b)?[\s:]*){0,2}"
+_ALONE = re.compile(rf"{_SAID}[(\[]?([A-Z])[)\].:]*", re.I)
+_WITH_TEXT = re.compile(rf"{_SAID}(?:[(\[]([A-Z])[)\]]|([A-Z])(?:\s?[).:,=-]|\s(?=[(\[])))[\s:.,-]*(.+)", re.I | re.S)
+_AROUND = (("**", "**"), ("__", "__"), ("`", "`"), ('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("{", "}"))
+"""Emphasis, quotation marks and braces around all that is in the box."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,13 @@ def _without_labels(options: dict[str, str]) -> dict[str, str]:
 
 def _chosen(options: Mapping[str, str], box: str) -> list[str]:
     """The letters that the box names: by letter, else by text. A letter with a text that names another is neither."""
-    letter = _letter(box, options)
+    box = normal_text(box)
+    inner = unwrapped(box, _AROUND)
+    letter = _letter(inner, options)
     if letter is not None:
         return [letter]
-    by_text = _with_text(box, options)
-    both = _WITH_TEXT.fullmatch(normal_text(box))
+    by_text = _with_text(box, options) or _with_text(inner, options)
+    both = _WITH_TEXT.fullmatch(inner)
     if by_text or both is None:
         return by_text
     written, text = both[1] or both[2], both[3]

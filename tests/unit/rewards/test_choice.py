@@ -22,7 +22,10 @@ OPTIONS = ["six", "seven", "1/2", "none of these"]
     [
         *("B", "b", "(B)", "[B]", "B.", "B)", r"\text{B}", r"\textbf{(B)}", "$B$", "Option B", "answer: B"),
         *("B) seven", "B. seven", "(B) seven", "B: Seven", r"\text{B) seven}", "B) a number"),
-        *("seven", "Seven.", r"\text{ seven }"),
+        *("seven", "Seven.", r"\text{ seven }", "B (seven)", "B (a number)"),
+        *("{B}", "**B**", "**(B)**", '"B"', "“B”", "`B`", "**B) seven**", "'seven'", "{seven}"),
+        *(r"\underline{B}", r"\textsf{B}", r"\textbf{\underline{(B)}}"),
+        *("The answer is B", "The correct answer is (B).", "the answer is option B: seven", "Final answer: B"),
     ],
 )
 def test_letter_text_and_both_choose_the_option(box: str) -> None:
@@ -31,7 +34,14 @@ def test_letter_text_and_both_choose_the_option(box: str) -> None:
     assert reward(RULE, question("A", options=OPTIONS), box) == 0.0
 
 
-@pytest.mark.parametrize("box", ["", "E", "eight", "A, B", "A or B", "B) six", "seventeen", "the letter B is nice"])
+@pytest.mark.parametrize(
+    "box",
+    [
+        *("", "E", "eight", "A, B", "A or B", "B) six", "B (six)", "B (A)", "seventeen", "the letter B is nice"),
+        *("The answer is not B", "wrong answer: B", "The answer is B or C", "B answer", "answer is a number"),
+        *("**A** or **B**", '"A" or "B"', "{A}{B}", "**A**, **B**", '"B', "B seven"),
+    ],
+)
 def test_what_names_no_single_option_is_wrong(box: str) -> None:
     assert reward(RULE, question("B", options=OPTIONS), box) == 0.0
 
