@@ -57,8 +57,8 @@ def compare_choice(equal: Equal, choice: Choice, box: str) -> Graded:
 
 def chosen(equal: Equal, options: Mapping[str, str], box: str) -> list[str] | None:
     """The letters of the options that the box names (several have the same text); None when it cannot be told."""
-    letters = _chosen(options, box)
-    if letters:
+    letters = _chosen(equal, options, box)
+    if letters != []:
         return letters
     said = {letter: equal(text, box) for letter, text in options.items() if _MATHEMATICS.search(text)}
     letters = [letter for letter, same in said.items() if same]
@@ -95,8 +95,11 @@ def _without_labels(options: dict[str, str]) -> dict[str, str]:
     return options
 
 
-def _chosen(options: Mapping[str, str], box: str) -> list[str]:
-    """The letters that the box names: by letter, else by text. A letter with a text that names another is neither."""
+def _chosen(equal: Equal, options: Mapping[str, str], box: str) -> list[str] | None:
+    """The letters that the box names: by letter, else by text. None when it cannot be told.
+
+    A letter with a text that names another option is neither, unless that is how its own is written otherwise.
+    """
     box = normal_text(box)
     inner = unwrapped(box, _AROUND)
     letter = _letter(inner, options)
@@ -108,8 +111,14 @@ def _chosen(options: Mapping[str, str], box: str) -> list[str]:
         return by_text
     written, text = both[1] or both[2], both[3]
     letter = written.upper()
-    agrees = letter in options and all(letter in named for named in _mentioned(text, options, written.isupper()))
-    return [letter] if agrees else []
+    if letter not in options:
+        return []
+    if all(letter in named for named in _mentioned(text, options, written.isupper())):
+        return [letter]
+    same = equal(options[letter], text) if _MATHEMATICS.search(options[letter]) else False
+    if same is None:
+        return None
+    return [letter] if same else []
 
 
 def _mentioned(text: str, options: Mapping[str, str], capitals: bool) -> list[list[str]]:
@@ -121,9 +130,9 @@ def _mentioned(text: str, options: Mapping[str, str], capitals: bool) -> list[li
     if among:
         return [among]
     texts = sorted(filter(None, (normal_text(option) for option in options.values())), key=len, reverse=True)
-    by_text = rf"(?i:{'|'.join(map(re.escape, texts)) or '(?!)'})(?!\w)(?![.,]\d)"
+    by_text = rf"(?i:{'|'.join(map(re.escape, texts)) or '(?!)'})(?!\w)(?!\.\d)"
     by_letter = r"[A-Za-z](?=[)\]])|" + (r"[A-Z](?!\w)" if capitals else r"[a-z](?!\w)")
-    found = re.finditer(rf"(?<!\w)(?<!\d[.,])(?:({by_text})|({by_letter}))", text)
+    found = re.finditer(rf"(?<!\w)(?<!\d\.)(?:({by_text})|({by_letter}))", text)
     named = [_with_text(each[1], options) if each[1] else [each[2].upper()] for each in found]
     return [letters for letters in named if set(letters) & set(options)]
 

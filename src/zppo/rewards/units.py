@@ -47,6 +47,7 @@ _SPELLINGS = (
     (re.compile(r"\\mu\s?"), "μ"),
     (re.compile(r"\\Omega\s?"), "Ω"),
     (re.compile(r"\\(?:cdot|times)(?![A-Za-z])|[*⋅×]"), "·"),
+    (re.compile(r"\bper cent\b"), "%"),
     (re.compile(r"\bper\b"), "/"),
     (re.compile(r"\bsquare ([^\W\d_]+)|([^\W\d_]+) squared\b"), r"\1\2^2"),
     (re.compile(r"\bcubic ([^\W\d_]+)|([^\W\d_]+) cubed\b"), r"\1\2^3"),

@@ -70,6 +70,17 @@ def test_another_option_inside_a_longer_word_or_text_is_not_mentioned() -> None:
     assert reward(RULE, question("A", options=options), "A) carbon dioxide gas") == 0.0
 
 
+def test_an_option_in_another_notation_may_hold_what_others_are() -> None:
+    same = {(r"\frac{1}{2}", r"\dfrac{1}{2}"): True, ("(1, 2)", "(1,2)"): True, ("(1, 2)", "(2,1)"): None}
+    rule = BoxRule(read_choice, partial(compare_choice, lambda gold, answer: same.get((gold, answer), False)))
+    options = [r"\frac{1}{2}", "(1, 2)", "1", "2"]
+    assert reward(rule, question("A", options=options), r"A) \dfrac{1}{2}") == 1.0
+    assert reward(rule, question("B", options=options), "B) (1,2)") == 1.0
+    assert reward(rule, question("B", options=options), "B) (2,1)") is None
+    for box in ("A) 2", "A) 1, 2", "A) 1,2", "B) 1 or 2", "C) (1,2)"):
+        assert [reward(rule, question(gold, options=options), box) for gold in "ABCD"] == [0.0] * 4
+
+
 def test_options_without_texts_are_named_by_letter() -> None:
     asked = question("A", options={"A": "", "B": "", "C": ""})
     assert reward(RULE, asked, "(A)") == 1.0

@@ -51,6 +51,7 @@ RULE = BoxRule(read_quantity, compare_quantity)
         ("30 degrees", "30", "°"),
         (r"50\%", "50", "%"),
         ("50 percent", "50", "%"),
+        ("50 per cent", "50", "%"),
         (r"10\text{ cm}", "10", "cm"),
         (r"10\text{ cm}^2", "10", "cm^2"),
         ("9.8 m/s^2", "9.8", "m/s^2"),
