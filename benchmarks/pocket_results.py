@@ -1,8 +1,8 @@
-"""Makes the tables of docs/results.md: comparisons on the words pair of the pocket, each an ordinary `zppo compare`.
+"""Makes the tables of docs/results.md: comparisons on the two pairs of the pocket, each an ordinary `zppo compare`.
 
     python benchmarks/pocket_results.py [--only NAME]
 
-All comparisons share their cells, so a run that several of them show is made once. A finished cell is not run again:
+Comparisons of one recipe share their cells, so a run that several of them show is made once. A finished cell is not run again:
 started a second time, this continues where it was stopped.
 """
 
@@ -20,17 +20,21 @@ METHODS = (
     "grpo_teacher,grpo_teacher+replay,off_distill,off_distill+replay,on_distill,on_distill+replay"
 )
 NORMS = ("--vary", "zone.advantage=none,without_zero,with_zero", "--baseline", "zppo zone.advantage=without_zero")
+SEEDS = ("--seeds", "0,1,2")
 SECTIONS: Mapping[str, Sequence[str]] = {
-    "headline": ("--methods", "grpo,grpo+replay,zppo", "--seeds", "0,1,2"),
-    "methods": ("--methods", METHODS, "--seeds", "0,1,2", "--match", "both"),
-    "norms": ("--methods", "zppo", "--seeds", "0,1,2", *NORMS),
+    "mixed": ("pocket", "--methods", "grpo,grpo+replay,zppo", *SEEDS, "--rollout_steps", "100"),
+    "headline": ("words", "--methods", "grpo,grpo+replay,zppo", *SEEDS),
+    "methods": ("words", "--methods", METHODS, *SEEDS, "--match", "both"),
+    "norms": ("words", "--methods", "zppo", *SEEDS, *NORMS),
 }
-"""A section of the document, marked there by `<!-- NAME -->` before and after its tables, and what is compared."""
+"""A section of the document, marked there by `<!-- NAME -->` before and after its tables; its recipe, and what is
+compared."""
 
 
 def command(name: str) -> list[str]:
-    compare = [sys.executable, "-m", "zppo.cli.main", "compare", "recipes/words.yaml", *SECTIONS[name]]
-    return [*compare, "--out", f"{OUT}/{name}", "--cells", f"{OUT}/cells"]
+    recipe, *compared = SECTIONS[name]
+    compare = [sys.executable, "-m", "zppo.cli.main", "compare", f"recipes/{recipe}.yaml", *compared]
+    return [*compare, "--out", f"{OUT}/{name}", "--cells", f"{OUT}/{recipe}"]
 
 
 def spliced(document: str, name: str, tables: str) -> str:

@@ -28,7 +28,7 @@ from zppo.pocket.tokenizer import build_tokenizer
 from zppo.pocket.trainer import fit
 
 TRAIN_ROWS = 6000
-TEST_ROWS = 480
+TEST_ROWS = 448
 POOL = 600
 """How many pictures of bars and of shapes, and how many videos, there are to choose from for the rows on disk."""
 
@@ -43,7 +43,7 @@ class Phase:
     peak: float
 
 
-BASE = Phase("base", 850, 128, 3e-3)
+BASE = Phase("base", 800, 128, 3e-3)
 BRANCHES = {
     "teacher": (Phase("teacher", 250, 128, 1.5e-3),),
     "student": (Phase("student", 600, 64, 1.5e-3), Phase("misconception", 400, 64, 2e-3)),

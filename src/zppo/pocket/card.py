@@ -28,7 +28,7 @@ tags: [zppo, toy-model]
 {role}
 
 A Qwen3.5 model with eyes (4 layers of width 128 for text, 2 of width 64 for images and videos) and a byte-level BPE
-tokenizer of its own, made from random weights by `zppo pocket build`. It answers short questions of the fifteen
+tokenizer of its own, made from random weights by `zppo pocket build`. It answers short questions of the fourteen
 clusters below in the form `15-6=9</think>\\boxed{{9}}` and knows nothing else. Images are 48x48 pixels: three coloured
 bars, or shapes in a grid of 3x3 cells; videos are six frames of a lamp that flashes. All data is synthetic.
 

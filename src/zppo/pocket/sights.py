@@ -1,4 +1,4 @@
-"""The seven clusters of questions about images and videos, beside the clusters of word problems.
+"""The six clusters of questions about images and videos, beside the clusters of word problems.
 
 They are built like those of `zppo.pocket.clusters`: a hard wording whose keyword suggests the wrong program, easy
 wordings that say plainly what to do with the very same right program, and truthful ones, for which the keyword's
@@ -57,12 +57,6 @@ def by_height(rng: random.Random, pool: int) -> Sight:
     scene, columns = _bars(rng, pool)
     low, middle, top = sorted(height for _, height in columns)
     return Sight((scene,), (top, low, middle))
-
-
-def by_place(rng: random.Random, pool: int) -> Sight:
-    """The bars from left to right."""
-    scene, columns = _bars(rng, pool)
-    return Sight((scene,), tuple(height for _, height in columns))
 
 
 def _shapes_in(scene: Scene) -> int:
@@ -129,15 +123,6 @@ SIGHTS: dict[str, SightCluster] = {
             "Cut the shortest bar off the tallest. What is left?",
         ),
         truthful=("What is the tallest bar?", "How high is the tallest of the bars?"),
-    ),
-    "bars_ends": SightCluster(
-        right="a+c",
-        keyword="a+b,_+c",
-        look=by_place,
-        programs=("a+c", "a+b,_+c", "a", "b", "c", "a+c,_*2"),
-        hard=("What do the ends make together?", "How high are both ends in all?"),
-        easy=("Add the left and the right bar.", "What is left plus right?", "Hide the middle bar. Add the rest."),
-        truthful=("What do the bars make together?", "How high are the bars in all?"),
     ),
     "shapes_empty": SightCluster(
         right="9-a",

@@ -46,11 +46,11 @@ def test_same_seed_same_questions():
 
 
 def test_rows_are_balanced_distinct_and_split_by_their_text():
-    train, test = (balanced(random.Random(1), 300, held_out) for held_out in (False, True))
+    train, test = (balanced(random.Random(1), 280, held_out) for held_out in (False, True))
     assert not {p.id for p in train} & {p.id for p in test}
     for rows, held_out in ((train, False), (test, True)):
         assert Counter((p.cluster, p.level) for p in rows) == dict.fromkeys(KINDS, 10)
-        assert len({p.id for p in rows}) == 300
+        assert len({p.id for p in rows}) == 280
         assert all(p.held_out == held_out for p in rows)
         assert all(p.id == question_id(p.prompt) for p in rows if not p.scenes)
     shown = [{scene.name for p in rows for scene in p.scenes} for rows in (train, test)]
