@@ -241,7 +241,7 @@ class _Work:
             pairs = [(g.question, r) for g in groups for r in g.rollouts]
             if not pairs:  # nobody was asked, or nobody answered
                 return groups
-            rewards = self.parts.verdict([q for q, _ in pairs], [r.text for _, r in pairs])
+            rewards = self.parts.verdict([q for q, _ in pairs], [r.whole for _, r in pairs])
             for (_, rollout), reward in zip(pairs, rewards, strict=True):
                 rollout.reward, rollout.answer = reward, last_boxed(rollout.text)
         self.metrics[f"tokens/{who}"] += sum(r.tokens for _, r in pairs)

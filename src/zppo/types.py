@@ -107,8 +107,9 @@ class Prompt:
 class Rollout:
     """One sampled response.
 
-    `token_ids` are the sampled response tokens (end token included); they alone enter the gradient. `text` is the
-    decoding of the whole response, for graders and people. `reward` None means unscored. `answer` is the final (boxed)
+    `token_ids` are the sampled response tokens (end token included); they alone enter the gradient. `text` is their
+    decoding, after the prefix if the prompt has one; `opened` is what the chat template wrote before it, if that begins
+    the response (`<think>`). `reward` None means unscored. `answer` is the final (boxed)
     answer, if any. `by_teacher` marks a teacher's response that is trained on as if it were the student's own; no
     method but `grpo_teacher` makes one. A server that gives only text leaves `token_ids` empty and may report how many
     tokens there were.
@@ -123,6 +124,12 @@ class Rollout:
     advantage: float = 0.0
     by_teacher: bool = False
     reported_tokens: int = 0
+    opened: str = ""
+
+    @property
+    def whole(self) -> str:
+        """The response with its opening, for graders: without it, thoughts that never end would look like an answer."""
+        return self.text if self.text.startswith(self.opened) else self.opened + self.text
 
     @property
     def tokens(self) -> int:

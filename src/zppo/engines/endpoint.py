@@ -14,6 +14,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, as_completed
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,7 @@ class EndpointEngine:
 
         self.config = config
         self.model = config.model or ""
+        self._opening = ""
         self._counts = dict.fromkeys(COUNTS, 0)
         self._reported = dict(self._counts)
         self._pid, self._lock = os.getpid(), threading.Lock()
@@ -55,7 +57,7 @@ class EndpointEngine:
         self._servers: Servers
 
     def check(self) -> None:
-        """Ask every URL for its models and settle on `model`.
+        """Ask every URL for its models and settle on `model`; ask what its chat template writes of a response.
 
         Raises EngineError when no server answers, when one wants another key, or when the model is not clear.
         """
@@ -67,6 +69,7 @@ class EndpointEngine:
 
         loop, servers = self._live()
         self.model = loop.wait_for(served_name(servers, self.config.model, hello))
+        self._opening = loop.wait_for(servers.opening(self.model))
 
     def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> Future[Group]:
         """The group of `prompt`, with at most `n` rollouts, when it is there. Returns at once.
@@ -137,7 +140,7 @@ class EndpointEngine:
         came = sum(len(reply.rollouts) for reply in replies)
         if came or not replies:
             replies += await asyncio.gather(*(ask(index, 1) for index in range(came, n)))
-        rollouts = [rollout for reply in replies for rollout in reply.rollouts]
+        rollouts = [replace(rollout, opened=self._opening) for reply in replies for rollout in reply.rollouts]
         self._counts["failed"] += n - len(rollouts)
         return Group(prompt, rollouts, reported_prompt_tokens=max(reply.prompt_tokens for reply in replies))
 

@@ -13,6 +13,7 @@ import openai
 from zppo.config import EndpointConfig
 from zppo.engines.base import Priority
 from zppo.engines.faults import Fault, api_key, fault_of, refusal
+from zppo.engines.opening import served_opening
 from zppo.engines.replies import Reply, read_reply
 from zppo.engines.slots import Slots
 from zppo.errors import EngineError
@@ -143,6 +144,10 @@ class Servers:
         if isinstance(problem, openai.APIStatusError) and fault_of(problem) is None:
             return refusal(problem, url, self._config.api_key_env)
         return None
+
+    async def opening(self, model: str) -> str:
+        """What the chat template of one of them writes of every response, as far as they tell."""
+        return max(await asyncio.gather(*(served_opening(server.client, model) for server in self._servers)))
 
     async def close(self) -> None:
         await asyncio.gather(*(server.client.close() for server in self._servers))

@@ -135,7 +135,7 @@ class TransformersEngine:
         end = next((i for i, token in enumerate(ids) if token in self._eos), None)
         sampled = ids if end is None else ids[: end + 1]
         text = self.decode([*begun, *sampled])
-        return Rollout(sampled, text, "length" if end is None else "stop")
+        return Rollout(sampled, text, "length" if end is None else "stop", opened=self.chat.opening)
 
     @property
     def _end(self) -> int:

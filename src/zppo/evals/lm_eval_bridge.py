@@ -57,7 +57,7 @@ class Bridge(LM):
             groups = self._respondent.answer("lm-eval", [_prompt(r, start + i) for i, r in enumerate(batch)])
             if not all(group.rollouts for group in groups):
                 raise EngineError("lm-eval: some responses never came; try again when the server is there")
-            said = (after_thoughts(group.rollouts[0].text) for group in groups)
+            said = (after_thoughts(group.rollouts[0].whole) for group in groups)
             texts += [_cut(text, request.args[1]["until"]) for text, request in zip(said, batch, strict=True)]
         return texts
 

@@ -22,7 +22,7 @@ from zppo.types import Group, Media, Prompt, Rollout, Sampling
 TABLE = """CREATE TABLE IF NOT EXISTS responses (
     key TEXT PRIMARY KEY, model TEXT, prompt TEXT, rollouts TEXT, prompt_tokens INTEGER
 )"""
-KEPT = ("token_ids", "text", "finish_reason", "reported_tokens")
+KEPT = ("token_ids", "text", "finish_reason", "reported_tokens", "opened")
 
 
 class CachedEngine:

@@ -24,7 +24,7 @@ def ask(
     prompts = [Prompt("plain", q, templates.plain(q)) for q in questions]
     groups = engine.generate(prompts, config.samples, config.at(seed))
     pairs = [(g.question, r) for g in groups for r in g.rollouts]
-    rewards = verdict([q for q, _ in pairs], [r.text for _, r in pairs])
+    rewards = verdict([q for q, _ in pairs], [r.whole for _, r in pairs])
     by_question = defaultdict(list)
     for (question, _), reward in zip(pairs, rewards, strict=True):
         if reward is not None:
