@@ -12,7 +12,7 @@ from zppo.errors import DataError
 from zppo.evals.aggregates import macro
 from zppo.evals.asking import ask, plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Judgement, Row
-from zppo.evals.replies import json_reply
+from zppo.evals.replies import field
 from zppo.evals.rules import after_thoughts, leave_to_judge
 
 AXES = ("INFERENCE_MEMORY", "INSTRUCTION_RETENTION", "SELF_COHERENCE", "RELIABLE_VERSION_EDITING")
@@ -39,7 +39,7 @@ def judgement(item: Item, response: str) -> Judgement:
 
 
 def read(reply: str, wanted: str) -> float | None:
-    verdict = str((json_reply(reply) or {}).get("verdict", "")).strip().upper()
+    verdict = str(field(reply, "verdict")).strip().upper()
     return float(verdict == wanted) if verdict in VERDICTS else None
 
 
