@@ -29,6 +29,8 @@ def items(row: Row) -> list[Item]:
     if last["role"] != "user":
         raise DataError(f"{row.where}: the conversation should end with a user turn, not with {last['role']!r}")
     target = plain(row["target_question"])
+    if not target:
+        raise DataError(f"{row.where}: column 'target_question' is empty")
     question = ask(row, row["question_id"], last["content"], f"{wanted} to: {target}")
     return [Item(question, {"target": target, "verdict": wanted}, {"axis": axis}, turns)]
 
