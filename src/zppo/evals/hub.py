@@ -12,7 +12,6 @@ from zppo.errors import DataError
 from zppo.evals.benchmark import Benchmark, Files, NoFiles
 from zppo.evals.files import Folder
 
-
 CONVERTED = "refs/convert/parquet"
 """The branch where the Hub keeps every dataset as `<config>/<split>/0000.parquet`, and so on."""
 
