@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,7 +11,6 @@ from transformers import PreTrainedTokenizerBase, ProcessorMixin
 
 from zppo.engines.content import pieces_of
 from zppo.engines.control import control_tokens
-from zppo.engines.opening import opening_of
 from zppo.errors import DataError, EngineError
 from zppo.types import Media, Prompt
 from zppo.zone.spelling import as_plain_text
@@ -95,11 +93,6 @@ class Chat:
         while len(self._remembered) > 1 and sum(p.size for p in self._remembered.values()) > REMEMBERED_BYTES:
             self._remembered.popitem(last=False)
         return pixels
-
-    @cached_property
-    def opening(self) -> str:
-        """What the chat template writes of every response: `<think>`, or nothing."""
-        return opening_of(self._render([{"role": "user", "content": "Say yes."}]))
 
     @property
     def pad(self) -> int:

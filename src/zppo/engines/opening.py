@@ -8,7 +8,7 @@ if TYPE_CHECKING:  # not everybody has it
 
 THOUGHT = "<think>"
 ENOUGH = 8
-"""Tokens at the end of a prompt that surely hold the mark."""
+"""Tokens at the end of a prompt, which surely hold the mark if there is one."""
 
 
 def opening_of(rendered: str) -> str:
