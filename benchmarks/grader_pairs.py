@@ -88,6 +88,12 @@ def units(rng: random.Random) -> Made:
     return rf"{value} \text{{ {unit}}}", answer.get(case, rf"{value + 1}\text{{ {unit}}}"), case != "value"
 
 
+def unit_spellings(rng: random.Random) -> Made:
+    value, same, other = rng.randint(2, 500), rng.random() < 0.5, rng.choice(["m/s", "m/s^3", "m s^2", "km/s^2"])
+    right = [r"\frac{m}{s^2}", r"\text{m/s}^2", "m/s²", r"\mathrm{m\,s^{-2}}", r"m \cdot s^{-2}"]
+    return f"{value} m/s^2", f"{value} {rng.choice(right) if same else other}", same
+
+
 def marks(rng: random.Random) -> Made:
     value, same = rng.randint(1, 179), rng.random() < 0.5
     other = value if same else value + rng.choice([1, 10])
@@ -146,8 +152,9 @@ def products(rng: random.Random) -> Made:
 def inequalities(rng: random.Random) -> Made:
     bound, same = rng.randint(-20, 20), rng.random() < 0.5
     right = [f"{bound} < x", f"x>{bound}", rf"({bound}, \infty)", rf"x \in ({bound}, \infty)"]
+    gold = rng.choice(right)
     wrong = [f"x < {bound}", rf"x \ge {bound}", f"x > {bound + 1}", rf"[{bound}, \infty)"]
-    return f"x > {bound}", rng.choice(right if same else wrong), same
+    return gold, rng.choice(right if same else wrong), same
 
 
 def unions(rng: random.Random) -> Made:
@@ -162,6 +169,13 @@ def both_signs(rng: random.Random) -> Made:
     value, same = rng.randint(1, 30), rng.random() < 0.5
     right, wrong = [rf"\pm {value}", rf"x = \pm {value}", f"-{value}, {value}"], [f"{value}", rf"\pm {value + 1}"]
     return f"{value}, -{value}", rng.choice(right if same else wrong), same
+
+
+def dates(rng: random.Random) -> Made:
+    year, month, day, same = rng.randint(1900, 2030), rng.randint(1, 12), rng.randint(1, 28), rng.random() < 0.5
+    wrong = [f"{year + 1}-{month}-{day}", f"{year}-{month + 1}-{day - 1}", f"{year}-{day}-{month + 12}", f"{year}"]
+    right = [f"{year}-{month:02}-{day:02}", rf"\text{{{year}-{month}-{day}}}"]
+    return f"{year}-{month:02}-{day:02}", rng.choice(right if same else wrong), same
 
 
 ANAGRAMS = (("cat", "act"), ("east", "seat"), ("silent", "listen"), ("no", "on"), ("below", "elbow"), ("stop", "spot"))
@@ -206,8 +220,9 @@ def malformed(rng: random.Random) -> Made:
 
 
 KINDS: tuple[Make, ...] = (
-    *(fractions, mixed_numbers, decimals, thousands, powers, roots, polynomials, products, assignments, units, marks),
-    *(sets, both_signs, tuples, intervals, unions, inequalities, words, choices, malformed),
+    *(fractions, mixed_numbers, decimals, thousands, powers, roots, polynomials, products, assignments),
+    *(units, unit_spellings, marks, dates, sets, both_signs, tuples, intervals, unions, inequalities),
+    *(words, choices, malformed),
 )
 
 

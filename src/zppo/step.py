@@ -12,7 +12,7 @@ from itertools import islice
 from time import perf_counter
 
 from zppo.config import SamplingConfig, ZoneConfig
-from zppo.engines.base import LIKELY, NOW, PERHAPS, EarlyTeacher, Engine, Rewriter, Teacher, Verdict, ignore
+from zppo.engines.base import LIKELY, NOW, PERHAPS, EarlyTeacher, Engine, Rewriter, Teacher, Verdict, ignore, rewards_of
 from zppo.methods import Method
 from zppo.rewards.boxed import last_boxed
 from zppo.types import Candidate, Group, Prefix, Prompt, Question, Rollout, Sampling, StepBatch
@@ -241,7 +241,7 @@ class _Work:
             pairs = [(g.question, r) for g in groups for r in g.rollouts]
             if not pairs:  # nobody was asked, or nobody answered
                 return groups
-            rewards = self.parts.verdict([q for q, _ in pairs], [r.whole for _, r in pairs])
+            rewards = rewards_of(self.parts.verdict, [q for q, _ in pairs], [r for _, r in pairs])
             for (_, rollout), reward in zip(pairs, rewards, strict=True):
                 rollout.reward, rollout.answer = reward, last_boxed(rollout.text)
         self.metrics[f"tokens/{who}"] += sum(r.tokens for _, r in pairs)

@@ -54,7 +54,8 @@ class Media:
 class Question:
     """A dataset item. `fields` holds the dataset's other columns (for reward functions and reports).
 
-    `text` holds one `MEDIA_MARK` for each of `media`, in order.
+    `text` holds one `MEDIA_MARK` for each of `media`, in order. `messages` is the prompt as its row has it if that is a
+    conversation, and `fields` has the row's answer if that is no text: reward functions are given them as they were.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Question:
     answer: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     media: tuple[Media, ...] = ()
+    messages: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def words(self) -> str:
@@ -112,7 +114,7 @@ class Rollout:
     the response (`<think>`). `reward` None means unscored. `answer` is the final (boxed)
     answer, if any. `by_teacher` marks a teacher's response that is trained on as if it were the student's own; no
     method but `grpo_teacher` makes one. A server that gives only text leaves `token_ids` empty and may report how many
-    tokens there were.
+    tokens there were. `notes` are what reward functions want to be logged with it.
     """
 
     token_ids: list[int]
@@ -125,6 +127,7 @@ class Rollout:
     by_teacher: bool = False
     reported_tokens: int = 0
     opened: str = ""
+    notes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def whole(self) -> str:

@@ -117,6 +117,32 @@ def test_the_teacher_is_read_once_and_never_trained(student_folder: Path, new_mo
     assert all(torch.equal(p, before[n]) and not p.requires_grad for n, p in teacher.named_parameters())
 
 
+def test_a_reward_function_sees_token_ids_and_the_state_of_the_trainer_and_may_log(
+    student_folder: Path, tmp_path: Path
+) -> None:
+    steps = []
+
+    def talkative(
+        prompts: Any,
+        completions: Any,
+        completion_ids: Any,
+        trainer_state: Any,
+        log_extra: Any,
+        log_metric: Any,
+        **_: Any,
+    ) -> list[float | None]:
+        steps.append(trainer_state.global_step)
+        log_extra("ids", [len(ids) for ids in completion_ids])
+        log_metric("half", 0.5)
+        return luck(prompts, completions)
+
+    ZPPOTrainer(student_folder, student_folder, talkative, rows(4), args=small(tmp_path)).train()
+    assert set(steps) == {0, 2}, "two updates a step"
+    for row in (row for step in (1, 2) for row in dump(tmp_path / "run", step)):
+        assert all(rollout["notes"] == {"ids": rollout["tokens"]} for rollout in row["rollouts"])
+    assert [row["reward/half"] for row in metrics(tmp_path / "run")] == [0.5, 0.5]
+
+
 def test_a_teacher_may_be_anything_that_responds(student_folder: Path, tmp_path: Path) -> None:
     lender = trainer(write_recipe(tmp_path, student_folder), tmp_path / "other")
     calls = []

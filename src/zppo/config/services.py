@@ -40,9 +40,16 @@ class EndpointConfig:
             raise ConfigError(f"endpoint.timeout is {self.timeout}; seconds per call, above 0")
         if isinstance(self.urls, str) or not self.urls:
             raise ConfigError("endpoint.urls is a list of base URLs, such as [http://localhost:8000/v1]")
+        # What may be a secret is not repeated in the message.
         for url in self.urls:
-            if not url.startswith(("http://", "https://")) or "@" in url.split("/")[2]:
-                raise ConfigError("endpoint.urls: a base URL begins with http:// or https:// and holds no password")
+            if not url.startswith(("http://", "https://")) or "@" in url.split("/")[2] or "?" in url or "#" in url:
+                raise ConfigError(
+                    "endpoint.urls: a base URL begins with http:// or https:// and holds no password and no query (?)"
+                )
+        if not (self.api_key_env.isascii() and self.api_key_env.isidentifier()):
+            raise ConfigError(
+                "api_key_env is the name of an environment variable that holds the key, not the key itself"
+            )
 
 
 @dataclass(frozen=True)

@@ -35,9 +35,14 @@ class Parser:
             raise BadRow("no row", f"a row is an object with `prompt` and `answer`, not {type(row).__name__}")
         media = media_of_row(self.columns.media(row), rows, index, self._media, self.config)
         text, order = self._text(row, [medium.kind for medium in media])
-        fields = self.columns.rest(row)
+        fields, prompt, answer = self.columns.rest(row), *(self.columns.value(row, r) for r in ("question", "answer"))
         question = Question(
-            self._id(row, rows, index), text, self._answer(row), fields, tuple(media[position] for position in order)
+            self._id(row, rows, index),
+            text,
+            self._answer(row),
+            fields if isinstance(answer, str) else fields | {"answer": answer},
+            tuple(media[position] for position in order),
+            () if isinstance(prompt, str) else tuple(prompt),
         )
         for role in ("answer_type", "source"):
             if not isinstance(named := self.columns.value(row, role), str | None):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from zppo.types import Candidate, Group, Prompt, Question, Sampling
+from zppo.types import Candidate, Group, Prompt, Question, Rollout, Sampling
 
 
 def ignore(groups: list[Group]) -> None:
@@ -108,3 +108,19 @@ class Verdict(Protocol):
     """Scores `responses[i]` as an answer to `questions[i]`: 1.0 right, 0.0 wrong, None unscored, never a zero."""
 
     def __call__(self, questions: Sequence[Question], responses: Sequence[str]) -> list[float | None]: ...
+
+
+@runtime_checkable
+class RolloutVerdict(Verdict, Protocol):
+    """A verdict that is shown rollouts, not only their texts."""
+
+    def score(self, questions: Sequence[Question], rollouts: Sequence[Rollout]) -> list[float | None]:
+        """Like a call with the texts; leaves in `notes` what is to be logged."""
+        ...
+
+
+def rewards_of(verdict: Verdict, questions: Sequence[Question], rollouts: Sequence[Rollout]) -> list[float | None]:
+    """What `verdict` says of the rollouts, one for each question."""
+    if isinstance(verdict, RolloutVerdict):
+        return verdict.score(questions, rollouts)
+    return verdict(questions, [rollout.whole for rollout in rollouts])

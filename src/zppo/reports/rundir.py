@@ -214,6 +214,7 @@ def _group_row(group: Group, trained: Group | None) -> dict[str, Any]:
                 "tokens": r.tokens,
                 "finish_reason": r.finish_reason,
                 **({"by_teacher": True} if r.by_teacher else {}),
+                **({"notes": r.notes} if r.notes else {}),
             }
             for r in group.rollouts
         ],

@@ -8,17 +8,18 @@ from typing import Any
 
 from zppo.rewards.exact import normal_text
 from zppo.rewards.graded import Graded, refuse, shown
+from zppo.rewards.plain import unwrapped
 from zppo.types import Question
 
 Equal = Callable[[str, str], bool | None]
 """Whether a reference and an answer say the same; None when that cannot be told."""
 
-_LETTER = r"[(\[]?([A-Z])[)\].:]*"
 _MATHEMATICS = re.compile(r"[0-9\\]")
-_ALONE = re.compile(rf"(?:option|choice|answer)?[\s:]*{_LETTER}", re.IGNORECASE)
-_WITH_TEXT = re.compile(
-    r"(?:option|choice|answer)?[\s:]*(?:[(\[]([A-Z])[)\]]|([A-Z])\s?[).:,=-])[\s:.,-]*(.+)", re.I | re.S
-)
+_SAID = r"(?:(?:the\s+)?(?:(?:correct|right|best|final)\s+)?(?:option|choice|answer)(?:\s+is\b)?[\s:]*){0,2}"
+_ALONE = re.compile(rf"{_SAID}[(\[]?([A-Z])[)\].:]*", re.I)
+_WITH_TEXT = re.compile(rf"{_SAID}(?:[(\[]([A-Z])[)\]]|([A-Z])(?:\s?[).:,=-]|\s(?=[(\[])))[\s:.,-]*(.+)", re.I | re.S)
+_AROUND = (("**", "**"), ("__", "__"), ("`", "`"), ('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("{", "}"))
+"""Emphasis, quotation marks and braces around all that is in the box."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def compare_choice(equal: Equal, choice: Choice, box: str) -> Graded:
 
 def chosen(equal: Equal, options: Mapping[str, str], box: str) -> list[str] | None:
     """The letters of the options that the box names (several have the same text); None when it cannot be told."""
-    letters = _chosen(options, box)
-    if letters:
+    letters = _chosen(equal, options, box)
+    if letters != []:
         return letters
     said = {letter: equal(text, box) for letter, text in options.items() if _MATHEMATICS.search(text)}
     letters = [letter for letter, same in said.items() if same]
@@ -94,17 +95,46 @@ def _without_labels(options: dict[str, str]) -> dict[str, str]:
     return options
 
 
-def _chosen(options: Mapping[str, str], box: str) -> list[str]:
-    """The letters that the box names: by letter, else by text. A letter with the text of another option is neither."""
-    letter = _letter(box, options)
+def _chosen(equal: Equal, options: Mapping[str, str], box: str) -> list[str] | None:
+    """The letters that the box names: by letter, else by text. None when it cannot be told.
+
+    A letter with a text that names another option is neither, unless that is how its own is written otherwise.
+    """
+    box = normal_text(box)
+    inner = unwrapped(box, _AROUND)
+    letter = _letter(inner, options)
     if letter is not None:
         return [letter]
-    by_text = _with_text(box, options)
-    both = _WITH_TEXT.fullmatch(normal_text(box))
+    by_text = _with_text(box, options) or _with_text(inner, options)
+    both = _WITH_TEXT.fullmatch(inner)
     if by_text or both is None:
         return by_text
-    letter, quoted = (both[1] or both[2]).upper(), _with_text(both[3], options)
-    return [letter] if letter in options and (not quoted or letter in quoted) else []
+    written, text = both[1] or both[2], both[3]
+    letter = written.upper()
+    if letter not in options:
+        return []
+    if all(letter in named for named in _mentioned(text, options, written.isupper())):
+        return [letter]
+    same = equal(options[letter], text) if _MATHEMATICS.search(options[letter]) else False
+    if same is None:
+        return None
+    return [letter] if same else []
+
+
+def _mentioned(text: str, options: Mapping[str, str], capitals: bool) -> list[list[str]]:
+    """The options that stand somewhere in a text, by text (the longest where one holds another) or by letter.
+
+    A letter is in brackets or alone, and if neither a capital or not as `capitals` says, so that it is no article.
+    """
+    among = _with_text(text, options) or [letter for letter in [_letter(text, options)] if letter]
+    if among:
+        return [among]
+    texts = sorted(filter(None, (normal_text(option) for option in options.values())), key=len, reverse=True)
+    by_text = rf"(?i:{'|'.join(map(re.escape, texts)) or '(?!)'})(?!\w)(?!\.\d)"
+    by_letter = r"[A-Za-z](?=[)\]])|" + (r"[A-Z](?!\w)" if capitals else r"[a-z](?!\w)")
+    found = re.finditer(rf"(?<!\w)(?<!\d\.)(?:({by_text})|({by_letter}))", text)
+    named = [_with_text(each[1], options) if each[1] else [each[2].upper()] for each in found]
+    return [letters for letters in named if set(letters) & set(options)]
 
 
 def _letter(text: str, options: Mapping[str, str]) -> str | None:

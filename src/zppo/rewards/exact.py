@@ -12,7 +12,9 @@ def read_exact(question: Question) -> str:
 
 
 def compare_exact(gold: str, box: str) -> Graded:
-    r"""Case counts. Unicode forms, spacing, `\text{...}`, math delimiters and a full stop at the end do not."""
+    r"""Case counts. Unicode forms, spacing, `\text{...}`, math delimiters, the backslash of `\%` and a full stop at the
+    end do not.
+    """
     same = normal_text(box) == gold
     return Graded(float(same), f"{shown(box)} is {'' if same else 'not '}the text {shown(gold)}", box)
 

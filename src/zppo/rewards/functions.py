@@ -1,31 +1,31 @@
 """Reward functions as verdicts: rollouts -> **reward functions** -> groups.
 
-The signature is TRL's, `f(prompts, completions, **columns) -> list[float | None]`, so that functions written for its
-trainers can be used here. Completions are plain strings.
+The signature is that of TRL's trainers, `f(prompts, completions, **columns) -> list[float | None]`, so that functions
+written for them can be used here. What else they pass is passed here too (`call.py`).
 """
 
+import asyncio
 import inspect
-import math
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from numbers import Real
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from zppo.errors import ConfigError, RewardError
 from zppo.loop import BackgroundLoop
+from zppo.rewards.call import CONTRACT, arguments_of, noting, rewards_in
 from zppo.rewards.routing import RoutedVerdict
 from zppo.rewards.verdict import BoxedVerdict
-from zppo.types import Question
+from zppo.types import Question, Rollout
 
 RewardFunction = Callable[..., Any]
-_CONTRACT = "Return one finite number, or None for unscored, per completion, in their order."
 
 
 class RewardFunctions:
     """The weighted sum of one or more reward functions; None from any of them leaves the sample unscored.
 
-    Each is called with `prompts` (question texts), `completions` (responses), `answer` and the questions' other
-    columns, all lists of one length. Coroutine functions run on one event loop in a thread of their own, which stays
-    the same from call to call (clients keep their connections) and does not mind a loop that runs in the caller.
+    Coroutine functions run at the same time, on one event loop in a thread of their own, which stays the same from call
+    to call (clients keep their connections) and does not mind a loop that runs in the caller.
     """
 
     def __init__(self, functions: Sequence[RewardFunction], weights: Sequence[float] | None = None) -> None:
@@ -36,25 +36,36 @@ class RewardFunctions:
         for function in functions:
             if not callable(function):
                 raise ConfigError(f"a reward function must be callable, not {function!r}; see zppo.rewards.functions")
-        self.functions, self.weights = list(functions), weights
-        self._scored: dict[str, list[float]] = {}
+        self.functions, self.weights = dict(zip(_names(functions), functions, strict=True)), weights
+        self.trainer_state: Callable[[], Any] = lambda: None
+        """Gives the `trainer_state` of the next call; a trainer puts its own here."""
+        self._logged: dict[str, list[float]] = {}
         self._loop: BackgroundLoop | None = None
 
     def __call__(self, questions: Sequence[Question], responses: Sequence[str]) -> list[float | None]:
-        arguments = _arguments(questions, responses)
-        if not responses:
+        return self.score(questions, [Rollout([], response) for response in responses])
+
+    def score(self, questions: Sequence[Question], rollouts: Sequence[Rollout]) -> list[float | None]:
+        """Raises RewardError, naming the function, when one fails or returns what are no rewards."""
+        if len(questions) != len(rollouts):
+            raise ValueError(f"{len(questions)} questions with {len(rollouts)} responses")
+        if not rollouts:
             return []  # without a question there are no columns to call a function with
-        totals: list[float | None] = [0.0] * len(responses)
-        for function, weight in zip(self.functions, self.weights, strict=True):
-            rewards = self._rewards(function, arguments, responses)
+        arguments = arguments_of(questions, rollouts)
+        arguments |= {"trainer_state": self.trainer_state(), "log_extra": noting(rollouts), "log_metric": self._log}
+        totals: list[float | None] = [0.0] * len(rollouts)
+        for (name, result), weight in zip(self._results(arguments).items(), self.weights, strict=True):
+            rewards = rewards_in(result, name, [rollout.text for rollout in rollouts])
             totals = [None if t is None or r is None else t + weight * r for t, r in zip(totals, rewards, strict=True)]
-            self._scored.setdefault(f"reward/{_name(function)}", []).extend(r for r in rewards if r is not None)
+            for reward in rewards:
+                if reward is not None:
+                    self._log(name, reward)
         return totals
 
     def metrics(self) -> dict[str, float]:
-        """The mean reward of each function over the samples scored since the last call of this, unweighted."""
-        scored, self._scored = self._scored, {}
-        return {name: sum(rewards) / len(rewards) for name, rewards in scored.items() if rewards}
+        """The means since the last call of this: of each function's rewards, unweighted, and of what they logged."""
+        logged, self._logged = self._logged, {}
+        return {f"reward/{name}": sum(values) / len(values) for name, values in logged.items()}
 
     def close(self) -> None:
         """Stops the event loop of coroutine functions. A later call starts a new one."""
@@ -62,32 +73,39 @@ class RewardFunctions:
             self._loop.stop()
         self._loop = None
 
-    def _rewards(
-        self, function: RewardFunction, arguments: dict[str, list[Any]], responses: Sequence[str]
-    ) -> list[float | None]:
-        name = _name(function)
-        try:
-            result = function(**arguments)
-            if inspect.isawaitable(result):
-                result = self._wait_for(result)
-        except Exception as error:
-            raise RewardError(
-                f"reward function {name!r} raised {type(error).__name__}: {error}. It is called with the keyword "
-                f"arguments {', '.join(arguments)} (lists; completions are strings). {_CONTRACT}"
-            ) from error
-        values = _as_list(result)
-        if values is None or len(values) != len(responses):
-            got = f"{len(values)} values" if values is not None else f"{type(result).__name__}"
-            raise RewardError(f"reward function {name!r} returned {got} for {len(responses)} completions. {_CONTRACT}")
-        return [_checked(value, name, index, responses[index]) for index, value in enumerate(values)]
+    def _log(self, name: str, value: float) -> None:
+        self._logged.setdefault(name, []).append(float(value))
 
-    def _wait_for(self, result: Awaitable[Any]) -> Any:
-        async def finish() -> Any:
-            return await result
+    def _results(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """What each function returned, by name."""
+        results: dict[str, Any] = {}
+        try:
+            for name, function in self.functions.items():
+                with _blamed(name, arguments):
+                    results[name] = function(**arguments)
+        except RewardError:
+            for result in filter(inspect.iscoroutine, results.values()):
+                result.close()  # nobody will wait for it
+            raise
+        waiting = {name: result for name, result in results.items() if inspect.isawaitable(result)}
+        return results | (self._waited_for(waiting, arguments) if waiting else {})
+
+    def _waited_for(self, waiting: dict[str, Awaitable[Any]], arguments: dict[str, Any]) -> dict[str, Any]:
+        async def finish(name: str, result: Awaitable[Any]) -> Any:
+            with _blamed(name, arguments):
+                return await result
+
+        async def finish_all() -> dict[str, Any]:
+            tasks = [asyncio.ensure_future(finish(*each)) for each in waiting.items()]
+            try:
+                return dict(zip(waiting, await asyncio.gather(*tasks), strict=True))
+            finally:
+                for task in tasks:
+                    task.cancel()  # when one fails, nobody waits for the others
 
         if self._loop is None or not self._loop.alive:
             self._loop = BackgroundLoop("zppo-rewards")
-        return self._loop.wait_for(finish())
+        return self._loop.wait_for(finish_all())
 
 
 def as_verdict(
@@ -101,34 +119,24 @@ def as_verdict(
     return RewardFunctions(list(reward_funcs) if isinstance(reward_funcs, list | tuple) else [reward_funcs])  # type: ignore[list-item]
 
 
-def _arguments(questions: Sequence[Question], responses: Sequence[str]) -> dict[str, list[Any]]:
-    if len(questions) != len(responses):
-        raise ValueError(f"{len(questions)} questions with {len(responses)} responses")
-    columns: dict[str, list[Any]] = {
-        name: [q.fields.get(name) for q in questions] for name in dict.fromkeys(n for q in questions for n in q.fields)
-    }
-    own = {
-        "prompts": [q.text for q in questions],
-        "completions": list(responses),
-        "answer": [q.answer for q in questions],
-    }
-    return columns | own
+@contextmanager
+def _blamed(name: str, arguments: dict[str, Any]) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        texts = all(isinstance(completion, str) for completion in arguments["completions"])
+        raise RewardError(
+            f"reward function {name!r} raised {type(error).__name__}: {error}. It is called with the keyword arguments "
+            f"{', '.join(arguments)}; completions are {'strings' if texts else 'lists of one message'}. {CONTRACT}"
+        ) from error
 
 
-def _as_list(result: Any) -> list[Any] | None:
-    result = result.tolist() if hasattr(result, "tolist") else result  # arrays and tensors
-    return list(result) if isinstance(result, Iterable) and not isinstance(result, str | bytes | dict) else None
-
-
-def _checked(value: Any, name: str, index: int, response: str) -> float | None:
-    value = value.item() if hasattr(value, "item") else value
-    if value is None:
-        return None
-    if isinstance(value, Real) and math.isfinite(value):
-        return float(value)
-    where = f"completion {index} ({response[:60]!r})"
-    raise RewardError(f"reward function {name!r} returned {value!r} for {where}. {_CONTRACT}")
-
-
-def _name(function: RewardFunction) -> str:
-    return getattr(function, "__name__", type(function).__name__)
+def _names(functions: Sequence[RewardFunction]) -> list[str]:
+    """Of each function, with a number where another before it has the same."""
+    plain = [str(getattr(function, "__name__", type(function).__name__)) for function in functions]
+    seen: Counter[str] = Counter()
+    names: list[str] = []
+    for name in plain:
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return names

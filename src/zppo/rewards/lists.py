@@ -17,7 +17,10 @@ from zppo.rewards.graded import NO_BOX, Graded, refuse, shown
 from zppo.rewards.plain import as_text, enumeration
 from zppo.types import Question
 
-_AND = re.compile(r",?\s+(?:and|or)\s+")
+_AND = re.compile(r"\s+(?:and|or)\s+")
+_COMMA_AND = re.compile(r",\s*(?:and|or)\s+")
+_NAME = re.compile(r"^[A-Za-z]\w{0,20}\s*(?:=|\\in(?![A-Za-z])|∈)\s*(?=\\?\{)")
+_EITHER_SIGN = re.compile(r"(\\pm(?![A-Za-z])|±)\s*")
 LONGEST = 100
 """Elements of a list. Each is compared with each."""
 
@@ -40,7 +43,7 @@ class ListRule:
     def grade(self, questions: Sequence[Question], responses: Sequence[str]) -> list[Graded]:
         rows = [(read_list(q), last_boxed(response)) for q, response in zip(questions, responses, strict=True)]
         pairs = list(
-            dict.fromkeys(pair for gold, box in rows if box is not None for pair in _pairs(gold, elements(box)))
+            dict.fromkeys(pair for gold, box in rows if box is not None for pair in _pairs(gold, _given(gold, box)))
         )
         equal = dict(zip(pairs, self._equivalence.many(pairs), strict=True))
         return [Graded(0.0, NO_BOX) if box is None else compare_list(gold, box, equal) for gold, box in rows]
@@ -58,7 +61,7 @@ def read_list(question: Question) -> Listed:
 
 def compare_list(gold: Listed, box: str, equal: Mapping[Pair, bool | None]) -> Graded:
     """`equal` knows every pair of elements that can matter."""
-    given = elements(box)
+    given = _given(gold, box)
     if len(given) != len(gold.elements):
         return Graded(0.0, f"{len(given)} elements in {shown(box)}, {len(gold.elements)} are right", box)
     missing, unsure = _unmatched(gold, given, equal)
@@ -70,15 +73,31 @@ def compare_list(gold: Listed, box: str, equal: Mapping[Pair, bool | None]) -> G
     return Graded(0.0, f"{shown(missing[0])} is not {where} {shown(box)}", box)
 
 
-def elements(text: str) -> tuple[str, ...]:
-    """Of a JSON list, or of what stands between commas or semicolons, in brackets or bare, with "and" for the last."""
+def elements(text: str, and_separates: bool = True) -> tuple[str, ...]:
+    r"""Of a JSON list, or of what stands between commas or semicolons, in brackets or bare, with "and" for the last.
+
+    `x \in \{1, 2\}` are the elements of the set; `\pm 2` are two. Where elements hold an "and", it does not separate.
+    """
     try:
         listed = json.loads(text)
     except (ValueError, RecursionError):
         listed = None
     if isinstance(listed, list):
         return tuple(element if isinstance(element, str) else json.dumps(element) for element in listed)
-    return enumeration(_AND.sub(", ", as_text(text))).elements
+    text = _COMMA_AND.sub(", ", _NAME.sub("", as_text(text)))
+    parts = enumeration(_AND.sub(", ", text) if and_separates else text).elements
+    return tuple(signed for part in parts for signed in _both_signs(part))
+
+
+def _given(gold: Listed, box: str) -> tuple[str, ...]:
+    return elements(box, and_separates=not any(_AND.search(element) for element in gold.elements))
+
+
+def _both_signs(element: str) -> list[str]:
+    """One element, or two where it holds one plus-minus sign. Several may or may not go together."""
+    if len(_EITHER_SIGN.findall(element)) != 1:
+        return [element]
+    return [_EITHER_SIGN.sub(sign, element).removeprefix("+") for sign in "+-"]
 
 
 def _pairs(gold: Listed, given: Sequence[str]) -> list[Pair]:

@@ -4,6 +4,8 @@ Pure functions in front of `equivalence.py`, which asks a worker process only ab
 """
 
 import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -21,24 +23,47 @@ r"""Pattern of an integer, a decimal, a fraction of integers or a mixed number (
 _NUMBER = re.compile(NUMBER)
 _WRAPPERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
 _MARKS = re.compile(r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\})|°|\\degree(?![A-Za-z])|\\?%")
-_TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mbox|operatorname)\s*\{([^{}]*)\}")
+_TEXT = re.compile(
+    r"\\(?:text(?:bf|it|rm|sf|tt|sc|up|normal)?|math(?:bf|it|rm|sf|tt|normal)|mbox|operatorname|emph|underline)"
+    r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+)
+_NESTED = 3
+"""Layers of `\\text{...}` and its like that are unwrapped."""
+_ESCAPED = re.compile(r"(?<!\\)\\([%&_#$])")
+_RAISED = re.compile("[⁺⁻⁰¹²³⁴-⁹]+")
 _SIZES_AND_SPACES = re.compile(r"\\(?:left|right|[Bb]igg?[lr]?)(?![A-Za-z])|\\[,;:! ]|~")
 _WORDS = re.compile(r"[^\W\d_](?:[^\W\d_]|[\s,'’.!?-])+")
 _TIMES = re.compile(r" ?(?:\\cdot(?![A-Za-z])|[*·]) ?")
 _LETTERS = re.compile(r"[A-Za-z](?: ?[A-Za-z])*")
 _BREAK = re.compile(r",|\band\b")
+_OPTION = re.compile(r"\(?([A-Z])[).]{0,2}")
+_DATE = re.compile(r"\d{4}([-/])\d\d?\1\d\d?|\d\d?([-/])\d\d?\2\d{4}")
+_SCORE = re.compile(r"\d{1,9}(-)\d{1,9}")
 
 
 def bare(answer: str) -> str:
-    """Without surrounding space, math delimiters and the full stop that ends a sentence."""
-    answer = answer.strip()
+    """Without surrounding space, math delimiters and the full stop that ends a sentence.
+
+    The minus sign is ASCII's and raised characters are exponents: `x²` is `x^{2}`.
+    """
+    answer = answer.strip().replace("\N{MINUS SIGN}", "-")
+    answer = _RAISED.sub(lambda raised: f"^{{{_lowered(raised[0])}}}", answer)
     if answer.endswith(".") and not answer.endswith(".."):
         answer = answer[:-1].rstrip()
-    for left, right in _WRAPPERS:
-        inner = answer[len(left) : -len(right)]
-        if inner.strip() and answer == left + inner + right and left not in inner:
-            return inner.strip()
-    return answer
+    return unwrapped(answer, _WRAPPERS)
+
+
+def unwrapped(text: str, wrappers: Iterable[tuple[str, str]]) -> str:
+    """Without each pair of wrappers, in their order, that is around all of the text."""
+    for left, right in wrappers:
+        inner = text[len(left) : -len(right)]
+        if inner.strip() and text == left + inner + right and left not in inner:
+            text = inner.strip()
+    return text
+
+
+def _lowered(raised: str) -> str:
+    return unicodedata.normalize("NFKC", raised).replace("\N{MINUS SIGN}", "-")
 
 
 def without_marks(answer: str) -> str:
@@ -47,8 +72,11 @@ def without_marks(answer: str) -> str:
 
 
 def as_text(answer: str) -> str:
-    r"""Bare, with `\text{...}` and its like unwrapped and every run of spaces as one space."""
-    return " ".join(_TEXT.sub(r"\1", _SIZES_AND_SPACES.sub(" ", bare(answer))).split())
+    r"""Bare, `\text{...}` and its like unwrapped, `\%` and its like as characters, every run of spaces one space."""
+    text = _SIZES_AND_SPACES.sub(" ", bare(answer))
+    for _ in range(_NESTED):
+        text = _TEXT.sub(r"\1", text)
+    return " ".join(_ESCAPED.sub(r"\1", text).split())
 
 
 def number(text: str) -> Fraction | None:
@@ -80,6 +108,9 @@ def plain_verdict(gold: str, answer: str) -> bool | None:
         return True
     if len(answer) > 1000 + 4 * len(gold):
         return False  # an essay, not an answer; parsing it would only run into the deadline
+    verdict = _same_name(as_text(gold), as_text(answer))
+    if verdict is not None:
+        return verdict
     left, right = number(gold), number(answer)
     if left is None or right is None:
         return True if _same_product(gold, answer) else _same_words(gold, answer)
@@ -88,6 +119,24 @@ def plain_verdict(gold: str, answer: str) -> bool | None:
     # Near misses of decimals (1/3 and 0.333333) are math-verify's to judge, so that there is one tolerance only.
     near = abs(left - right) <= RESOLUTION and not (_is_exact(gold) and _is_exact(answer))
     return None if near else False
+
+
+def _same_name(gold: str, answer: str) -> bool | None:
+    """Whether two dates, two scores or two letters of options are the same; None unless both are.
+
+    math-verify subtracts in `2023-01-02` and `3-2`. A date is no number at all.
+    """
+    left, right = _OPTION.fullmatch(gold), _OPTION.fullmatch(answer)
+    if left and right:
+        return left[1] == right[1]
+    for form in (_DATE, _SCORE):
+        left, right = form.fullmatch(gold), form.fullmatch(answer)
+        if left and right:
+            parts = [[int(part) for part in re.split("[-/]", text)] for text in (gold, answer)]
+            return parts[0] == parts[1] and left.groups() == right.groups()
+        if form is _DATE and (left or right):
+            return False
+    return None
 
 
 def _is_exact(number: str) -> bool:

@@ -6,37 +6,19 @@ from fractions import Fraction
 
 from zppo.rewards.graded import Graded, column, refuse, shown
 from zppo.rewards.plain import NUMBER, as_text, number_in
+from zppo.rewards.units import COMMON, UNIT, spelled_out, unit_named
 from zppo.types import Question
 
 TOLERANCE = 1e-6
 """Relative, where the question has no column `tolerance`."""
 _THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3})((?:(?:,|\{,\}|\s)\d{3})+)(?![\d,])")
 _POWER = re.compile(r"\s*(?:\\times|\\cdot|×|·|\*)\s*10\s*\^\s*(?:\{\s*([+-]?\d{1,3})\s*\}|([+-]?\d{1,3}))")
-_NAME = re.compile(r"^(?:[A-Za-z]\w{0,20}|\\[A-Za-z]+)\s*(?:=|\\approx|≈)\s*")
+_BARE_POWER = re.compile(r"^([+-]?\s?)10\s*\^\s*(?:\{\s*([+-]?\d{1,3})\s*\}|([+-]?\d{1,3}))")
+_NAME = re.compile(r"^(?:(?:[A-Za-z]\w{0,20}|\\[A-Za-z]+)\s*)?(?:=|\\approx(?![A-Za-z])|≈)\s*")
 _CURRENCY = re.compile(r"^([+-]?)\s*(\\?\$|€|£|¥)\s*")
-_DEGREE = re.compile(r"\^\s*\{?\s*\\circ\s*\}?|\\degree(?![A-Za-z])|\bdegrees?\b")
-_WORD = r"(?:\\(?:mu|Omega)\s?)?(?:[^\W\d_]|[°%$€£¥'′″])+(?:\s?\^\s?(?:\{\s?-?\d\s?\}|-?\d)|[23²³])?"
-_UNIT = rf"(?!(?:or|and|to)\b|[abeiknpqrtuvwxyz](?![^\W\d_])){_WORD}(?:\s?[/·*\s]\s?{_WORD}){{0,5}}"
-_QUANTITY = re.compile(rf"{NUMBER}\s*(?P<unit>{_UNIT})?")
+_QUANTITY = re.compile(rf"{NUMBER}\s*(?P<unit>{UNIT})?")
 LONGEST = 200
 """Characters of a number with its unit."""
-_UNITS = {
-    "m": ("meter", "metre"),
-    "cm": ("centimeter", "centimetre"),
-    "mm": ("millimeter", "millimetre"),
-    "km": ("kilometer", "kilometre"),
-    "g": ("gram",),
-    "kg": ("kilogram",),
-    "s": ("second", "sec"),
-    "min": ("minute",),
-    "h": ("hour", "hr"),
-    "L": ("liter", "litre", "l"),
-    "mL": ("milliliter", "millilitre", "ml"),
-    "%": ("percent",),
-    "$": ("dollar", "USD", "usd"),
-    "€": ("euro", "EUR"),
-}
-_SYMBOLS = {name + plural: symbol for symbol, names in _UNITS.items() for name in names for plural in ("", "s")}
 
 
 @dataclass(frozen=True)
@@ -95,30 +77,23 @@ def same_quantity(gold: str, answer: str) -> bool | None:
     if left is None or right is None:
         return None
     if left.unit != right.unit:
-        return False if left.unit in _UNITS and right.unit in _UNITS else None
+        return False if left.unit in COMMON and right.unit in COMMON else None
     return True if left.value == right.value else None
 
 
 def _quantity(text: str) -> Quantity | None:
-    text = _DEGREE.sub("°", text).replace("\\%", "%")
     if len(text) > LONGEST:
         return None
     currency = _CURRENCY.match(text)
     text = _CURRENCY.sub(r"\1", text)
     text = _THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), text)
     text = _POWER.sub(lambda match: f"e{match[1] or match[2]}", text)
-    match = _QUANTITY.fullmatch(text)
+    text = _BARE_POWER.sub(lambda match: f"{match[1]}1e{match[2] or match[3]}", text)
+    match = _QUANTITY.fullmatch(spelled_out(text))
     value = number_in(match) if match else None
     if match is None or value is None:
         return None
-    unit = _symbol(match["unit"] or "")
-    return Quantity(value, unit or (_symbol(currency[2]) if currency else ""))
-
-
-def _symbol(unit: str) -> str:
-    """One spelling per unit: no spaces, no LaTeX, symbols for common names."""
-    unit = unit.replace("\\", "")
-    return _SYMBOLS.get(unit, "".join(unit.split()))
+    return Quantity(value, unit_named(match["unit"] or (currency[2] if currency else "")))
 
 
 def _is_tolerance(value: float) -> bool:

@@ -9,8 +9,9 @@ from zppo.types import Question
 
 IOU = 0.5
 """Threshold where the question has no column `iou`."""
-_NUMBER = r"\s*([+-]?[0-9]{1,9}(?:\.[0-9]{0,9})?)\s*"
-_REGION = re.compile(rf"[\[(]?{_NUMBER},{_NUMBER},{_NUMBER},{_NUMBER}[\])]?")
+_NUMBER = r"\s*([+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}))\s*"
+_POINT = rf"[\[(]?{_NUMBER},{_NUMBER}[\])]?"
+_REGION = re.compile(rf"[\[(]?\s*{_POINT}\s*,\s*{_POINT}\s*[\])]?")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def compare_region(gold: Target, box: str) -> Graded:
 
 
 def region_in(text: str) -> Region | None:
-    """`[1, 2, 3, 4]`, with other brackets or without any."""
+    """`[1, 2, 3, 4]`, with other brackets or without any, also as two points: `(1, 2), (3, 4)`."""
     match = _REGION.fullmatch(as_text(text))
     return None if match is None else Region(*map(float, match.groups()))
 

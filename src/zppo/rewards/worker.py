@@ -56,7 +56,9 @@ def load_grader() -> Callable[[str, str], bool]:
 
     def equivalent(gold: str, answer: str) -> bool:
         left, right = parsed(gold), parsed(answer)
-        return bool(verify(left, right, timeout_seconds=None)) and not _tiny_but_different(left, right)
+        # An interval is the same as an inequality, whichever of them is the reference.
+        same = verify(left, right, allow_set_relation_comp=True, timeout_seconds=None)
+        return bool(same) and not _tiny_but_different(left, right)
 
     equivalent(r"\frac{x}{2} + 1", "1 + 0.5x")  # loads what is loaded lazily, before the first deadline runs
     return equivalent

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from zppo.config import EvalConfig
-from zppo.engines.base import Engine, Verdict
+from zppo.engines.base import Engine, Verdict, rewards_of
 from zppo.types import Prompt, Question
 from zppo.zone.prompts import Templates
 
@@ -24,7 +24,7 @@ def ask(
     prompts = [Prompt("plain", q, templates.plain(q)) for q in questions]
     groups = engine.generate(prompts, config.samples, config.at(seed))
     pairs = [(g.question, r) for g in groups for r in g.rollouts]
-    rewards = verdict([q for q, _ in pairs], [r.whole for _, r in pairs])
+    rewards = rewards_of(verdict, [q for q, _ in pairs], [r for _, r in pairs])
     by_question = defaultdict(list)
     for (question, _), reward in zip(pairs, rewards, strict=True):
         if reward is not None:

@@ -25,7 +25,7 @@ from zppo.engines.chat import Chat, Processing
 from zppo.errors import CheckpointError
 from zppo.reports.rundir import RunDirectory
 from zppo.reports.summary import by_entry, run_summary
-from zppo.rewards.functions import as_verdict
+from zppo.rewards.functions import RewardFunctions, as_verdict
 from zppo.step import rollout_step, start_ahead
 from zppo.teacher.remote import RemoteTeacher, configured_teachers
 from zppo.training.accounts import cost, step_flops
@@ -88,6 +88,8 @@ class ZPPOTrainer(Trainer):
         judged = check_answers(self.verdict, chain(self.questions, self.eval_questions), args, teachers)
         student = load_model("student.model", model, args.student.dtype)
         super().__init__(student, args, processing_class=processing, **trainer_options)
+        if isinstance(self.verdict, RewardFunctions):
+            self.verdict.trainer_state = lambda: self.state
         self.remove_callback(ProgressCallback)
         self.remove_callback(PrinterCallback)
 

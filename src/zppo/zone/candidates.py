@@ -14,8 +14,13 @@ from zppo.zone.prompts import Templates
 from zppo.zone.spelling import as_plain_text
 
 _THINK = re.compile(r"</?think>")
-_INVISIBLE = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff"
-_TAG = re.compile(rf"<(?=[\s/{_INVISIBLE}]*(?:candidate|response|summary|hint)\b)", re.IGNORECASE)
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""Unicode's Default_Ignorable_Code_Point: what a reader does not see."""
+_NAMES = "|".join(f"[{_INVISIBLE}]*".join(name) for name in ("candidate", "response", "summary", "hint"))
+_TAG = re.compile(rf"<(?=[\s/{_INVISIBLE}]*(?:{_NAMES})(?:[{_INVISIBLE}]|(?!\w)))", re.IGNORECASE)
 """The beginning of a tag of ours, also of one that only looks like it: `</ candidate>`."""
 
 

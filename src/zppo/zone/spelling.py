@@ -7,13 +7,14 @@ spelling makes the token, whoever wrote it. A space inside makes it text.
 import re
 
 WIDESPREAD = re.compile(
-    r"<[|｜][^<>\s]+?[|｜]>|<</?SYS>>"
+    r"<[|｜][^<>\s]+>|<[^<>\s|｜]+[|｜]>|<</?SYS>>|\[\|[A-Za-z_]{2,}\|\]"
     r"|</?(?:s|bos|eos|pad|unk|mask|sop|eop|img|image|video|audio|IMG_CONTEXT|image_soft_token|tts_\w+)>"
     r"|</?(?:(?:start|end)_of_(?:turn|image|audio)|tool_call|tool_response)>"
     r"|\[/?(?:INST|SYSTEM_PROMPT|MODEL_SETTINGS|AVAILABLE_TOOLS|TOOL_\w+|THINK|IMG\w*|gMASK|sMASK)\]"
 )
 """The control tokens of chat formats in use: `<|...|>` (Qwen, Llama 3, Phi, GLM, gpt-oss), also with full-width bars
-(DeepSeek), and those of Llama 2, Mistral, Gemma, LLaVA, InternVL and Qwen-Omni."""
+(DeepSeek) or one bar (Gemma 4: `<|turn>`, `<turn|>`), `[|...|]` (EXAONE), and those of Llama 2, Mistral, Gemma, LLaVA,
+InternVL and Qwen-Omni."""
 
 
 def as_plain_text(text: str, control: re.Pattern[str] = WIDESPREAD) -> str:

@@ -30,7 +30,7 @@ def questions_of(source: Any, **options: Any) -> list[Question]:
 def test_a_row_becomes_a_question_and_keeps_its_other_columns(tmp_path: Path) -> None:
     row = {"id": "a", "prompt": "1+1?", "answer": 2, "level": "easy", "sizes": [1, 2]}
     assert questions_of(write(tmp_path, json.dumps(row))) == [
-        Question("a", "1+1?", "2", {"level": "easy", "sizes": [1, 2]})
+        Question("a", "1+1?", "2", {"level": "easy", "sizes": [1, 2], "answer": 2})
     ]
 
 
@@ -59,8 +59,8 @@ def test_a_hugging_face_dataset_is_read_like_rows() -> None:
     rows = [{"prompt": [{"role": "user", "content": "1+1?"}], "answer": "2", "cluster": "a"}, GOOD]
     dataset = Dataset.from_list([rows[0], {**rows[0], "cluster": None}])
     assert questions_of(dataset) == [
-        Question("1", "1+1?", "2", {"cluster": "a"}),
-        Question("2", "1+1?", "2", {"cluster": None}),
+        Question("1", "1+1?", "2", {"cluster": "a"}, messages=({"role": "user", "content": "1+1?"},)),
+        Question("2", "1+1?", "2", {"cluster": None}, messages=({"role": "user", "content": "1+1?"},)),
     ]
 
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
@@ -90,6 +91,13 @@ def worker_pid(equivalence: Equivalence) -> int | None:
         (r"(-\infty, \frac12]", r"\left(-\infty,\,0.5\right]"),
         ("(1,2,3)", "[1,2,3]"),
         (r"(1,2)\cup(3,4)", r"(3,4)\cup(1,2)"),
+        ("−5", "-5"),
+        ("x^2", "x²"),
+        ("2023-01-02", r"\text{2023-1-2}"),
+        ("3-2", "3-2."),
+        ("B", "B)"),
+        ("(B)", r"\textbf{B.}"),
+        ("9.8 m/s^2", r"9.8\,\frac{\text{m}}{\text{s}^2}"),
     ],
 )
 def test_different_spellings_of_one_answer_are_equivalent(equal: Equivalence, gold: str, answer: str) -> None:
@@ -138,10 +146,51 @@ def test_different_spellings_of_one_answer_are_equivalent(equal: Equivalence, go
         ("(1,2)", "(1,2]"),
         ("(1,2)", "(1,2,3)"),
         ("(x, 2)", "(y, 2)"),
+        ("−5", "5"),
+        ("x^2", "x³"),
+        ("2023-01-02", "2023-02-01"),
+        ("2023-01-02", "2020"),
+        ("2020", "2023-01-02"),
+        ("2023/1/2", "2023/2/1"),
+        ("10-05-2020", "11-06-2020"),
+        ("3-2", "4-3"),
+        ("B", "C)"),
+        ("B", "(B, C)"),
+        ("9.8 m/s^2", r"9.8\,\frac{\text{m}}{\text{s}}"),
     ],
 )
 def test_different_answers_are_not(equal: Equivalence, gold: str, answer: str) -> None:
     assert equal(gold, answer) is False
+
+
+INTERVALS = [
+    ["x < 3", r"(-\infty, 3)", r"x \in (-\infty, 3)", "3 > x"],
+    [r"x \le 3", r"(-\infty, 3]", r"x \in (-\infty, 3]", r"3 \geq x"],
+    ["x > 3", r"(3, \infty)", r"x \in (3, \infty)"],
+    ["1 < x < 3", "(1, 3)", r"x \in (1, 3)"],
+    [r"1 \le x < 3", "[1, 3)", r"x \in [1, 3)"],
+]
+
+
+@pytest.mark.parametrize("same", INTERVALS)
+def test_an_interval_is_its_inequality_and_no_other_whichever_is_the_reference(
+    equal: Equivalence, same: list[str]
+) -> None:
+    for gold in same:
+        assert all(equal(gold, answer) for answer in same)
+        assert not any(equal(gold, answer) for other in INTERVALS if other is not same for answer in other)
+
+
+DAYS = st.dates(min_value=date(1000, 1, 1))
+
+
+@given(DAYS, DAYS, st.sampled_from(["%Y-%m-%d", "%Y/%m/%d", "%d-%m-%Y"]))
+def test_two_dates_are_the_same_if_they_are_the_same_day(one: date, other: date, form: str) -> None:
+    equal = Equivalence(command=["no worker is needed"])
+    assert equal(one.strftime(form), other.strftime(form)) is (one == other)
+    swapped = f"{one.year}-{one.day}-{one.month}"
+    assert equal(f"{one.year}-{one.month}-{one.day}", swapped) is (one.day == one.month)
+    assert equal(one.strftime(form), str(one.year - one.month - one.day)) is False
 
 
 @pytest.mark.parametrize("marked", ["30°", r"30^\circ", r"30^{\circ}", r"30\degree", "30%", r"30\%", r"$30^\circ$"])

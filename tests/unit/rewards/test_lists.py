@@ -35,6 +35,14 @@ def rule() -> Iterator[ListRule]:
         ("(1, 2), (3, 4)", ("(1, 2)", "(3, 4)")),
         ("2 and 3", ("2", "3")),
         (r"2, 3,\text{ and }4", ("2", "3", "4")),
+        ("2, 3,and 4", ("2", "3", "4")),
+        (r"x \in \{2, -2\}", ("2", "-2")),
+        (r"S = \{2, -2\}", ("2", "-2")),
+        (r"\pm 2", ("2", "-2")),
+        ("0, ±3", ("0", "3", "-3")),
+        (r"x = 1 \pm \sqrt2", (r"x = 1 +\sqrt2", r"x = 1 -\sqrt2")),
+        (r"\pm 1 \pm \sqrt2", (r"\pm 1 \pm \sqrt2",)),
+        ("android, sandor", ("android", "sandor")),
         ("7", ("7",)),
         ("", ()),
         ("[[[", ("[[[",)),
@@ -59,6 +67,24 @@ def test_elements_are_compared_like_mathematics(rule: ListRule) -> None:
     assert reward(rule, question(r"\frac{\sqrt2}{2}, -1"), r"x = -1, x = \frac{1}{\sqrt{2}}") == 1.0
     assert reward(rule, question("red, green"), "Green and red") == 1.0
     assert reward(rule, question("(1, 2), (3, 4)"), "(3, 4), (2, 1)") == 0.0
+
+
+def test_both_signs_are_two_elements(rule: ListRule) -> None:
+    for box in (r"\pm 2", "±2", r"x = \pm 2", r"x \in \{-2, 2\}"):
+        assert reward(rule, question("2, -2"), box) == 1.0
+        assert reward(rule, question("2, -3"), box) == reward(rule, question("2"), box) == 0.0
+        assert reward(rule, question("2, 2"), box) == reward(rule, question("2, -2, 0"), box) == 0.0
+    assert reward(rule, question(r"1+\sqrt2, 1-\sqrt2"), r"1 \pm \sqrt{2}") == 1.0
+    assert reward(rule, question(r"1+\sqrt2, 1-\sqrt2"), r"\pm 1 + \sqrt{2}") == 0.0
+
+
+def test_an_and_inside_an_element_of_the_answer_does_not_separate() -> None:
+    asked = question('["salt and pepper", "oil"]')
+    for box in ("oil, salt and pepper", "salt and pepper, and oil", '["oil", "salt and pepper"]'):
+        assert reward(PLAIN, asked, box) == 1.0
+    for box in ("oil, salt, pepper", "oil, salt", "oil, salt and oil", "oil and salt, pepper"):
+        assert reward(PLAIN, asked, box) == 0.0
+    assert reward(PLAIN, question('["salt", "oil"]'), "oil, salt and pepper") == 0.0
 
 
 def test_the_reason_names_what_is_missing() -> None:

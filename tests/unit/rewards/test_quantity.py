@@ -32,7 +32,17 @@ RULE = BoxRule(read_quantity, compare_quantity)
         (r"6.02 \cdot 10^{-23}", "6.02e-23", ""),
         ("2.5e3", "2500", ""),
         ("x = 5", "5", ""),
-        (r"\approx 5", None, ""),
+        (r"\approx 5", "5", ""),
+        ("≈ 5", "5", ""),
+        (r"\approx", None, ""),
+        (r"\approxeq 5", None, ""),
+        ("−5", "-5", ""),
+        ("10^8", "1e8", ""),
+        ("-10^{-8}", "-1e-8", ""),
+        ("3·10⁻⁴", "3e-4", ""),
+        ("10^{8.5}", None, ""),
+        ("10^x", None, ""),
+        ("210^8", None, ""),
         (r"v \approx 5", "5", ""),
         (r"\$3.50", "3.5", "$"),
         ("-€2", "-2", "€"),
@@ -41,9 +51,11 @@ RULE = BoxRule(read_quantity, compare_quantity)
         ("30 degrees", "30", "°"),
         (r"50\%", "50", "%"),
         ("50 percent", "50", "%"),
+        ("50 per cent", "50", "%"),
         (r"10\text{ cm}", "10", "cm"),
         (r"10\text{ cm}^2", "10", "cm^2"),
         ("9.8 m/s^2", "9.8", "m/s^2"),
+        ("3 m/2", None, ""),
         ("5 kilometers", "5", "km"),
         ("12 apples", "12", "apples"),
         (r"2\pi", None, ""),
@@ -85,6 +97,44 @@ def test_units() -> None:
     assert reward(RULE, question("5 km"), r"5\text{ kilometers}") == 1.0
     assert graded(RULE, question("5 km"), "5 m").reason == "the unit is m, not km"
     assert reward(RULE, question("50%"), "0.5") == 0.0, "nothing is converted"
+
+
+SPELLINGS = [
+    [
+        *("m/s^2", "m/s²", "m s^{-2}", "m·s⁻²", r"\frac{m}{s^2}", r"\dfrac{\text{m}}{\text{s}^{2}}"),
+        *(r"\mathrm{m\,s^{-2}}", r"\text{m}/\text{s}^2", "m/s/s", "meters per second squared"),
+    ],
+    ["J/(mol·K)", r"\frac{J}{mol \cdot K}", "J mol^{-1} K^{-1}", "J/mol/K", "joules / (K mol)"],
+    ["m^2", "m²", r"\text{m}^2", "square meters", "metres squared", r"m\cdot m"],
+    ["ms", r"\text{ms}"],
+    ["m s", r"m \cdot s", "s m"],
+    ["μm", "µm", r"\mu m", r"\mu\text{m}"],
+    ["°C", r"^\circ C", r"^{\circ}\text{C}", "degrees Celsius", "° C"],
+    ["J/mol·K"],
+    ["m/s"],
+    ["s/m"],
+    ["m"],
+    ["m^3"],
+]
+
+
+@pytest.mark.parametrize("same", SPELLINGS)
+def test_a_unit_is_the_same_in_all_its_spellings_and_no_other(same: list[str]) -> None:
+    read = {quantity_in(f"2 {unit}") for unit in same}
+    assert len(read) == 1 and None not in read
+    assert not read & {quantity_in(f"2 {unit}") for other in SPELLINGS if other is not same for unit in other}
+
+
+@given(st.dictionaries(st.sampled_from(["m", "kg", "s", "mol", "K"]), st.integers(-3, 3).filter(bool), min_size=1))
+def test_factors_of_a_unit_may_stand_in_any_order_but_not_with_other_powers(powers: dict[str, int]) -> None:
+    def written(powers: dict[str, int]) -> Quantity | None:
+        return quantity_in("2 " + r" \cdot ".join(f"{unit}^{{{power}}}" for unit, power in powers.items()))
+
+    assert written(powers) is not None
+    assert written(powers) == written(dict(reversed(powers.items())))
+    assert written(powers) != written({unit: -power for unit, power in powers.items()})
+    first = next(iter(powers))
+    assert written(powers) != written(powers | {first: powers[first] + 4})
 
 
 def test_the_reason_names_the_tolerance() -> None:

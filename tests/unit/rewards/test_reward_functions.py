@@ -2,16 +2,20 @@
 
 import asyncio
 import functools
+import gc
+import warnings
 from typing import Any
 
 import numpy as np
 import pytest
+from trl.rewards import accuracy_reward, get_soft_overlong_punishment
 
+from zppo.data.reader import read_questions
 from zppo.errors import ConfigError, RewardError
 from zppo.rewards.functions import RewardFunctions, as_verdict
 from zppo.rewards.routing import RoutedVerdict
 from zppo.rewards.verdict import BoxedVerdict
-from zppo.types import Question
+from zppo.types import Question, Rollout
 
 QUESTIONS = [
     Question("a", "one and one?", "2", {"level": 1, "source": "book"}),
@@ -48,13 +52,73 @@ def test_a_function_sees_prompts_completions_answers_and_columns() -> None:
         return [0.0, 1.0]
 
     assert RewardFunctions([spy])(QUESTIONS, RESPONSES) == [0.0, 1.0]
+    assert callable(seen.pop("log_extra")) and callable(seen.pop("log_metric"))
     assert seen == {
         "prompts": ["one and one?", "two and two?"],
         "completions": RESPONSES,
+        "completion_ids": [[], []],
         "answer": ["2", "4"],
         "level": [1, 2],
         "source": ["book", None],
+        "trainer_state": None,
     }
+
+
+def test_a_function_sees_the_row_as_it_was() -> None:
+    seen = {}
+
+    def spy(**arguments: Any) -> list[float]:
+        seen.update(arguments)
+        return [0.0] * len(arguments["completions"])
+
+    rows = [{"prompt": [{"role": "user", "content": "1+1?"}], "answer": 2}, {"prompt": "2+2?", "answer": "4"}]
+    RewardFunctions([spy])(list(read_questions(rows)[0]), RESPONSES)
+    assert seen["prompts"] == [rows[0]["prompt"], "2+2?"]
+    assert seen["completions"] == [[{"role": "assistant", "content": "it is 2"}], "it is five"]
+    assert seen["answer"] == [2, "4"]
+
+
+def test_functions_of_trl_work() -> None:
+    rows = [{"prompt": [{"role": "user", "content": "half?"}], "solution": "$\\frac12$"} for _ in range(3)]
+    questions = list(read_questions(rows)[0])
+    functions = RewardFunctions([accuracy_reward, get_soft_overlong_punishment(4, 2)], weights=[1.0, 0.5])
+    texts = ("\\boxed{0.5}", "\\boxed{0.6}", "\\boxed{1/2}")
+    rollouts = [Rollout([7] * ids, text) for ids, text in zip((1, 2, 3), texts, strict=True)]
+    assert functions.score(questions, rollouts) == [1.0, 0.0, 0.75]
+    assert set(rollouts[0].notes) == {"solution", "gold_parsed", "answer_parsed"}
+
+
+def test_functions_may_log() -> None:
+    def talkative(completions: list[str], log_metric: Any, log_extra: Any, **columns: Any) -> list[float]:
+        log_metric("words", len(completions[0].split()))
+        log_extra("first", [completion[0] for completion in completions])
+        log_extra("kind", [str, None])
+        return [0.0] * len(completions)
+
+    functions = RewardFunctions([talkative])
+    rollouts = [Rollout([], "a b"), Rollout([], "c")]
+    functions.score(QUESTIONS, rollouts)
+    functions(QUESTIONS, ["a b c d", "e"])
+    assert functions.metrics() == {"reward/talkative": 0.0, "reward/words": 3.0}
+    assert [rollout.notes for rollout in rollouts] == [
+        {"first": "a", "kind": "<class 'str'>"},
+        {"first": "c", "kind": None},
+    ]
+    with pytest.raises(RewardError, match=r"log_extra\('first'\) was given 1 values for 2"):
+        RewardFunctions([lambda log_extra, **_: log_extra("first", [1])])(QUESTIONS, RESPONSES)
+
+
+def test_a_function_sees_the_state_of_the_trainer_at_its_call() -> None:
+    functions = RewardFunctions([lambda trainer_state, **_: [trainer_state] * 2])
+    steps = iter([1, 2])
+    functions.trainer_state = lambda: next(steps)
+    assert functions(QUESTIONS, RESPONSES) + functions(QUESTIONS, RESPONSES) == [1, 1, 2, 2]
+
+
+def test_functions_of_one_name_are_told_apart() -> None:
+    functions = RewardFunctions([returning([1, 1]), returning([0, 0]), length])
+    functions(QUESTIONS, RESPONSES)
+    assert functions.metrics() == pytest.approx({"reward/broken": 1, "reward/broken_2": 0, "reward/length": 0.85})
 
 
 def test_rewards_are_the_weighted_sum() -> None:
@@ -103,6 +167,53 @@ def test_coroutine_functions_keep_their_loop_from_call_to_call() -> None:
     assert loops[0] is loops[1]
 
 
+def test_coroutine_functions_run_at_the_same_time() -> None:
+    arrived = [asyncio.Event(), asyncio.Event()]
+
+    def meeting(own: int) -> Any:
+        async def meet(**columns: Any) -> list[float]:
+            arrived[own].set()
+            await asyncio.wait_for(arrived[1 - own].wait(), timeout=60)
+            return [own, own]
+
+        return meet
+
+    functions = RewardFunctions([meeting(0), meeting(1)])
+    assert functions(QUESTIONS, RESPONSES) == [1, 1]
+    functions.close()
+
+
+def test_a_coroutine_is_given_up_when_another_function_fails() -> None:
+    ended = []
+
+    async def endless(**columns: Any) -> list[float]:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("endless")
+        return []
+
+    async def failing(**columns: Any) -> list[float]:
+        raise ValueError("no")
+
+    functions = RewardFunctions([endless, failing])
+    with pytest.raises(RewardError, match="'failing' raised ValueError: no"):
+        functions(QUESTIONS, RESPONSES)
+    functions.close()
+    assert ended == ["endless"]
+
+
+def test_a_coroutine_that_nobody_will_wait_for_is_closed() -> None:
+    def broken(**columns: Any) -> list[float]:
+        raise ValueError("no")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(RewardError, match="'broken' raised ValueError: no"):
+            RewardFunctions([patient_judge, broken])(QUESTIONS, RESPONSES)
+        gc.collect()
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
@@ -114,6 +225,10 @@ def test_coroutine_functions_keep_their_loop_from_call_to_call() -> None:
         ([float("inf"), 0], r"'broken' returned inf for completion 0 \('it is 2'\)"),
         ([1.0, "right"], "'broken' returned 'right' for completion 1"),
         ([[1.0], 0.0], r"'broken' returned \[1.0\] for completion 0"),
+        ({0.0, 1.0}, "'broken' returned set for 2 completions"),
+        ({0: 0.0, 1: 1.0}, "'broken' returned dict for 2 completions"),
+        ([10**400, 0], r"'broken' returned 10+\.\.\.0+ for completion 0"),
+        ([np.array([1.0, 0.0]), 0], r"'broken' returned array\(\[1., 0.\]\) for completion 0"),
     ],
 )
 def test_a_wrong_return_value_is_explained(value: Any, message: str) -> None:

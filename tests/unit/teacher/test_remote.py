@@ -255,6 +255,8 @@ def test_teachers_are_made_of_a_section_in_its_order() -> None:
     [
         ({"endpoint": "localhost:8000"}, "a base URL begins with http"),
         ({"endpoint": "http://user:secret@host/v1"}, "holds no password"),
+        ({"endpoint": "http://host/v1?key=secret"}, "holds no password and no query"),
+        ({"endpoint": "http://host/v1", "api_key_env": "sk-secret"}, "the name of an environment variable"),
         ({"cache": "c.db", "model": "m"}, "set teacher.endpoint, or leave the cache out"),
         ({"offline": True, "endpoint": "http://h/v1"}, "set teacher.cache"),
         ({"fallbacks": ("a",)}, "which is missing"),

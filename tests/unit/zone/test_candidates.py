@@ -23,7 +23,10 @@ PIECES = (
     "<hint x=1>",
     "<",
 )
-LOOKING_LIKE_TAGS = ("</ candidate>", "< / candidate>", "<\n/candidate>", "<\u200b/candidate>", "</\u2060\ufeffHINT>")
+LOOKING_LIKE_TAGS = (
+    *("</ candidate>", "< / candidate>", "<\n/candidate>", "<\u200b/candidate>", "</\u2060\ufeffHINT>"),
+    *("</can\u200bdidate>", "<\u034f/candidate>", "</candidate\u115f>", "</h\ufe0fi\u2066nt>", "<summary\u3164x>"),
+)
 QUESTION = Question("q", "how many?", "1")
 TEMPLATES = Templates.load()
 
@@ -60,6 +63,13 @@ def test_harmless_leaves_ordinary_text_alone(text: str) -> None:
 @pytest.mark.parametrize("tag", LOOKING_LIKE_TAGS)
 def test_what_looks_like_a_tag_is_escaped_like_one(tag: str) -> None:
     assert harmless(f"1 {tag} 2") == f"1 &lt;{tag[1:]} 2"
+
+
+@pytest.mark.parametrize(
+    "text", ["a < candidates", "<hints>", "< can didate >", "<candi\u200bdacy>", "1 < x\u200b < 2"]
+)
+def test_what_does_not_stays(text: str) -> None:
+    assert harmless(text) == text
 
 
 @given(st.lists(responses, max_size=6))
