@@ -147,16 +147,19 @@ class EndpointEngine:
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "seed": _seed(sampling.seed, prompt, index),
-            **_further(sampling),
+            **self._further(sampling),
         }
 
+    def _further(self, sampling: Sampling) -> dict[str, Any]:
+        """What is not neutral of the rest, and the fields of the config.
 
-def _further(sampling: Sampling) -> dict[str, Any]:
-    """What is not neutral of the rest; all but the presence penalty goes beyond the OpenAI API (vLLM, SGLang)."""
-    neutral = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
-    extra = {name: getattr(sampling, name) for name, value in neutral.items() if getattr(sampling, name) != value}
-    presence = {"presence_penalty": sampling.presence_penalty} if sampling.presence_penalty else {}
-    return presence | ({"extra_body": extra} if extra else {})
+        All but the presence penalty goes beyond the OpenAI API (vLLM, SGLang).
+        """
+        neutral = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
+        extra = {name: getattr(sampling, name) for name, value in neutral.items() if getattr(sampling, name) != value}
+        extra |= self.config.further_fields(sampling.thinking)
+        presence = {"presence_penalty": sampling.presence_penalty} if sampling.presence_penalty else {}
+        return presence | ({"extra_body": extra} if extra else {})
 
 
 def _seed(seed: int, prompt: Prompt, index: int) -> int:

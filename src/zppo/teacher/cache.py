@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from zppo.engines.base import Priority
 from zppo.engines.content import digest
@@ -88,7 +89,8 @@ class CachedEngine:
 
     def _key(self, prompt: Prompt, n: int, sampling: Sampling) -> str:
         """Everything that a response depends on. Raises DataError for media that cannot be decoded."""
-        parts = [self.model, prompt.question.id, prompt.text, n]
+        parts: list[Any] = [self.model, prompt.question.id, prompt.text, n]
+        parts += [self.engine.config.further_fields(sampling.thinking)]
         parts += [self._digest(media) for media in prompt.media]
         return hashlib.sha256(json.dumps([*parts, asdict(sampling)], sort_keys=True).encode()).hexdigest()
 
@@ -101,7 +103,7 @@ class CachedEngine:
         if len(kept) != 1:
             what = ", ".join(kept) or "none"
             raise TeacherError(
-                f"teacher.cache: {self._path} holds responses of these models: {what}; name one of them in teacher.model"
+                f"teacher.cache: {self._path} holds responses of these models: {what}; name one in teacher.model"
             )
         return str(kept[0])
 

@@ -114,7 +114,7 @@ def _rewriter(
     if teacher_writes(options):
         first = teachers[0]
         assert isinstance(first, LocalTeacher | RemoteTeacher), "the first teacher was checked to be able to write"
-        sampling = replace(options.sampling.at(seed=0), max_tokens=config.compression_tokens)
+        sampling = replace(options.sampling.at(seed=0), max_tokens=config.compression_tokens, thinking=False)
         if hints:
             return teacher_hints(first.engine, templates, sampling)
         stand_in = truncate if config.outage == "truncate" else keep_whole

@@ -105,6 +105,14 @@ def test_offline_the_only_model_of_the_file_is_meant_or_one_must_be_named(tmp_pa
         checked(file, Served(None), offline=True)
 
 
+def test_what_is_asked_with_other_fields_is_asked_afresh(tmp_path: Path) -> None:
+    plain, thinking = Served(), Served()
+    thinking.config = EndpointConfig(("http://h/v1",), "m", extra_body={"reasoning_effort": "high"})
+    texts(CachedEngine(tmp_path / "c.db", plain))
+    texts(CachedEngine(tmp_path / "c.db", thinking))
+    assert len(thinking.asked) == 1
+
+
 def test_what_is_incomplete_is_not_kept(tmp_path: Path) -> None:
     server = Served(missing=1)
     engine = CachedEngine(tmp_path / "c.db", server)

@@ -258,6 +258,7 @@ def test_teachers_are_made_of_a_section_in_its_order() -> None:
         ({"cache": "c.db", "model": "m"}, "set teacher.endpoint, or leave the cache out"),
         ({"offline": True, "endpoint": "http://h/v1"}, "set teacher.cache"),
         ({"fallbacks": ("a",)}, "which is missing"),
+        ({"endpoint": "http://h/v1", "extra_body": {"model": "m"}}, "holds 'model', which is no further field"),
     ],
 )
 def test_a_section_that_cannot_work_is_refused(options: dict, problem: str) -> None:
