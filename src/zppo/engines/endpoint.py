@@ -21,6 +21,7 @@ from zppo.config import EndpointConfig
 from zppo.engines.base import Priority
 from zppo.engines.content import served_content
 from zppo.engines.replies import Reply
+from zppo.engines.silence import hello
 from zppo.errors import EngineError
 from zppo.loop import BackgroundLoop, cancel_others
 from zppo.types import Group, Prompt, Sampling
@@ -28,10 +29,6 @@ from zppo.zone.spelling import as_plain_text
 
 if TYPE_CHECKING:  # imports openai, which not everybody has
     from zppo.engines.servers import Servers
-
-
-ENOUGH_TO_ANSWER = 16
-"""Tokens. Some hosted models refuse a call that leaves no room for an answer."""
 
 
 class EndpointEngine:
@@ -61,12 +58,10 @@ class EndpointEngine:
         """
         from zppo.engines.served import served_name
 
-        def hello(name: str) -> dict[str, Any]:
-            message = [{"role": "user", "content": "Say yes."}]
-            return {"model": name, "messages": message, self.config.length_field: ENOUGH_TO_ANSWER}
-
+        further = self.config.further_fields(thinking=False)
+        short_call = partial(hello, length_field=self.config.length_field, extra_body=further)
         loop, servers = self._live()
-        self.model = loop.wait_for(served_name(servers, self.config.model, hello))
+        self.model = loop.wait_for(served_name(servers, self.config.model, short_call))
 
     def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> Future[Group]:
         """The group of `prompt`, with at most `n` rollouts, when it is there. Returns at once.
@@ -123,8 +118,10 @@ class EndpointEngine:
     async def _group(self, servers: "Servers", prompt: Prompt, n: int, sampling: Sampling, priority: Priority) -> Group:
         """One call for all; what does not come with it, one by one: many servers ignore `n`."""
 
+        about = f"question {prompt.question.id!r}"
+
         async def ask(index: int, count: int) -> Reply:
-            return await servers.ask(partial(self._request, prompt, sampling, index), count, priority)
+            return await servers.ask(partial(self._request, prompt, sampling, index), count, priority, about)
 
         replies = [] if servers.ignore_n else [await ask(0, n)]
         came = sum(len(reply.rollouts) for reply in replies)

@@ -50,8 +50,8 @@ class TeacherRewriting:
         wanted = {(q.id, c.text): (q, c) for q, c in candidates}
         done: dict[tuple[str, str], Candidate | None] = {}
         tokens = prompt_tokens = refused = cut_off = 0
+        open_ = list(wanted)
         for attempt in range(self.tries):
-            open_ = [key for key in wanted if done.get(key) is None]
             groups = self._write([wanted[key] for key in open_], seed + attempt)
             tokens += sum(r.tokens for g in groups for r in g.rollouts)
             prompt_tokens += sum(g.prompt_tokens for g in groups)
@@ -60,6 +60,8 @@ class TeacherRewriting:
                 for rollout in group.rollouts:
                     done[key] = self._accept(*wanted[key], rollout.text)
                     refused += done[key] is None
+            # Not what was never heard: the engine has tried that often enough.
+            open_ = [key for key in open_ if key in done and done[key] is None]
         self._warn(list(done.values()), refused, cut_off)
         unheard = [key for key in wanted if key not in done]
         replaced = self._stand_in([wanted[key] for key in unheard], seed).candidates

@@ -148,7 +148,7 @@ def test_a_local_teacher_is_asked_the_plain_prompt() -> None:
     assert [len(g.rollouts) for g in groups] == [3, 3]
 
 
-def test_a_candidate_whose_rewriting_never_came_is_not_accepted() -> None:
+def test_a_candidate_whose_rewriting_never_came_is_neither_accepted_nor_asked_for_again() -> None:
     class Lossy(ScriptedEngine):
         def generate(self, prompts, n, sampling):
             groups = super().generate(prompts, n, sampling)
@@ -158,4 +158,4 @@ def test_a_candidate_whose_rewriting_never_came_is_not_accepted() -> None:
     engine = Lossy(lambda prompt, n, visit: ["<summary>\\boxed{1}</summary>"])
     done = teacher_compression(engine, TEMPLATES, Sampling())([(ONE, candidate("a")), (ONE, candidate("b"))], 0)
     assert [c and c.text for c in done.candidates] == [None, "\\boxed{1}"]
-    assert [p.text for p in engine.prompts] == ["a", "b", "a"]
+    assert [p.text for p in engine.prompts] == ["a", "b"], "to try again is the engine's business"
