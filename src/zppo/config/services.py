@@ -39,6 +39,9 @@ class CallConfig:
     no_thinking_body: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of the requests that leave no room for thoughts: compression, hints, judging. What switches them
     off is `{chat_template_kwargs: {enable_thinking: false}}` for Qwen on vLLM, SGLang and `transformers serve`."""
+    price_prompt: float = 0.0
+    price_response: float = 0.0
+    """Per million tokens, in any currency; the run's `teacher_cost` and `judge_cost` are in it."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,10 @@ class EndpointConfig(CallConfig):
         for url in self.urls:
             if not url.startswith(("http://", "https://")) or "@" in url.split("/")[2]:
                 raise ConfigError("endpoint.urls: a base URL begins with http:// or https:// and holds no password")
+
+    def cost(self, read: float, sampled: float) -> float:
+        """Of that many prompt and response tokens, in the currency of the prices."""
+        return (self.price_prompt * read + self.price_response * sampled) / 1e6
 
     def further_fields(self, thinking: bool) -> dict[str, Any]:
         """Of a request with room for thoughts, or without."""
@@ -94,12 +101,9 @@ class TeacherConfig(CallConfig):
     """Steps for which an endpoint is asked about all new questions before it is known which are hard. Hides a slow
     teacher, at the price of its tokens on easy questions. What is to be replayed is always asked ahead."""
     cache: str | None = None
-    """SQLite file of what endpoints said; what it holds is not asked again."""
+    """SQLite file of what endpoints said, also that of a judge; what it holds is not asked again."""
     offline: bool = False
-    """Answer from the cache alone: a run is made again without its teacher."""
-    price_prompt: float = 0.0
-    price_response: float = 0.0
-    """Per million tokens, in any currency; the run's `teacher_cost` is in it."""
+    """Answer from the cache alone: a run is made again without the servers."""
 
     def __post_init__(self) -> None:
         positive("teacher", self, "compression_tokens")
@@ -150,9 +154,6 @@ class JudgeConfig(CallConfig):
     """Of a local judge."""
     max_tokens: int = 512
     """Longest reply."""
-    price_prompt: float = 0.0
-    price_response: float = 0.0
-    """Per million tokens, in any currency; the run's `judge_cost` is in it. A teacher that judges has its own."""
 
     def __post_init__(self) -> None:
         positive("judge", self, "max_tokens")

@@ -89,11 +89,15 @@ class EndpointEngine:
                 future.cancel()  # no effect on those that are done
 
     def metrics(self) -> dict[str, float]:
-        """What happened since the last call of this, over all servers."""
+        """What happened since the last call of this, over all servers.
+
+        Tokens are what a server is paid for: a prompt once per call, responses whether anybody uses them or not.
+        """
         counts = dict(self._counts)
-        new = {f"endpoint/{name}": float(counts[name] - self._reported[name]) for name in counts}
+        new = {name: counts[name] - self._reported[name] for name in counts}
         self._reported = counts
-        return new
+        cost = self.config.cost(new["prompt_tokens"], new["tokens"])
+        return {f"endpoint/{name}": float(value) for name, value in (new | {"cost": cost}).items()}
 
     def close(self) -> None:
         """Drop what is under way and close the connections. A later call opens new ones."""

@@ -26,7 +26,7 @@ CONNECT = 10.0
 FAILURES, REST = 3, 10.0
 """After so many failures in a row a server rests for so many seconds, as long as another one does not."""
 FAULTS = ("rate_limited", "server_errors", "connection_errors", "malformed", "timeouts")
-COUNTS = ("calls", "retries", "failed", "refused", *FAULTS)
+COUNTS = ("calls", "retries", "failed", "refused", *FAULTS, "prompt_tokens", "tokens")
 Body = Callable[[], Awaitable[Mapping[str, Any]]]
 logger = logging.getLogger(__name__)
 
@@ -188,6 +188,8 @@ class Servers:
                 reply = await server.complete(await body(), n)
             self._silence.heard()
             server.succeeded()
+            self.counts["prompt_tokens"] += reply.prompt_tokens
+            self.counts["tokens"] += reply.tokens
             return reply
         except Exception as error:
             problem = error

@@ -8,7 +8,7 @@ judge that cannot be reached, or whose reply is cut off by its length, means uns
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,13 +46,23 @@ class _Case:
 
 
 class Judge:
-    """Asks the engine at temperature 0, without thoughts. To try again is the engine's business."""
+    """Asks the engine at temperature 0, without thoughts. To try again is the engine's business.
 
-    def __init__(self, engine: JudgeEngine, templates: Templates, max_tokens: int = 512) -> None:
+    `engine_metrics` are those of an engine that is the judge's alone.
+    """
+
+    def __init__(
+        self,
+        engine: JudgeEngine,
+        templates: Templates,
+        max_tokens: int = 512,
+        engine_metrics: Callable[[], Mapping[str, float]] = dict,
+    ) -> None:
         self._engine = engine
         self._templates = templates
         self._sampling = Sampling(max_tokens=max_tokens, temperature=0.0, thinking=False)
         self._counts = Counter(dict.fromkeys(COUNTS, 0))
+        self._engine_metrics = engine_metrics
 
     def check(self, question: Question) -> None:
         """Any reference answer can be shown to a judge."""
@@ -69,11 +79,12 @@ class Judge:
         """Counts since the last call of this.
 
         Comparisons asked for, malformed replies, those that were cut off, comparisons without a reply, tokens sampled
-        and read; and FLOPs, 2 N for each of these where the judge is a model of known size N.
+        and read; FLOPs, 2 N for each of these where the judge is a model of known size N; and what its engine counts.
         """
         counts, self._counts = self._counts, Counter(dict.fromkeys(COUNTS, 0))
         flops = 2 * getattr(self._engine, "parameters", 0) * (counts["tokens"] + counts["prompt_tokens"])
-        return {f"judge/{name}": float(count) for name, count in counts.items()} | {"flops/judge": float(flops)}
+        own = {f"judge/{name}": float(count) for name, count in counts.items()} | {"flops/judge": float(flops)}
+        return own | {f"judge_{name}": value for name, value in self._engine_metrics().items()}
 
     def _case(self, question: Question, response: str) -> _Case:
         visible = _after_thinking(response)

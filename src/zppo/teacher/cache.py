@@ -80,7 +80,7 @@ class CachedEngine:
     def metrics(self) -> dict[str, float]:
         """Counts since the last call, and those of the engine."""
         counts, self._counts = self._counts, dict.fromkeys(self._counts, 0)
-        return {f"teacher/cache_{name}": float(count) for name, count in counts.items()} | self.engine.metrics()
+        return {f"cache/{name}": float(count) for name, count in counts.items()} | self.engine.metrics()
 
     def close(self) -> None:
         self.engine.close()
@@ -103,7 +103,7 @@ class CachedEngine:
         if len(kept) != 1:
             what = ", ".join(kept) or "none"
             raise TeacherError(
-                f"teacher.cache: {self._path} holds responses of these models: {what}; name one in teacher.model"
+                f"teacher.cache: {self._path} holds responses of these models: {what}; name the one that is meant"
             )
         return str(kept[0])
 

@@ -3,6 +3,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -77,6 +78,17 @@ def test_a_server_that_ignores_n_is_asked_once_for_each_response_and_remembered(
     assert [r.text for r in first[0].rollouts] == [r.text for r in second[0].rollouts]
     assert len({r.text for r in first[0].rollouts}) == 4
     assert ["n" in request.json for request in server.requests].count(True) == 1
+
+
+@pytest.mark.parametrize(("give", "prompts", "tokens"), [(lambda n: n, 1, 4 * 5 + 1), (lambda n: 1, 4, 4 * (5 + 1))])
+def test_a_prompt_is_paid_for_at_every_call(give: Callable[[int], int], prompts: int, tokens: int) -> None:
+    prices = {"price_prompt": 3e6, "price_response": 2e6}
+    with FlakyServer(partial(echo, give=give)) as server, asking(server, **prices) as engine:
+        engine.generate([prompt()], 4, SAMPLING)
+        metrics = engine.metrics()
+        assert engine.metrics()["endpoint/cost"] == 0
+    assert (metrics["endpoint/prompt_tokens"], metrics["endpoint/tokens"]) == (7 * prompts, tokens)
+    assert metrics["endpoint/cost"] == pytest.approx(3 * 7 * prompts + 2 * tokens)
 
 
 def test_a_server_that_gives_more_than_it_was_asked_for_is_cut_short() -> None:

@@ -38,8 +38,8 @@ def test_an_equal_request_is_answered_from_the_file_also_in_another_run(tmp_path
     first = texts(engine)
     assert texts(engine) == first and len(server.asked) == 1
     assert engine.metrics() | {"endpoint/calls": 0} == {
-        "teacher/cache_hits": 1,
-        "teacher/cache_misses": 1,
+        "cache/hits": 1,
+        "cache/misses": 1,
         "endpoint/calls": 0,
     }
     engine.close()
@@ -101,7 +101,7 @@ def test_offline_the_only_model_of_the_file_is_meant_or_one_must_be_named(tmp_pa
         assert texts(checked(file, Served(wanted), offline=True)) == known
     texts(checked(file, Served(None, "large")))
     assert texts(checked(file, Served("small"), offline=True)) == known
-    with pytest.raises(TeacherError, match=r"c\.db holds responses of these models: large, small; name one"):
+    with pytest.raises(TeacherError, match=r"c\.db holds responses of these models: large, small; name the one"):
         checked(file, Served(None), offline=True)
 
 

@@ -67,6 +67,15 @@ def test_what_turned_out_easy_is_given_up() -> None:
     assert set(teacher.metrics().values()) == {0, 2}
 
 
+def test_what_was_answered_before_it_turned_out_easy_is_given_up_too() -> None:
+    server = SlowServer()
+    teacher = RemoteTeacher(server, TEMPLATES)
+    teacher.start(questions("easy"), 1, FIRST)
+    server.answer_all()
+    teacher.respond([], 1, FIRST)
+    assert teacher.metrics()["teacher/given_up"] == 1
+
+
 def test_what_is_dropped_is_given_up_at_once() -> None:
     server = SlowServer()
     teacher = RemoteTeacher(server, TEMPLATES)
