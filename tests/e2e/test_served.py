@@ -104,6 +104,10 @@ def test_a_judge_that_dies_is_told_about_and_counted(
     assert rows[1]["zone/unscored"] > 0 and rows[1]["judge/unreachable"] > 0
     assert sum(row["judge_endpoint/server_errors"] for row in rows) > 0
     assert "the judge could not be reached" in caplog.text
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text("utf-8"))
+    held_out = sum(row.get("eval/judge_unreachable", 0) for row in rows)
+    assert summary["judge_missing"] == sum(row["judge/unreachable"] for row in rows) + held_out > 0
+    assert summary["teacher_missing"] == 0
 
 
 def test_a_judge_that_is_not_there_is_refused_by_name(

@@ -262,8 +262,9 @@ class ZPPOTrainer(Trainer):
         for teacher in self.parts.teachers:
             if isinstance(teacher, RemoteTeacher):
                 total.update(teacher.metrics())
-        self.run_state.teacher_cost += total["endpoint/cost"]
         missing, unheard = int(total["teacher/missing"]), int(metrics.get("zone/candidates_unheard", 0))
+        self.run_state.teacher_cost += total["endpoint/cost"]
+        self.run_state.teacher_missing += missing
         if missing or unheard:
             told = f"{missing} responses never came and {unheard} candidates were not rewritten"
             logger.warning("step %d: the teacher could not be reached: %s", self.run_state.step + 1, told)
@@ -273,6 +274,7 @@ class ZPPOTrainer(Trainer):
         """What was spent on judging, held-out responses too. The cost of a teacher that judges is a teacher's."""
         self.run_state.judge_tokens += int(metrics.get("judge/tokens", 0))
         self.run_state.judge_cost += metrics.get("judge_endpoint/cost", 0.0)
+        self.run_state.judge_missing += int(metrics.get("judge/unreachable", 0))
 
     def _evaluate_held_out(self) -> dict[str, float]:
         """Ask the held-out questions, remember the result, and return it as metrics."""
