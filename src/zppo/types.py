@@ -203,6 +203,7 @@ class Sampling:
 
     `presence_penalty` is taken off the logit of every token that the response already has; `repetition_penalty` divides
     (a negative logit: multiplies) those of the prompt's tokens too. Their defaults change nothing, as does `min_p`'s.
+    Without `thinking`, a model that would think first is told not to, as far as there is a way to tell it.
     """
 
     max_tokens: int = 12288
@@ -213,6 +214,7 @@ class Sampling:
     min_p: float = 0.0
     presence_penalty: float = 0.0
     repetition_penalty: float = 1.0
+    thinking: bool = True
 
 
 @dataclass(frozen=True)

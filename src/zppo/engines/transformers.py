@@ -39,7 +39,7 @@ class TransformersEngine:
     def generate(
         self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Callable[[list[Group]], None] = ignore
     ) -> list[Group]:
-        groups = [Group(prompt, [], self._fed(prompt)) for prompt in prompts]
+        groups = [Group(prompt, [], self._fed(prompt, sampling.thinking)) for prompt in prompts]
         by_length = sorted(groups, key=lambda g: len(g.prompt_ids))
         with self._ready(sampling.seed):
             for batch, repeats in self._batches(by_length, n):
@@ -55,9 +55,9 @@ class TransformersEngine:
     def decode(self, token_ids: Sequence[int]) -> str:
         return self.tokenizer.decode(token_ids, skip_special_tokens=True)
 
-    def _fed(self, prompt: Prompt) -> list[int]:
+    def _fed(self, prompt: Prompt, thinking: bool) -> list[int]:
         """What stands before the sampled tokens: the prompt in the chat template, and the prefix if there is one."""
-        return self.chat.read(prompt) + list(prompt.prefix.token_ids if prompt.prefix else ())
+        return self.chat.read(prompt, thinking) + list(prompt.prefix.token_ids if prompt.prefix else ())
 
     @property
     def parameters(self) -> int:
