@@ -161,7 +161,7 @@ class Servers:
         return self._refusal(await self._problem(server, body, self._config.timeout), server)
 
     async def opening(self, model: str, fields: Mapping[str, Any]) -> str:
-        """What the chat template of one of them writes of every response, as far as they tell; `fields` go with a request."""
+        """What the chat template of one of them writes of a response to a request with these `fields`, if they tell."""
         return max(await asyncio.gather(*(served_opening(server.client, model, fields) for server in self._servers)))
 
     async def close(self) -> None:

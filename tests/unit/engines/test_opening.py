@@ -50,10 +50,20 @@ class Vllm:
 
     def __call__(self, request: Request) -> Response:
         if request.path == "/tokenize":
-            return _json(tokens=[ord(c) for c in self.template.format(request.json["messages"][0]["content"])])
+            silent = request.json.get("chat_template_kwargs") == {"enable_thinking": False}
+            rendered = self.template.format(request.json["messages"][0]["content"]) + "</think>" * silent
+            return _json(tokens=[ord(c) for c in rendered])
         if request.path == "/detokenize":
             return _json(prompt="".join(map(chr, request.json["tokens"])))
         return echo(request)
+
+
+def test_thoughts_that_are_switched_off_are_not_opened() -> None:
+    off = {"chat_template_kwargs": {"enable_thinking": False}}
+    with FlakyServer(Vllm("u:{}a:<think>")) as server, asking(server, no_thinking_body=off) as engine:
+        engine.check()
+        said = [engine.generate([prompt()], 1, replace(SAMPLING, thinking=t))[0].rollouts[0] for t in (True, False)]
+    assert [rollout.opened for rollout in said] == ["<think>", ""]
 
 
 def _json(**values: Any) -> Response:
