@@ -50,5 +50,6 @@ def asking(*servers: FlakyServer | str, **options: Any) -> Iterator[EndpointEngi
 
 
 def counted(engine: EndpointEngine) -> dict[str, float]:
-    """The metrics that are not zero, without `endpoint/`."""
-    return {name.removeprefix("endpoint/"): value for name, value in engine.metrics().items() if value}
+    """The counts of calls that are not zero, without `endpoint/`."""
+    counts = {name.removeprefix("endpoint/"): value for name, value in engine.metrics().items() if value}
+    return {name: count for name, count in counts.items() if name not in ("tokens", "prompt_tokens", "cost")}

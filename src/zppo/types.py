@@ -109,8 +109,9 @@ class Prompt:
 class Rollout:
     """One sampled response.
 
-    `token_ids` are the sampled response tokens (end token included); they alone enter the gradient. `text` is the
-    decoding of the whole response, for graders and people. `reward` None means unscored. `answer` is the final (boxed)
+    `token_ids` are the sampled response tokens (end token included); they alone enter the gradient. `text` is their
+    decoding, after the prefix if the prompt has one; `opened` is what the chat template wrote before it, if that begins
+    the response (`<think>`). `reward` None means unscored. `answer` is the final (boxed)
     answer, if any. `by_teacher` marks a teacher's response that is trained on as if it were the student's own; no
     method but `grpo_teacher` makes one. A server that gives only text leaves `token_ids` empty and may report how many
     tokens there were. `notes` are what reward functions want to be logged with it.
@@ -125,7 +126,13 @@ class Rollout:
     advantage: float = 0.0
     by_teacher: bool = False
     reported_tokens: int = 0
+    opened: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> str:
+        """The response with its opening, for graders: without it, thoughts that never end would look like an answer."""
+        return self.text if self.text.startswith(self.opened) else self.opened + self.text
 
     @property
     def tokens(self) -> int:
@@ -196,6 +203,7 @@ class Sampling:
 
     `presence_penalty` is taken off the logit of every token that the response already has; `repetition_penalty` divides
     (a negative logit: multiplies) those of the prompt's tokens too. Their defaults change nothing, as does `min_p`'s.
+    Without `thinking`, a model that would think first is told not to, as far as there is a way to tell it.
     """
 
     max_tokens: int = 12288
@@ -206,6 +214,7 @@ class Sampling:
     min_p: float = 0.0
     presence_penalty: float = 0.0
     repetition_penalty: float = 1.0
+    thinking: bool = True
 
 
 @dataclass(frozen=True)

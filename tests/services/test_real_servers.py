@@ -51,6 +51,13 @@ def test_a_response_that_meets_its_limit_is_cut_off(server: RealServer, prompts:
     assert (rollout.finish_reason, rollout.tokens) == ("length", 3)
 
 
+def test_vllm_tells_that_the_template_opens_the_thoughts(vllm: RealServer, prompts: list[Prompt]) -> None:
+    with asking(vllm.url, model="teacher", api_key_env=KEY_VARIABLE) as engine:
+        engine.check()
+        rollout = engine.generate(prompts[:1], 1, replace(SAMPLING, max_tokens=3))[0].rollouts[0]
+    assert rollout.whole == f"<think>{rollout.text}" != rollout.text
+
+
 def test_a_name_that_is_not_served_is_an_error(server: RealServer, prompts: list[Prompt]) -> None:
     with asking(server.url, model="nobody", api_key_env=KEY_VARIABLE) as engine:
         asked = engine.submit(prompts[0], 1, SAMPLING)

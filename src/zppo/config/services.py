@@ -1,8 +1,9 @@
 """The sections of those who are asked but never trained: teacher and judge, in this process or on servers."""
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 from zppo.config.limits import positive
 from zppo.errors import ConfigError
@@ -14,14 +15,14 @@ Dtype = Literal["float32", "bfloat16", "float16"]
 LengthField = Literal["max_tokens", "max_completion_tokens"]
 
 
-@dataclass(frozen=True)
-class EndpointConfig:
-    """Servers of one model that speak the OpenAI API: vLLM, SGLang, `transformers serve`, a hosted API."""
+SAID_BY_US = ("model", "messages", "n", "stream")
+"""Fields of a request that no option may replace."""
 
-    urls: tuple[str, ...]
-    """Base URLs, such as `http://localhost:8000/v1`; calls go round among them."""
-    model: str | None = None
-    """The name under which it is served; not needed where the servers list a single one."""
+
+@dataclass(frozen=True, kw_only=True)
+class CallConfig:
+    """How servers are called. Only endpoints have a use for it."""
+
     api_key_env: str = "OPENAI_API_KEY"
     """Environment variable with the API key, read at every call; the key itself is never written anywhere."""
     concurrency: int = 64
@@ -33,11 +34,33 @@ class EndpointConfig:
     length_field: LengthField = "max_tokens"
     """What the limit of a response is called in a request. Every server knows `max_tokens`, but hosted reasoning models
     that take only the other name."""
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of every request, for what only some servers know; others may refuse them."""
+    no_thinking_body: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of the requests that leave no room for thoughts: compression, hints, judging. What switches them
+    off is `{chat_template_kwargs: {enable_thinking: false}}` for Qwen on vLLM, SGLang and `transformers serve`."""
+    price_prompt: float = 0.0
+    price_response: float = 0.0
+    """Per million tokens, in any currency; the run's `teacher_cost` and `judge_cost` are in it."""
+
+
+@dataclass(frozen=True)
+class EndpointConfig(CallConfig):
+    """Servers of one model that speak the OpenAI API: vLLM, SGLang, `transformers serve`, a hosted API."""
+
+    urls: tuple[str, ...]
+    """Base URLs, such as `http://localhost:8000/v1`; calls go round among them."""
+    model: str | None = None
+    """The name under which it is served; not needed where the servers list a single one."""
 
     def __post_init__(self) -> None:
         positive("endpoint", self, "concurrency", "tries")
         if not 0 < self.timeout < math.inf:
             raise ConfigError(f"endpoint.timeout is {self.timeout}; seconds per call, above 0")
+        for name in ("extra_body", "no_thinking_body"):
+            for key in SAID_BY_US:
+                if key in getattr(self, name):
+                    raise ConfigError(f"endpoint.{name} holds {key!r}, which is no further field of a request")
         if isinstance(self.urls, str) or not self.urls:
             raise ConfigError("endpoint.urls is a list of base URLs, such as [http://localhost:8000/v1]")
         # What may be a secret is not repeated in the message.
@@ -51,9 +74,17 @@ class EndpointConfig:
                 "api_key_env is the name of an environment variable that holds the key, not the key itself"
             )
 
+    def cost(self, read: float, sampled: float) -> float:
+        """Of that many prompt and response tokens, in the currency of the prices."""
+        return (self.price_prompt * read + self.price_response * sampled) / 1e6
+
+    def further_fields(self, thinking: bool) -> dict[str, Any]:
+        """Of a request with room for thoughts, or without."""
+        return {**self.extra_body, **({} if thinking else self.no_thinking_body)}
+
 
 @dataclass(frozen=True)
-class TeacherConfig:
+class TeacherConfig(CallConfig):
     model: str | None = None
     """Folder or Hub name of a local teacher, or with `endpoint` the name under which it is served (not needed if it is
     the only one). Every method that shows or trains on a teacher's words needs one or the other."""
@@ -73,22 +104,13 @@ class TeacherConfig:
     hints: Hints = "teacher"
     """`teacher`: written by the teacher from one of its right responses; `cut`: that response, up to where its final
     answer first stands."""
-    api_key_env: str = EndpointConfig.api_key_env
-    concurrency: int = EndpointConfig.concurrency
-    timeout: float = EndpointConfig.timeout
-    tries: int = EndpointConfig.tries
-    length_field: LengthField = EndpointConfig.length_field
-    """These five as in `EndpointConfig`."""
     ahead: int = 0
     """Steps for which an endpoint is asked about all new questions before it is known which are hard. Hides a slow
     teacher, at the price of its tokens on easy questions. What is to be replayed is always asked ahead."""
     cache: str | None = None
-    """SQLite file of what endpoints said; what it holds is not asked again."""
+    """SQLite file of what endpoints said, also that of a judge; what it holds is not asked again."""
     offline: bool = False
-    """Answer from the cache alone: a run is made again without its teacher."""
-    price_prompt: float = 0.0
-    price_response: float = 0.0
-    """Per million tokens, in any currency; the run's `teacher_cost` is in it."""
+    """Answer from the cache alone: a run is made again without the servers."""
 
     def __post_init__(self) -> None:
         positive("teacher", self, "compression_tokens")
@@ -115,17 +137,19 @@ class TeacherConfig:
     def server(self, *urls: str) -> EndpointConfig:
         """The servers of one teacher of this section."""
         model = self.model if urls == self.urls else None
-        return EndpointConfig(
-            urls, model, self.api_key_env, self.concurrency, self.timeout, self.tries, self.length_field
-        )
+        return EndpointConfig(urls, model, **_calls(self))
 
 
 def is_url(name: str) -> bool:
     return name.startswith(("http://", "https://"))
 
 
+def _calls(section: CallConfig) -> dict[str, Any]:
+    return {f.name: getattr(section, f.name) for f in fields(CallConfig)}
+
+
 @dataclass(frozen=True)
-class JudgeConfig:
+class JudgeConfig(CallConfig):
     """Who scores free-form answers (questions with `answer_type: free`), at temperature 0 (method section 6)."""
 
     model: str | None = None
@@ -133,16 +157,10 @@ class JudgeConfig:
     own the first teacher judges."""
     endpoint: str | tuple[str, ...] = ()
     """Base URL, or several of one and the same model, of servers that speak the OpenAI API."""
-    api_key_env: str = EndpointConfig.api_key_env
-    length_field: LengthField = EndpointConfig.length_field
-    """Both as in `EndpointConfig`."""
     dtype: Dtype = "bfloat16"
     """Of a local judge."""
     max_tokens: int = 512
     """Longest reply."""
-    price_prompt: float = 0.0
-    price_response: float = 0.0
-    """Per million tokens, in any currency; the run's `judge_cost` is in it. A teacher that judges has its own."""
 
     def __post_init__(self) -> None:
         positive("judge", self, "max_tokens")
@@ -159,4 +177,4 @@ class JudgeConfig:
         return bool(self.model or self.urls)
 
     def server(self) -> EndpointConfig:
-        return EndpointConfig(self.urls, self.model, self.api_key_env, length_field=self.length_field)
+        return EndpointConfig(self.urls, self.model, **_calls(self))

@@ -123,4 +123,4 @@ def rewards_of(verdict: Verdict, questions: Sequence[Question], rollouts: Sequen
     """What `verdict` says of the rollouts, one for each question."""
     if isinstance(verdict, RolloutVerdict):
         return verdict.score(questions, rollouts)
-    return verdict(questions, [rollout.text for rollout in rollouts])
+    return verdict(questions, [rollout.whole for rollout in rollouts])

@@ -55,14 +55,15 @@ class Chat:
         self._control = control_tokens(self.tokenizer)
         self._remembered: OrderedDict[tuple[Media, ...], Pixels] = OrderedDict()
 
-    def read(self, prompt: Prompt) -> list[int]:
+    def read(self, prompt: Prompt, thinking: bool = True) -> list[int]:
         """Token ids of the prompt as a user message after its turns, up to the response; its prefix is not in them.
 
         The control tokens are those of the chat template alone: what is spelled like one in the text is read as text.
+        Without `thinking` a template that knows `enable_thinking` (Qwen's, and others after it) ends in empty thoughts.
         Every image and video is as many placeholder tokens as the model will have features for it. Raises DataError
         naming the question when its media cannot be read or are not where its text says.
         """
-        rendered = self._render(self._messages(prompt))
+        rendered = self._render(self._messages(prompt), thinking)
         if prompt.media:
             given = self.pixels(prompt).placeholders
             replace = self._processor(prompt).get_text_with_replacements
@@ -104,9 +105,10 @@ class Chat:
         """The token ids that stand for features of an `image` or a `video`."""
         return getattr(self.processor, f"{kind}_token_ids", ())
 
-    def _render(self, messages: Sequence[Mapping[str, Any]]) -> str:
+    def _render(self, messages: Sequence[Mapping[str, Any]], thinking: bool = True) -> str:
+        options = {} if thinking else {"enable_thinking": False}
         return self.tokenizer.apply_chat_template(
-            messages, chat_template=self._template, add_generation_prompt=True, tokenize=False
+            messages, chat_template=self._template, add_generation_prompt=True, tokenize=False, **options
         )
 
     def _messages(self, prompt: Prompt) -> list[Mapping[str, Any]]:

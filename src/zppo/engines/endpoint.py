@@ -14,6 +14,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, as_completed
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from zppo.config import EndpointConfig
 from zppo.engines.base import Priority, ignore
 from zppo.engines.content import served_content
 from zppo.engines.replies import Reply
+from zppo.engines.silence import hello
 from zppo.errors import EngineError
 from zppo.loop import BackgroundLoop, cancel_others
 from zppo.types import Group, Prompt, Sampling
@@ -28,10 +30,6 @@ from zppo.zone.spelling import as_plain_text
 
 if TYPE_CHECKING:  # imports openai, which not everybody has
     from zppo.engines.servers import Servers
-
-
-ENOUGH_TO_ANSWER = 16
-"""Tokens. Some hosted models refuse a call that leaves no room for an answer."""
 
 
 class EndpointEngine:
@@ -48,6 +46,7 @@ class EndpointEngine:
 
         self.config = config
         self.model = config.model or ""
+        self._openings = {True: "", False: ""}
         self._counts = dict.fromkeys(COUNTS, 0)
         self._reported = dict(self._counts)
         self._pid, self._lock = os.getpid(), threading.Lock()
@@ -55,18 +54,19 @@ class EndpointEngine:
         self._servers: Servers
 
     def check(self) -> None:
-        """Ask every URL for its models and settle on `model`.
+        """Ask every URL for its models and settle on `model`; ask what its chat template writes of a response.
 
         Raises EngineError when no server answers, when one wants another key, or when the model is not clear.
         """
         from zppo.engines.served import served_name
 
-        def hello(name: str) -> dict[str, Any]:
-            message = [{"role": "user", "content": "Say yes."}]
-            return {"model": name, "messages": message, self.config.length_field: ENOUGH_TO_ANSWER}
-
+        further = self.config.further_fields(thinking=False)
+        short_call = partial(hello, length_field=self.config.length_field, extra_body=further)
         loop, servers = self._live()
-        self.model = loop.wait_for(served_name(servers, self.config.model, hello))
+        self.model = loop.wait_for(served_name(servers, self.config.model, short_call))
+        for thinking in (True, False):
+            fields = self.config.further_fields(thinking)
+            self._openings[thinking] = loop.wait_for(servers.opening(self.model, fields))
 
     def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> Future[Group]:
         """The group of `prompt`, with at most `n` rollouts, when it is there. Returns at once.
@@ -101,11 +101,15 @@ class EndpointEngine:
                 future.cancel()  # no effect on those that are done
 
     def metrics(self) -> dict[str, float]:
-        """What happened since the last call of this, over all servers."""
+        """What happened since the last call of this, over all servers.
+
+        Tokens are what a server is paid for: a prompt once per call, responses whether anybody uses them or not.
+        """
         counts = dict(self._counts)
-        new = {f"endpoint/{name}": float(counts[name] - self._reported[name]) for name in counts}
+        new = {name: counts[name] - self._reported[name] for name in counts}
         self._reported = counts
-        return new
+        cost = self.config.cost(new["prompt_tokens"], new["tokens"])
+        return {f"endpoint/{name}": float(value) for name, value in (new | {"cost": cost}).items()}
 
     def close(self) -> None:
         """Drop what is under way and close the connections. A later call opens new ones."""
@@ -130,14 +134,17 @@ class EndpointEngine:
     async def _group(self, servers: "Servers", prompt: Prompt, n: int, sampling: Sampling, priority: Priority) -> Group:
         """One call for all; what does not come with it, one by one: many servers ignore `n`."""
 
+        about = f"question {prompt.question.id!r}"
+
         async def ask(index: int, count: int) -> Reply:
-            return await servers.ask(partial(self._request, prompt, sampling, index), count, priority)
+            return await servers.ask(partial(self._request, prompt, sampling, index), count, priority, about)
 
         replies = [] if servers.ignore_n else [await ask(0, n)]
         came = sum(len(reply.rollouts) for reply in replies)
         if came or not replies:
             replies += await asyncio.gather(*(ask(index, 1) for index in range(came, n)))
-        rollouts = [rollout for reply in replies for rollout in reply.rollouts]
+        opening = self._openings[sampling.thinking]
+        rollouts = [replace(rollout, opened=opening) for reply in replies for rollout in reply.rollouts]
         self._counts["failed"] += n - len(rollouts)
         return Group(prompt, rollouts, reported_prompt_tokens=max(reply.prompt_tokens for reply in replies))
 
@@ -154,16 +161,19 @@ class EndpointEngine:
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "seed": _seed(sampling.seed, prompt, index),
-            **_further(sampling),
+            **self._further(sampling),
         }
 
+    def _further(self, sampling: Sampling) -> dict[str, Any]:
+        """What is not neutral of the rest, and the fields of the config.
 
-def _further(sampling: Sampling) -> dict[str, Any]:
-    """What is not neutral of the rest; all but the presence penalty goes beyond the OpenAI API (vLLM, SGLang)."""
-    neutral = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
-    extra = {name: getattr(sampling, name) for name, value in neutral.items() if getattr(sampling, name) != value}
-    presence = {"presence_penalty": sampling.presence_penalty} if sampling.presence_penalty else {}
-    return presence | ({"extra_body": extra} if extra else {})
+        All but the presence penalty goes beyond the OpenAI API (vLLM, SGLang).
+        """
+        neutral = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
+        extra = {name: getattr(sampling, name) for name, value in neutral.items() if getattr(sampling, name) != value}
+        extra |= self.config.further_fields(sampling.thinking)
+        presence = {"presence_penalty": sampling.presence_penalty} if sampling.presence_penalty else {}
+        return presence | ({"extra_body": extra} if extra else {})
 
 
 def _seed(seed: int, prompt: Prompt, index: int) -> int:

@@ -16,11 +16,12 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True)
 class Reply:
-    """The responses of one call, possibly fewer than were asked for; `choices` counts the unusable ones too."""
+    """The responses of one call, possibly fewer than were asked for; `choices` and `tokens` count unusable ones too."""
 
     rollouts: list[Rollout] = field(default_factory=list)
     choices: int = 0
     prompt_tokens: int = 0
+    tokens: int = 0
 
 
 def read_reply(data: Any, n: int) -> Reply:
@@ -29,12 +30,13 @@ def read_reply(data: Any, n: int) -> Reply:
     if not isinstance(choices, list) or not choices:
         raise Malformed("no choices")
     usage = data.get("usage")
-    shares = _shares(_count(usage, "completion_tokens"), len(choices))
+    tokens = _count(usage, "completion_tokens")
+    shares = _shares(tokens, len(choices))
     read = [_rollout(choice, tokens) for choice, tokens in zip(choices, shares, strict=True)]
     rollouts = [rollout for rollout in read if rollout is not None]
     if not rollouts:
         raise Malformed("no choice with a text")
-    return Reply(rollouts[:n], len(choices), _count(usage, "prompt_tokens"))
+    return Reply(rollouts[:n], len(choices), _count(usage, "prompt_tokens"), tokens)
 
 
 def _rollout(choice: Any, tokens: int) -> Rollout | None:

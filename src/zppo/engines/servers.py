@@ -5,7 +5,8 @@ import json
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
+from functools import partial
 from typing import Any
 
 import openai
@@ -13,7 +14,9 @@ import openai
 from zppo.config import EndpointConfig
 from zppo.engines.base import Priority
 from zppo.engines.faults import Fault, api_key, fault_of, refusal
+from zppo.engines.opening import served_opening
 from zppo.engines.replies import Reply, read_reply
+from zppo.engines.silence import ENOUGH_TO_ANSWER, HELLO, MODERATE, Silence
 from zppo.engines.slots import Slots
 from zppo.errors import EngineError
 
@@ -24,7 +27,7 @@ CONNECT = 10.0
 FAILURES, REST = 3, 10.0
 """After so many failures in a row a server rests for so many seconds, as long as another one does not."""
 FAULTS = ("rate_limited", "server_errors", "connection_errors", "malformed", "timeouts")
-COUNTS = ("calls", "retries", "failed", "refused", *FAULTS)
+COUNTS = ("calls", "retries", "failed", "refused", *FAULTS, "prompt_tokens", "tokens")
 Body = Callable[[], Awaitable[Mapping[str, Any]]]
 logger = logging.getLogger(__name__)
 
@@ -43,13 +46,22 @@ class Server:
         self.client = openai.AsyncOpenAI(base_url=url, api_key=key, max_retries=0, timeout=timeout)
 
     async def complete(self, body: Mapping[str, Any], n: int) -> Reply:
-        """One call for `n` responses, or for one if the server is known to give no more."""
+        """One call for `n` responses, or for one if the server is known to give no more, or takes the call only so."""
         asked = 1 if self.ignores_n else n
-        several = {"n": asked} if asked > 1 else {}
-        answer = await self.client.chat.completions.with_raw_response.create(**body, **several)
-        reply = read_reply(json.loads(answer.content), asked)
-        self.ignores_n |= reply.choices < asked
+        if asked > 1:
+            try:
+                reply = await self._create(body, asked, n=asked)
+                self.ignores_n = reply.choices < asked
+                return reply
+            except (openai.BadRequestError, openai.UnprocessableEntityError):
+                pass  # perhaps `n` is what it refuses
+        reply = await self._create(body, 1)
+        self.ignores_n |= asked > 1
         return reply
+
+    async def _create(self, body: Mapping[str, Any], asked: int, **several: int) -> Reply:
+        answer = await self.client.chat.completions.with_raw_response.create(**body, **several)
+        return read_reply(json.loads(answer.content), asked)
 
     async def models(self) -> list[str] | None:
         """The names it lists; None without a list. Raises what the client raises when nothing answers."""
@@ -87,32 +99,44 @@ class Servers:
         self._slots = Slots(config.concurrency)
         self._luck = random.Random(0)
         self._turn = 0
-        self._answered = False
+        self._silence, self._telling = Silence(), asyncio.Lock()
 
     @property
     def ignore_n(self) -> bool:
         """Whether all of them are known to give one response per call."""
         return all(server.ignores_n for server in self._servers)
 
-    async def ask(self, body: Body, n: int, priority: Priority) -> Reply:
+    async def ask(self, body: Body, n: int, priority: Priority, about: str) -> Reply:
         """A call for `n` responses; the reply is empty when every try failed. `body` is made anew for each try.
 
-        Raises EngineError for a refusal before anything was ever answered: something is set wrongly. A later one (a key
-        that has run out, a prompt too long) is told, counted and treated like an outage.
+        While nobody answers, a short call goes ahead and the reply is empty if that fails. What one server refuses is
+        asked of another. What all refuse (a key that has run out, a prompt too long) is told, by what it is `about`,
+        counted, and treated like an outage. Raises EngineError if nothing was ever answered and a short prompt is
+        refused too: something is set wrongly.
         """
-        server: Server | None = None
-        for attempt in range(self._config.tries):
+        began, server = time.monotonic(), None
+        attempt, refusing = 0, set[Server]()
+        while attempt < self._config.tries:
             async with self._slots.one(priority):
-                server = self._next(server)
+                if attempt == 0 and not await self._silence.over(began, partial(self._any_answers, body)):
+                    return Reply()
+                server = self._next(server, refusing)
                 outcome = await self._try(server, body, n)
             if isinstance(outcome, Reply):
-                server.succeeded()
                 return outcome
-            server.failed(outcome)
-            self.counts[outcome.kind] += 1
-            if attempt + 1 < self._config.tries:
+            if isinstance(outcome, EngineError):
+                refusing.add(server)
+                if len(refusing) == len(self._servers):
+                    await self._tell(outcome, server, body, about)
+                    return Reply()
+                continue
+            attempt += 1
+            if attempt < self._config.tries:
                 self.counts["retries"] += 1
                 await asyncio.sleep(self._wait(attempt, outcome))
+        if self._silence.lost(began):
+            urls = ", ".join(self._config.urls)
+            logger.warning("%s: nobody answers; until a short call is answered, nothing else is asked", urls)
         return Reply()
 
     async def models(self) -> dict[str, list[str] | None]:
@@ -134,48 +158,85 @@ class Servers:
     async def refusal_of(self, url: str, body: Mapping[str, Any]) -> EngineError | None:
         """What the server at `url` has against a call, or None if nothing, or nothing lasting. Not counted."""
         server = next(each for each in self._servers if each.url == url)
-        try:
-            async with asyncio.timeout(self._config.timeout):
-                await server.complete(body, 1)
-            return None
-        except Exception as error:
-            problem = error
-        if isinstance(problem, openai.APIStatusError) and fault_of(problem) is None:
-            return refusal(problem, url, self._config.api_key_env)
-        return None
+        return self._refusal(await self._problem(server, body, self._config.timeout), server)
+
+    async def opening(self, model: str, fields: Mapping[str, Any]) -> str:
+        """What the chat template of one of them writes of a response to a request with these `fields`, if they tell."""
+        return max(await asyncio.gather(*(served_opening(server.client, model, fields) for server in self._servers)))
 
     async def close(self) -> None:
         await asyncio.gather(*(server.client.close() for server in self._servers))
 
-    def _next(self, failed: Server | None) -> Server:
-        """The next in turn that neither rests nor has just failed; if all rest, the one that rests for the least."""
+    def _next(self, failed: Server | None, refusing: Container[Server]) -> Server:
+        """The next in turn that neither rests nor has just failed; if all rest, the one that rests for the least.
+
+        None of those that are `refusing` what is to be asked.
+        """
         first = self._turn % len(self._servers)
         self._turn += 1
-        in_turn = self._servers[first:] + self._servers[:first]
+        in_turn = [s for s in self._servers[first:] + self._servers[:first] if s not in refusing]
         return min(in_turn, key=lambda server: (server.rest, server is failed))
 
     def _wait(self, attempt: int, fault: Fault) -> float:
-        """Seconds: exponential back-off with full jitter, or what the server asked for while no other can be asked."""
-        backoff = self._luck.uniform(0.0, min(FIRST_WAIT * 2**attempt, LONGEST_WAIT))
+        """Seconds after try number `attempt`.
+
+        Exponential back-off with full jitter, or what the server asked for while no other can be asked.
+        """
+        backoff = self._luck.uniform(0.0, min(FIRST_WAIT * 2 ** (attempt - 1), LONGEST_WAIT))
         return max(backoff, min(fault.retry_after, *(server.rest for server in self._servers)))
 
-    async def _try(self, server: Server, body: Body, n: int) -> Reply | Fault:
+    async def _try(self, server: Server, body: Body, n: int) -> Reply | Fault | EngineError:
+        """The last is what the server refused the call with. The server is told what became of it."""
         self.counts["calls"] += 1
         try:
             async with asyncio.timeout(self._config.timeout):
                 reply = await server.complete(await body(), n)
-                self._answered = True
-                return reply
+            self._silence.heard()
+            server.succeeded()
+            self.counts["prompt_tokens"] += reply.prompt_tokens
+            self.counts["tokens"] += reply.tokens
+            return reply
         except Exception as error:
             problem = error
-        fault = fault_of(problem)
-        if fault is not None:
-            return fault
-        if isinstance(problem, openai.APIStatusError):  # raised out here, where it does not carry what the server said
-            refused = refusal(problem, server.url, self._config.api_key_env)
-            if not self._answered:
-                raise refused
-            self.counts["refused"] += 1
-            logger.warning("%s", refused)
-            return Reply()
-        raise problem
+        fault, refused = fault_of(problem), self._refusal(problem, server)
+        if fault is None and refused is None:
+            raise problem
+        server.failed(fault or Fault("refused"))
+        self.counts[fault.kind if fault else "refused"] += 1
+        return fault or refused or Reply()
+
+    def _refusal(self, problem: Exception | None, server: Server) -> EngineError | None:
+        """Made where it does not carry what the server said; None if the problem is another one, or none."""
+        if isinstance(problem, openai.APIStatusError) and fault_of(problem) is None:
+            return refusal(problem, server.url, self._config.api_key_env)
+        return None
+
+    async def _problem(self, server: Server, body: Mapping[str, Any], seconds: float) -> Exception | None:
+        """What is wrong with a call, which is not counted."""
+        try:
+            async with asyncio.timeout(seconds):
+                await server.complete(body, 1)
+        except Exception as error:
+            return error
+        return None
+
+    async def _tell(self, refused: EngineError, server: Server, body: Body, about: str) -> None:
+        """Raise `refused`, or log it if something else is, or ever was, answered."""
+        async with self._telling:
+            if self._silence.never_heard:
+                problem = await self._problem(server, {**await body(), "messages": HELLO}, self._config.timeout)
+                if self._refusal(problem, server) is not None:
+                    raise refused
+                if problem is None:
+                    self._silence.heard()
+        logger.warning("%s: %s", about, refused)
+
+    async def _any_answers(self, body: Body) -> bool:
+        """Whether a server answers a short call, if only by refusing it."""
+
+        async def answers(server: Server) -> bool:
+            problem = await self._problem(server, short, min(MODERATE, self._config.timeout))
+            return problem is None or self._refusal(problem, server) is not None
+
+        short = {**await body(), "messages": HELLO, self._config.length_field: ENOUGH_TO_ANSWER}
+        return any(await asyncio.gather(*map(answers, self._servers)))

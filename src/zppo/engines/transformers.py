@@ -8,6 +8,7 @@ from transformers import Cache, GenerationConfig, PreTrainedModel, PreTrainedTok
 
 from zppo.engines.base import ignore
 from zppo.engines.chat import Chat, Processing
+from zppo.engines.opening import ENOUGH, opening_of
 from zppo.engines.penalties import generation_options, processors
 from zppo.engines.vision import Vision, forget_positions
 from zppo.errors import EngineError
@@ -38,7 +39,7 @@ class TransformersEngine:
     def generate(
         self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Callable[[list[Group]], None] = ignore
     ) -> list[Group]:
-        groups = [Group(prompt, [], self._fed(prompt)) for prompt in prompts]
+        groups = [Group(prompt, [], self._fed(prompt, sampling.thinking)) for prompt in prompts]
         by_length = sorted(groups, key=lambda g: len(g.prompt_ids))
         with self._ready(sampling.seed):
             for batch, repeats in self._batches(by_length, n):
@@ -54,9 +55,9 @@ class TransformersEngine:
     def decode(self, token_ids: Sequence[int]) -> str:
         return self.tokenizer.decode(token_ids, skip_special_tokens=True)
 
-    def _fed(self, prompt: Prompt) -> list[int]:
+    def _fed(self, prompt: Prompt, thinking: bool) -> list[int]:
         """What stands before the sampled tokens: the prompt in the chat template, and the prefix if there is one."""
-        return self.chat.read(prompt) + list(prompt.prefix.token_ids if prompt.prefix else ())
+        return self.chat.read(prompt, thinking) + list(prompt.prefix.token_ids if prompt.prefix else ())
 
     @property
     def parameters(self) -> int:
@@ -105,7 +106,9 @@ class TransformersEngine:
         for row, group in enumerate(groups):
             begun = group.prompt.prefix.token_ids if group.prompt.prefix else ()
             left = max(1, sampling.max_tokens - len(begun))
-            group.rollouts += [self._rollout(r[:left], begun) for r in responses[row * n : (row + 1) * n]]
+            read = group.prompt_ids[: len(group.prompt_ids) - len(begun)]
+            opening = opening_of(self.tokenizer.decode(read[-ENOUGH:]))
+            group.rollouts += [self._rollout(r[:left], begun, opening) for r in responses[row * n : (row + 1) * n]]
 
     def _prefill(self, groups: Sequence[Group], ids: torch.Tensor, mask: torch.Tensor, rows: torch.Tensor) -> Cache:
         """The cache of each prompt, repeated for its `rows`. All media lie before the last token of a prompt."""
@@ -127,7 +130,7 @@ class TransformersEngine:
         mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=self.model.device)
         return ids, mask
 
-    def _rollout(self, ids: list[int], begun: Sequence[int]) -> Rollout:
+    def _rollout(self, ids: list[int], begun: Sequence[int], opening: str) -> Rollout:
         """Cut at the first end token, which stays part of the response: stopping is an action of the policy.
 
         What was `begun` by a prefix counts in the length that a response may have, like every other response's start.
@@ -135,7 +138,7 @@ class TransformersEngine:
         end = next((i for i, token in enumerate(ids) if token in self._eos), None)
         sampled = ids if end is None else ids[: end + 1]
         text = self.decode([*begun, *sampled])
-        return Rollout(sampled, text, "length" if end is None else "stop")
+        return Rollout(sampled, text, "length" if end is None else "stop", opened=opening)
 
     @property
     def _end(self) -> int:

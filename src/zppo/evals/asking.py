@@ -16,6 +16,11 @@ def plain(text: object) -> str:
     return str(text).replace(MEDIA_MARK, "").replace("\r\n", "\n").strip()
 
 
+def filled(texts: Sequence[object]) -> list[str]:
+    """Those of the texts of a column that are there: neither null nor empty."""
+    return [plain(text) for text in texts if text is not None and plain(text)]
+
+
 def ask(
     row: Row,
     identity: object,
@@ -26,13 +31,16 @@ def ask(
 ) -> Question:
     """`media` come first, each on a line of its own, unless `text` holds their marks already.
 
-    Raises DataError for a question without a word, and for one that does not mark its media.
+    Raises DataError for a question without a word, for one without an answer (where those of a split are withheld,
+    everything would be scored against nothing), and for one that does not mark its media.
     """
     text = text.strip()
     if MEDIA_MARK not in text:
         text = f"{MEDIA_MARK}\n" * len(media) + text
     if not text.replace(MEDIA_MARK, "").strip():
         raise DataError(f"{row.where}: the question is empty")
+    if not str(answer).strip():
+        raise DataError(f"{row.where}: the answer is empty; the answers of this split may be withheld")
     if text.count(MEDIA_MARK) != len(media):
         raise DataError(f"{row.where}: {len(media)} images and videos for {text.count(MEDIA_MARK)} places in the text")
     return Question(str(identity), text, str(answer).strip(), fields or {}, tuple(media))

@@ -126,6 +126,10 @@ class Data:
     gated: bool = False
     """Terms must be accepted on the Hub, and a token set."""
     revision: str | None = None
+    """The commit on the Hub that is read, where the data are known to change; None for the newest."""
+    scripted: bool = False
+    """Made for a loading script, which `datasets` no longer runs: where the repository holds nothing else, the Hub's
+    own conversion of it to Parquet is read."""
     rows: int | None = None
     """How many there should be, all configs and splits together; a difference is told, not refused."""
     unverified: tuple[str, ...] = ()

@@ -78,7 +78,9 @@ def judge(
 
 @contextmanager
 def _endpoint(served: Served, url: str, model: str | None = None) -> Iterator[EndpointEngine]:
-    config = EndpointConfig((url,), model, served.api_key_env, concurrency=served.concurrency, timeout=served.timeout)
+    config = EndpointConfig(
+        (url,), model, api_key_env=served.api_key_env, concurrency=served.concurrency, timeout=served.timeout
+    )
     engine = EndpointEngine(config)
     try:
         engine.check()

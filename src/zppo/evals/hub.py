@@ -1,6 +1,7 @@
 """Rows of a dataset on the Hub: the benchmark's id or the first of its aliases that can be read."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,24 @@ from huggingface_hub import snapshot_download
 from zppo.errors import DataError
 from zppo.evals.benchmark import Benchmark, Files, NoFiles
 from zppo.evals.files import Folder
+
+CONVERTED = "refs/convert/parquet"
+"""The branch where the Hub keeps every dataset as `<config>/<split>/0000.parquet`, and so on."""
+
+
+@dataclass(frozen=True)
+class _Repository:
+    name: str
+    revision: str | None
+
+    def load(self, config: str, split: str) -> datasets.Dataset:
+        if self.revision != CONVERTED:
+            return datasets.load_dataset(self.name, config, split=split, revision=self.revision)
+        files = {split: f"{config}/{split}/*.parquet"}
+        return datasets.load_dataset(self.name, data_files=files, split=split, revision=CONVERTED)
+
+    def __str__(self) -> str:
+        return self.name if self.revision is None else f"{self.name}@{self.revision}"
 
 
 class HubRows:
@@ -22,7 +41,7 @@ class HubRows:
     def __init__(self, benchmark: Benchmark, unpacked: Path) -> None:
         """Raises DataError when no id can be read."""
         self._benchmark = benchmark
-        self._id = ""
+        self._repository: _Repository | None = None
         self._first = self._load(benchmark.data.configs[0], benchmark.data.splits[0])
         self.files = self._fetch_files(unpacked)
 
@@ -34,27 +53,33 @@ class HubRows:
         yield from rows.cast(datasets.Features(undecoded)) if undecoded != dict(rows.features) else rows
 
     def _load(self, config: str, split: str) -> datasets.Dataset:
-        """From the id that was found to work; before that from each in turn."""
-        data, problems = self._benchmark.data, []
-        for name in [self._id] if self._id else data.hub_ids:
+        """From the repository that was found to work; before that from each in turn."""
+        problems = []
+        for repository in [self._repository] if self._repository else self._repositories():
             try:
-                rows = datasets.load_dataset(name, config, split=split, revision=data.revision)
+                rows = repository.load(config, split)
             except Exception as error:
-                problems.append(f"{name}: {_first_line(error)}")
+                problems.append(f"{repository}: {_first_line(error)}")
             else:
-                self._id = name
+                self._repository = repository
                 return rows
         raise self._refused(f"{config}/{split}", problems)
 
-    def _fetch_files(self, unpacked: Path) -> Files:
+    def _repositories(self) -> list[_Repository]:
         data = self._benchmark.data
+        revisions = [data.revision, CONVERTED] if data.scripted else [data.revision]
+        return [_Repository(name, revision) for revision in revisions for name in data.hub_ids]
+
+    def _fetch_files(self, unpacked: Path) -> Files:
+        data, repository = self._benchmark.data, self._repository
         if not data.files:
             return NoFiles()
+        assert repository is not None, "rows were read from it"
         try:
             options: dict[str, Any] = {"repo_type": "dataset", "revision": data.revision}
-            root = snapshot_download(self._id, allow_patterns=list(data.files), **options)
+            root = snapshot_download(repository.name, allow_patterns=list(data.files), **options)
         except Exception as error:
-            raise self._refused(", ".join(data.files), [f"{self._id}: {_first_line(error)}"]) from error
+            raise self._refused(", ".join(data.files), [f"{repository}: {_first_line(error)}"]) from error
         return Folder(Path(root), unpacked)
 
     def _refused(self, what: str, problems: list[str]) -> DataError:

@@ -16,6 +16,8 @@ from zppo.zone.candidates import harmless
 
 TRIES = 3
 """Times that an engine is asked before a judge counts as out of reach; an endpoint tries each time over again."""
+OTHER_NAMES = {"correct_answer": "answer"}
+"""Placeholders as the authors of benchmarks spell them."""
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
@@ -32,18 +34,18 @@ class Template:
 
     @property
     def placeholders(self) -> set[str]:
-        return set(_PLACEHOLDER.findall(self.text))
+        return {OTHER_NAMES.get(name, name) for name in _PLACEHOLDER.findall(self.text)}
 
     def fill(self, values: Mapping[str, str]) -> str:
         """In one pass: what stands in a response is never read as a placeholder."""
-        return _PLACEHOLDER.sub(lambda match: values[match[1]], self.text)
+        return _PLACEHOLDER.sub(lambda match: values[OTHER_NAMES.get(match[1], match[1])], self.text)
 
 
 def load_templates(folder: Path | None = None) -> dict[str, Template]:
     """The shipped templates, each replaced by `folder/NAME.txt` where that file exists.
 
     Raises ConfigError for a missing folder, for a file that replaces nothing, and for placeholders that are not those
-    of the shipped template: others cannot be filled, and one without the response would judge nothing.
+    of the shipped template: others cannot be filled, and none but the question can be done without.
     """
     shipped = {
         file.name.removesuffix(".txt"): Template(file.name.removesuffix(".txt"), file.read_text("utf-8").strip())
@@ -56,7 +58,7 @@ def load_templates(folder: Path | None = None) -> dict[str, Template]:
 class Judge:
     """Asks `engine`, known as `model`, at temperature 0; the same question is asked once.
 
-    `most_tokens` caps what a benchmark lets its judge say; a reply that does not fit is malformed.
+    `most_tokens` stands instead of what a benchmark lets its judge say; a reply that does not fit is malformed.
     """
 
     def __init__(
@@ -65,11 +67,11 @@ class Judge:
         self.model = model
         self.templates = templates
         self._engine = engine
-        self._most_tokens = most_tokens
+        self.most_tokens = most_tokens
 
     def replies(self, judgements: Sequence[Judgement]) -> list[str | None]:
         """What the judge says, in order; None where it could not be reached in `TRIES` tries."""
-        asked = [(self._prompt(judgement), self._cap(judgement.max_tokens)) for judgement in judgements]
+        asked = [(self._prompt(judgement), self._limit(judgement)) for judgement in judgements]
         heard: dict[tuple[str, int], str] = {}
         for _ in range(TRIES):
             open_ = [key for key in dict.fromkeys(asked) if key not in heard]
@@ -77,16 +79,16 @@ class Judge:
                 heard |= self._ask([text for text, limit in open_ if limit == max_tokens], max_tokens)
         return [heard.get(key) for key in asked]
 
-    def _cap(self, max_tokens: int) -> int:
-        return max_tokens if self._most_tokens is None else min(max_tokens, self._most_tokens)
+    def _limit(self, judgement: Judgement) -> int:
+        return judgement.max_tokens if self.most_tokens is None else self.most_tokens
 
     def _prompt(self, judgement: Judgement) -> str:
         return self.templates[judgement.template].fill({k: harmless(v) for k, v in judgement.values.items()})
 
     def _ask(self, texts: Sequence[str], max_tokens: int) -> dict[tuple[str, int], str]:
         prompts = [Prompt("plain", Question(f"judgement {i}", text, ""), text) for i, text in enumerate(texts)]
-        groups = self._engine.generate(prompts, 1, Sampling(max_tokens=max_tokens, temperature=0.0))
-        return {(g.prompt.text, max_tokens): unbroken(g.rollouts[0].text) for g in groups if g.rollouts}
+        groups = self._engine.generate(prompts, 1, Sampling(max_tokens=max_tokens, temperature=0.0, thinking=False))
+        return {(g.prompt.text, max_tokens): unbroken(g.rollouts[0].whole) for g in groups if g.rollouts}
 
 
 def _own(folder: Path, shipped: Mapping[str, Template]) -> dict[str, Template]:
@@ -100,6 +102,6 @@ def _own(folder: Path, shipped: Mapping[str, Template]) -> dict[str, Template]:
         for placeholder in sorted(template.placeholders - known):
             close = nearest(placeholder, known)
             raise ConfigError(f"{folder / name}.txt: unknown placeholder {{{placeholder}}}{close}")
-        if "response" in known - template.placeholders:
-            raise ConfigError(f"{folder / name}.txt: the placeholder {{response}} is missing")
+        if missing := known - template.placeholders - {"question"}:
+            raise ConfigError(f"{folder / name}.txt: missing: {', '.join(f'{{{each}}}' for each in sorted(missing))}")
     return own

@@ -4,7 +4,7 @@ Its prompts, its data and its scoring; our engine and decoding. Only tasks that 
 that compare likelihoods of options say nothing about a model that thinks first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from lm_eval import simple_evaluate
 from lm_eval.api.model import LM
 from lm_eval.tasks import TaskManager
+from lm_eval.tasks._factory import TaskFactory
 
 from zppo.errors import DataError, EngineError
 from zppo.evals.benchmark import Benchmark
@@ -57,7 +58,7 @@ class Bridge(LM):
             groups = self._respondent.answer("lm-eval", [_prompt(r, start + i) for i, r in enumerate(batch)])
             if not all(group.rollouts for group in groups):
                 raise EngineError("lm-eval: some responses never came; try again when the server is there")
-            said = (after_thoughts(group.rollouts[0].text) for group in groups)
+            said = (after_thoughts(group.rollouts[0].whole) for group in groups)
             texts += [_cut(text, request.args[1]["until"]) for text, request in zip(said, batch, strict=True)]
         return texts
 
@@ -73,19 +74,21 @@ def cross_check(
 ) -> list[Check]:
     """What lm-eval says of a benchmark that it has (`TASKS`).
 
-    Its data come from the Hub; with `data`, from `data/lm_eval/<task>`, a folder that `datasets` can read. `limit`
-    counts documents per task, of which a group has several. Raises DataError when data cannot be had.
+    Its data come from the Hub; with `data`, from `data/lm_eval/<task>`, a folder that `datasets` can read, with the
+    configs that the tasks of a group ask for. `limit` counts documents per task, of which a group has several. Raises
+    DataError when data cannot be had.
     """
     task = TASKS[benchmark.slug]
     folder = data / "lm_eval" / task if data else None
     if folder and not folder.is_dir():
         raise DataError(f"{folder} is not there; put the data of lm-eval's task {task} in it, or leave out --data")
-    # In a group, a task's options are changed; alone they would replace all of its own.
-    local = {"group": "local", "task": [{"task": task, "dataset_path": str(folder)}]}
     options: dict[str, Any] = {"limit": limit, "bootstrap_iters": 0, "log_samples": False}
     try:
         found = simple_evaluate(
-            Bridge(respondent), tasks=[local if folder else task], task_manager=_task_manager(), **options
+            Bridge(respondent),
+            tasks=[_reading(task, folder) if folder else task],
+            task_manager=_task_manager(),
+            **options,
         )
     except (OSError, ValueError, RuntimeError) as error:
         raise DataError(f"lm-eval's task {task} cannot be run ({error})") from error
@@ -109,19 +112,33 @@ def _task_manager() -> TaskManager:
     return TaskManager()
 
 
+def _reading(task: str, folder: Path) -> Any:
+    """A task, or a group with all of its tasks, that reads `folder`: its own options can be changed for a task only."""
+    index = _task_manager().task_index
+    return TaskFactory().build(index[task], overrides={"dataset_path": str(folder)}, registry=index)
+
+
 def _prompt(request: Any, number: int) -> Prompt:
     context: str = request.args[0]
     return Prompt("plain", Question(f"{request.task_name}/{number}", context, ""), context)
 
 
 def _checks(slug: str, task: str, found: Any) -> list[Check]:
-    numbers = {**found["results"][task], **found.get("groups", {}).get(task, {})}
-    items = sum(counted["effective"] for counted in found["n-samples"].values())
+    """The mean over all items of each metric. Groups aggregate some metrics only, and not always one that they have."""
+    sizes = {name: counted["effective"] for name, counted in found["n-samples"].items()}
+    values: dict[str, dict[str, float]] = {}
+    for name in sizes:
+        for metric, value in found["results"][name].items():
+            if "," in metric and "_stderr" not in metric and isinstance(value, float | int):
+                values.setdefault(metric, {})[name] = value
     return [
-        Check(slug, task, metric.replace(",", " "), 100 * value, items)
-        for metric, value in numbers.items()
-        if "," in metric and "_stderr" not in metric and isinstance(value, float | int)
+        Check(slug, task, metric.replace(",", " "), 100 * _mean(by_task, sizes), sum(sizes[name] for name in by_task))
+        for metric, by_task in values.items()
     ]
+
+
+def _mean(values: Mapping[str, float], sizes: Mapping[str, int]) -> float:
+    return float(sum(value * sizes[name] for name, value in values.items()) / sum(sizes[name] for name in values))
 
 
 def _cut(text: str, stops: Sequence[str] | str) -> str:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from zppo.errors import ConfigError
 from zppo.evals.benchmark import Benchmark, Item, Judgement
-from zppo.evals.judging import Judge, Template
+from zppo.evals.judging import Judge
 from zppo.evals.replies import read_verdict
 from zppo.evals.rules import after_thoughts
 from zppo.rewards.boxed import last_boxed
@@ -39,6 +39,8 @@ class Verdict:
     origin: str | None = None
     """Whose template it was (`Template.origin`)."""
     reply: str | None = None
+    judge_max_tokens: int | None = None
+    """What the judge was allowed; None for what the benchmark says."""
     key: str = ""
     """A digest of what the data said for scoring (`key_of`), which is corrected now and then."""
 
@@ -73,7 +75,8 @@ class Protocols:
             return True
         template = self.judge.templates.get(verdict.template or "")
         same = template is not None and (verdict.judge, verdict.origin) == (self.judge.model, template.origin)
-        return verdict.by in ("judge", "malformed") and same
+        as_long = verdict.judge_max_tokens == self.judge.most_tokens
+        return same and (verdict.by == "judge" or (verdict.by == "malformed" and as_long))
 
     def _judged(self, benchmark: Benchmark, answered: Sequence[tuple[Item, str]]) -> list[Verdict]:
         """Verdicts on responses that the rules leave open."""
@@ -85,7 +88,7 @@ class Protocols:
         spoken = [j for j in judgements if j.values.get("response", "said")]
         replies = dict(zip(map(id, spoken), self.judge.replies(spoken), strict=True))
         return [
-            _verdict(j, replies[id(j)], self.judge.model, self.judge.templates[j.template])
+            _verdict(j, replies[id(j)], self.judge)
             if id(j) in replies
             else Verdict(0.0, "nothing follows the thoughts of the response", j.extracted, "rules")
             for j in judgements
@@ -110,12 +113,14 @@ def counts(verdicts: Sequence[Verdict]) -> Mapping[str, int]:
     return {way: ways.count(way) for way in ("rules", "judge", "malformed", "open", "unreachable") if way in ways}
 
 
-def _verdict(judgement: Judgement, reply: str | None, model: str, template: Template) -> Verdict:
+def _verdict(judgement: Judgement, reply: str | None, judge: Judge) -> Verdict:
     by: Decided = "judge"
+    template = judge.templates[judgement.template]
     score = None if reply is None else judgement.read(after_thoughts(reply))
     reason = f"the judge gives {score:g}" if score is not None else ""
     if reply is None:
         by, reason = "unreachable", "the judge could not be reached"
     elif score is None:
         by, score, reason = "malformed", 0.0, f"the judge's reply cannot be read, which counts as wrong: {shown(reply)}"
-    return Verdict(score, reason, judgement.extracted, by, model, template.name, template.origin, reply)
+    origin = template.name, template.origin
+    return Verdict(score, reason, judgement.extracted, by, judge.model, *origin, reply, judge.most_tokens)

@@ -21,6 +21,19 @@ def json_reply(reply: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def field(reply: str, key: str) -> Any:
+    """What a reply gives under `key`: in its JSON object, or else in lines `key: value`, which must not differ.
+
+    None where it gives nothing.
+    """
+    given = json_reply(reply)
+    if given is not None:
+        return given.get(key)
+    lines = re.findall(rf"^[\W_]*{key}[\W_]*:[ \t]*(.*)$", reply, re.MULTILINE | re.IGNORECASE)
+    values = {line.strip(" \t*_`\"'.,") for line in lines}
+    return values.pop() if len(values) == 1 else None
+
+
 def read_verdict(reply: str) -> float | None:
     """What the template `answer` asks for: `{"verdict": "correct"}` or `{"verdict": "wrong"}` and nothing else."""
     verdict = verdict_in(reply.strip())
@@ -29,7 +42,7 @@ def read_verdict(reply: str) -> float | None:
 
 def read_binary(reply: str, key: str) -> float | None:
     """0 or 1 under `key`: a number, true or false, or `yes`, `no`, `correct`, `wrong` in any case."""
-    value = (json_reply(reply) or {}).get(key)
+    value = field(reply, key)
     if isinstance(value, str):
         value = _WORDS.get(value.strip().casefold())
     return float(value) if value in (0, 1) else None

@@ -177,7 +177,7 @@ def _keep_responses(journal: Journal, groups: Sequence[Group]) -> None:
 
 def _response(group: Group) -> Response:
     said, prompt = group.rollouts[0], group.prompt
-    text = unbroken(said.text)
+    text = unbroken(said.whole)
     return Response(prompt.text, text, said.finish_reason, said.tokens, group.prompt_tokens, _turns(prompt))
 
 

@@ -66,8 +66,8 @@ PLOTS = (
     Plot(
         "zone",
         "The zone",
-        "Look for a falling share of hard questions; BCQ-eligible below NCQ-eligible shows where the teacher found no "
-        "right answer either (shares are taken before the cap on prompts).",
+        "Look for a falling share of hard questions; BCQ-eligible below NCQ-eligible shows where no right answer came "
+        "from the teacher either: it found none, or was out of reach (shares are taken before the cap on prompts).",
         (draw_prompts, draw_shares),
         TALL,
     ),

@@ -52,6 +52,7 @@ def _page(record: Record, examples: list[Example]) -> str:
         light=LIGHT,
         dark=DARK,
         status=_status(record),
+        outages=_outages(record),
         numbers=_numbers(record),
         comparisons=comparisons(record.summary),
         after="after" if record.finished else _step_of_last(record.summary["evaluations"]),
@@ -78,6 +79,22 @@ def _status(record: Record) -> str:
         f"This run is not finished: {record.steps} of {planned} rollout steps are done. "
         f"The before/after table and the counts by entry accuracy {source}."
     )
+
+
+def _outages(record: Record) -> str:
+    """What a reader must know of a teacher or judge that could not be reached; '' if both always were."""
+    sentences = []
+    steps = sum(bool(row.get("teacher/missing") or row.get("zone/candidates_unheard")) for row in record.rows)
+    if steps:
+        missing, unheard = (int(record.total(key)) for key in ("teacher/missing", "zone/candidates_unheard"))
+        sentences.append(
+            f"The teacher could not be reached in {steps} of {record.steps} rollout steps: {missing:,} of its "
+            f"responses never came, and {unheard:,} candidates were not rewritten by it."
+        )
+    unjudged = int(record.total("judge/unreachable") + record.total("eval/judge_unreachable"))
+    if unjudged:
+        sentences.append(f"The judge could not be reached for {unjudged:,} comparisons, whose responses are unscored.")
+    return " ".join(sentences)
 
 
 def _step_of_last(evaluations: Sequence[Mapping[str, Any]]) -> str:
@@ -107,7 +124,7 @@ def _teacher_remark(record: Record) -> str:
     if method is not None and method.distils == "student":
         return "the student follows its distributions"
     if not record.total("tokens/teacher"):
-        return "no teacher"
+        return "not one response came" if record.total("teacher/missing") else "no teacher"
     if method is not None and (method.imitates or method.distils):
         return "its right responses are trained on"
     return "inside prompts only, never in the gradient"

@@ -2,22 +2,26 @@ r"""The judge of free-form answers (`answer_type: free`): a model that compares 
 
 It never solves. Its reply, after any thoughts, must be the JSON object `{"verdict": "correct"}` or
 `{"verdict": "wrong"}` with nothing but space around it (no code fence, no second key); a malformed reply means wrong. A
-judge that cannot be reached means unscored, never wrong.
+judge that cannot be reached, or whose reply is cut off by its length, means unscored, never wrong.
 """
 
 import json
-from collections.abc import Sequence
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.graded import Graded, shown
-from zppo.types import Group, Prompt, Question, Sampling
+from zppo.types import Group, Prompt, Question, Rollout, Sampling
 from zppo.zone.candidates import harmless
 from zppo.zone.prompts import Templates
 
+COUNTS = ("calls", "malformed", "cut_off", "unreachable", "tokens", "prompt_tokens")
 NO_JUDGE = "a free-form answer needs a judge, and there is none"
 REWARDS = {"correct": 1.0, "wrong": 0.0}
+logger = logging.getLogger(__name__)
 _THOUGHT, _END = "<think>", "</think>"
 
 
@@ -42,14 +46,23 @@ class _Case:
 
 
 class Judge:
-    """Asks the engine at temperature 0, up to `tries` times while it cannot be reached."""
+    """Asks the engine at temperature 0, without thoughts. To try again is the engine's business.
 
-    def __init__(self, engine: JudgeEngine, templates: Templates, max_tokens: int = 512, tries: int = 3) -> None:
+    `engine_metrics` are those of an engine that is the judge's alone.
+    """
+
+    def __init__(
+        self,
+        engine: JudgeEngine,
+        templates: Templates,
+        max_tokens: int = 512,
+        engine_metrics: Callable[[], Mapping[str, float]] = dict,
+    ) -> None:
         self._engine = engine
         self._templates = templates
-        self._sampling = Sampling(max_tokens=max_tokens, temperature=0.0)
-        self._tries = tries
-        self._counts = dict.fromkeys(("calls", "malformed", "unreachable", "tokens", "prompt_tokens"), 0)
+        self._sampling = Sampling(max_tokens=max_tokens, temperature=0.0, thinking=False)
+        self._counts = Counter(dict.fromkeys(COUNTS, 0))
+        self._engine_metrics = engine_metrics
 
     def check(self, question: Question) -> None:
         """Any reference answer can be shown to a judge."""
@@ -65,43 +78,48 @@ class Judge:
     def metrics(self) -> dict[str, float]:
         """Counts since the last call of this.
 
-        Comparisons asked for, malformed replies, comparisons without a reply, tokens sampled and read; and FLOPs, 2 N
-        for each of these where the judge is a model of known size N.
+        Comparisons asked for, malformed replies, those that were cut off, comparisons without a reply, tokens sampled
+        and read; FLOPs, 2 N for each of these where the judge is a model of known size N; and what its engine counts.
         """
-        counts, self._counts = self._counts, dict.fromkeys(self._counts, 0)
+        counts, self._counts = self._counts, Counter(dict.fromkeys(COUNTS, 0))
         flops = 2 * getattr(self._engine, "parameters", 0) * (counts["tokens"] + counts["prompt_tokens"])
-        return {f"judge/{name}": float(count) for name, count in counts.items()} | {"flops/judge": float(flops)}
+        own = {f"judge/{name}": float(count) for name, count in counts.items()} | {"flops/judge": float(flops)}
+        return own | {f"judge_{name}": value for name, value in self._engine_metrics().items()}
 
     def _case(self, question: Question, response: str) -> _Case:
         visible = _after_thinking(response)
         return _Case(question, harmless(visible), last_boxed(visible))
 
-    def _replies(self, cases: Sequence[_Case]) -> list[str | None]:
+    def _replies(self, cases: Sequence[_Case]) -> list[Rollout | None]:
         """What the judge says to each case; None where it could not be reached."""
         prompts = [Prompt("plain", c.question, self._templates.judge(c.question, c.shown)) for c in cases]
-        replies: list[str | None] = [None] * len(cases)
-        for _ in range(self._tries):
-            open_ = [i for i, reply in enumerate(replies) if reply is None]
-            if not open_:
-                break
-            groups = self._engine.generate([prompts[i] for i in open_], 1, self._sampling)
-            for i, group in zip(open_, groups, strict=True):
-                replies[i] = group.rollouts[0].text if group.rollouts else None
-                self._counts["tokens"] += sum(rollout.tokens for rollout in group.rollouts)
-                self._counts["prompt_tokens"] += group.prompt_tokens
-        self._counts["calls"] += len(cases)
-        self._counts["unreachable"] += replies.count(None)
+        groups = self._engine.generate(prompts, 1, self._sampling) if prompts else []
+        replies = [group.rollouts[0] if group.rollouts else None for group in groups]
+        unreachable, cut_off = replies.count(None), sum(map(_is_cut_off, replies))
+        self._counts.update(calls=len(replies), unreachable=unreachable, cut_off=cut_off)
+        read, sampled = sum(group.prompt_tokens for group in groups), sum(reply.tokens for reply in replies if reply)
+        self._counts.update(prompt_tokens=read, tokens=sampled)
+        if unreachable:
+            logger.warning("the judge could not be reached: %d of %d answers are unscored", unreachable, len(replies))
+        if cut_off:
+            logger.warning(
+                "%d of %d replies of the judge were cut off at %d tokens, and their answers are unscored; if it thinks "
+                "first, judge.no_thinking_body can tell its server not to (teacher.no_thinking_body for the teacher)",
+                *(cut_off, len(replies), self._sampling.max_tokens),
+            )
         return replies
 
-    def _read(self, reply: str | None) -> tuple[float | None, str]:
+    def _read(self, reply: Rollout | None) -> tuple[float | None, str]:
         """Reward and reason."""
         if reply is None:
-            return None, f"the judge could not be reached in {self._tries} tries"
-        verdict = verdict_in(_after_thinking(reply))
-        if verdict is None:
-            self._counts["malformed"] += 1
-            return 0.0, f"the judge's reply is not the JSON it was asked for, which counts as wrong: {shown(reply)}"
-        return REWARDS[verdict], f"the judge says {verdict}"
+            return None, "the judge could not be reached"
+        verdict = verdict_in(_after_thinking(reply.text))
+        if verdict is not None:
+            return REWARDS[verdict], f"the judge says {verdict}"
+        if _is_cut_off(reply):
+            return None, f"the judge's reply was cut off at {self._sampling.max_tokens} tokens: {shown(reply.text)}"
+        self._counts["malformed"] += 1
+        return 0.0, f"the judge's reply is not the JSON it was asked for, which counts as wrong: {shown(reply.text)}"
 
 
 class NoJudge:
@@ -121,6 +139,10 @@ def verdict_in(reply: str) -> str | None:
     except (ValueError, RecursionError):
         return None
     return next((verdict for verdict in REWARDS if pairs == (("verdict", verdict),)), None)
+
+
+def _is_cut_off(reply: Rollout | None) -> bool:
+    return reply is not None and reply.finish_reason == "length" and verdict_in(_after_thinking(reply.text)) is None
 
 
 def _after_thinking(text: str) -> str:

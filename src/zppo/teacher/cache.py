@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from zppo.engines.base import Priority
 from zppo.engines.content import digest
@@ -22,19 +23,21 @@ from zppo.types import Group, Media, Prompt, Rollout, Sampling
 TABLE = """CREATE TABLE IF NOT EXISTS responses (
     key TEXT PRIMARY KEY, model TEXT, prompt TEXT, rollouts TEXT, prompt_tokens INTEGER
 )"""
-KEPT = ("token_ids", "text", "finish_reason", "reported_tokens")
+KEPT = ("token_ids", "text", "finish_reason", "reported_tokens", "opened")
 
 
 class CachedEngine:
     """`engine`, asked only what the file at `path` does not hold. Groups that lack a response are not kept.
 
-    `offline`, the file is all there is, and what it lacks is missing like the responses of a dead server. Safe from any
-    thread. Raises TeacherError for a file that is no cache.
+    `offline`, the file is all there is, and what it lacks is missing like the responses of a dead server. `model` is
+    the name whose responses are looked up: that under which the servers are asked. Safe from any thread. Raises
+    TeacherError for a file that is no cache.
     """
 
     def __init__(self, path: str | Path, engine: EndpointEngine, offline: bool = False) -> None:
         self.engine = engine
-        self._offline = offline
+        self.model = engine.model
+        self._path, self._offline = path, offline
         self._lock = threading.Lock()
         self._counts = {"hits": 0, "misses": 0}
         self._digests: dict[Media, str] = {}
@@ -49,9 +52,15 @@ class CachedEngine:
             raise TeacherError(f"teacher.cache: {path} is no cache of teacher responses ({error})") from error
 
     def check(self) -> None:
-        """Raises EngineError if the teacher would have to be asked and cannot be."""
-        if not self._offline:
+        """Settle on `model`. Raises EngineError if the teacher would have to be asked and cannot be.
+
+        `offline`, raises TeacherError when it is not clear which of the models in the file is meant.
+        """
+        if self._offline:
+            self.model = self._kept_model(self.engine.config.model)
+        else:
             self.engine.check()
+            self.model = self.engine.model
 
     def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> "Future[Group]":
         key = self._key(prompt, n, sampling)
@@ -71,7 +80,7 @@ class CachedEngine:
     def metrics(self) -> dict[str, float]:
         """Counts since the last call, and those of the engine."""
         counts, self._counts = self._counts, dict.fromkeys(self._counts, 0)
-        return {f"teacher/cache_{name}": float(count) for name, count in counts.items()} | self.engine.metrics()
+        return {f"cache/{name}": float(count) for name, count in counts.items()} | self.engine.metrics()
 
     def close(self) -> None:
         self.engine.close()
@@ -80,9 +89,23 @@ class CachedEngine:
 
     def _key(self, prompt: Prompt, n: int, sampling: Sampling) -> str:
         """Everything that a response depends on. Raises DataError for media that cannot be decoded."""
-        parts = [self.engine.config.model or self.engine.config.urls, prompt.question.id, prompt.text, n]
+        parts: list[Any] = [self.model, prompt.question.id, prompt.text, n]
+        parts += [self.engine.config.further_fields(sampling.thinking)]
         parts += [self._digest(media) for media in prompt.media]
         return hashlib.sha256(json.dumps([*parts, asdict(sampling)], sort_keys=True).encode()).hexdigest()
+
+    def _kept_model(self, wanted: str | None) -> str:
+        """The wanted one, or the only one of the file: which a server that lists a single model was asked for too."""
+        with self._lock:
+            kept = sorted(model for (model,) in self._file.execute("SELECT DISTINCT model FROM responses"))
+        if wanted in kept:
+            return str(wanted)
+        if len(kept) != 1:
+            what = ", ".join(kept) or "none"
+            raise TeacherError(
+                f"teacher.cache: {self._path} holds responses of these models: {what}; name the one that is meant"
+            )
+        return str(kept[0])
 
     def _digest(self, media: Media) -> str:
         """Of its content, which is looked at once."""
@@ -102,6 +125,6 @@ class CachedEngine:
             return
         group = asked.result()
         rollouts = json.dumps([{name: getattr(rollout, name) for name in KEPT} for rollout in group.rollouts])
-        row = (key, self.engine.model, group.prompt.text, rollouts, group.prompt_tokens)
+        row = (key, self.model, group.prompt.text, rollouts, group.prompt_tokens)
         with self._lock:
             self._file.execute("INSERT OR REPLACE INTO responses VALUES (?, ?, ?, ?, ?)", row)

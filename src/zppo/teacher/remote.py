@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from zppo.config import TeacherConfig, is_url
+from zppo.config import EndpointConfig, TeacherConfig, is_url
 from zppo.engines.base import NOW, Generator, Priority
 from zppo.engines.endpoint import EndpointEngine
 from zppo.errors import EngineError, TeacherError
@@ -85,7 +85,8 @@ class RemoteTeacher:
     def _give_up(self, visit: tuple[str, Sampling]) -> None:
         if visit in self._started:
             asked, _ = self._started.pop(visit)
-            self._counts["given_up"] += asked.cancel()
+            asked.cancel()  # no effect on what is answered already
+            self._counts["given_up"] += 1
 
     def _submit(self, question: Question, n: int, sampling: Sampling, priority: Priority) -> "Future[Group]":
         prompt = Prompt("plain", question, self._templates.plain(question))
@@ -98,7 +99,11 @@ def configured_teachers(section: TeacherConfig, templates: Templates) -> list[An
     return first + [_remote(section, (n,), templates) if is_url(n) else n for n in section.fallbacks]
 
 
+def served_engine(server: EndpointConfig, section: TeacherConfig) -> EndpointEngine | CachedEngine:
+    """Behind the cache of the section, if it has one."""
+    engine = EndpointEngine(server)
+    return CachedEngine(section.cache, engine, section.offline) if section.cache else engine
+
+
 def _remote(section: TeacherConfig, urls: tuple[str, ...], templates: Templates) -> RemoteTeacher:
-    engine = EndpointEngine(section.server(*urls))
-    cached = CachedEngine(section.cache, engine, section.offline) if section.cache else engine
-    return RemoteTeacher(cached, templates)
+    return RemoteTeacher(served_engine(section.server(*urls), section), templates)

@@ -4,12 +4,14 @@ A rewriter is anything that can be called like `zppo.engines.base.Rewriter`. `co
 `TeacherRewriting` each; `keep_whole` is the rewriter that does nothing.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from zppo.engines.base import Generator, Rewriter, Rewritten
 from zppo.types import Candidate, Group, Prompt, Question, Sampling
 
+logger = logging.getLogger(__name__)
 Ask = Callable[[Question, str], str]
 """`ask(question, response)`: the prompt that asks the teacher for a new text."""
 Accept = Callable[[Question, Candidate, str], Candidate | None]
@@ -47,20 +49,37 @@ class TeacherRewriting:
     def __call__(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten:
         wanted = {(q.id, c.text): (q, c) for q, c in candidates}
         done: dict[tuple[str, str], Candidate | None] = {}
-        tokens = prompt_tokens = refused = 0
+        tokens = prompt_tokens = refused = cut_off = 0
+        open_ = list(wanted)
         for attempt in range(self.tries):
-            open_ = [key for key in wanted if done.get(key) is None]
             groups = self._write([wanted[key] for key in open_], seed + attempt)
             tokens += sum(r.tokens for g in groups for r in g.rollouts)
             prompt_tokens += sum(g.prompt_tokens for g in groups)
+            cut_off += sum(r.finish_reason == "length" for g in groups for r in g.rollouts)
             for key, group in zip(open_, groups, strict=True):
                 for rollout in group.rollouts:
                     done[key] = self._accept(*wanted[key], rollout.text)
                     refused += done[key] is None
+            # Not what was never heard: the engine has tried that often enough.
+            open_ = [key for key in open_ if key in done and done[key] is None]
+        self._warn(list(done.values()), refused, cut_off)
         unheard = [key for key in wanted if key not in done]
         replaced = self._stand_in([wanted[key] for key in unheard], seed).candidates
         done |= dict(zip(unheard, replaced, strict=True))
         return Rewritten([done[q.id, c.text] for q, c in candidates], tokens, prompt_tokens, refused, len(unheard))
+
+    def _warn(self, heard: Sequence[Candidate | None], refused: int, cut_off: int) -> None:
+        """When most of it is in vain: such a teacher costs much and helps nobody."""
+        dropped = heard.count(None)
+        if 2 * dropped > len(heard):
+            advice = (
+                "; if the teacher thinks first, teacher.no_thinking_body can tell its server not to" if cut_off else ""
+            )
+            logger.warning(
+                "%d of %d responses cannot be shown, because what the teacher wrote for them was refused: of %d "
+                "refused texts %d were cut off at %d tokens%s",
+                *(dropped, len(heard), refused, cut_off, self._sampling.max_tokens, advice),
+            )
 
     def _write(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> list[Group]:
         prompts = [Prompt("plain", q, self._ask(q, c.text)) for q, c in candidates]

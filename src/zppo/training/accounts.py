@@ -1,13 +1,6 @@
-"""What a run has used: floating-point operations, and the price of those who are asked elsewhere."""
+"""What a run has used: floating-point operations."""
 
 from collections.abc import Mapping
-
-from zppo.config import JudgeConfig, TeacherConfig
-
-
-def cost(price: JudgeConfig | TeacherConfig, read: float, sampled: float) -> float:
-    """Of that many prompt and response tokens, in the currency of the prices."""
-    return (price.price_prompt * read + price.price_response * sampled) / 1e6
 
 
 def step_flops(metrics: Mapping[str, float], student: int, teacher: int) -> float:

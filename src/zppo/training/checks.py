@@ -8,13 +8,12 @@ from transformers import PreTrainedTokenizerBase
 from zppo.config import RunOptions
 from zppo.engines.base import EarlyTeacher
 from zppo.engines.chat import Chat
-from zppo.engines.endpoint import EndpointEngine
 from zppo.engines.transformers import TransformersEngine
-from zppo.errors import ConfigError, TeacherError
+from zppo.errors import ConfigError, EngineError, TeacherError
 from zppo.methods import parse_method
 from zppo.rewards.routing import RoutedVerdict, is_free
 from zppo.teacher.local import LocalTeacher
-from zppo.teacher.remote import RemoteTeacher
+from zppo.teacher.remote import RemoteTeacher, served_engine
 from zppo.training.models import check_model, check_sees, load_processing
 from zppo.types import Question
 from zppo.zone.prompts import Templates
@@ -67,7 +66,7 @@ def check_answers(verdict: Any, questions: Iterable[Question], options: RunOptio
         return False
     model = options.judge.model
     if options.judge.urls:
-        EndpointEngine(options.judge.server()).check()
+        _check_judge(options)
     elif model is not None:
         check_model("judge.model", model)
         Chat(load_processing("judge.model", model))
@@ -79,6 +78,16 @@ def check_answers(verdict: Any, questions: Iterable[Question], options: RunOptio
             "is none; set judge.model or judge.endpoint, or a teacher that judges too"
         )
     return True
+
+
+def _check_judge(options: RunOptions) -> None:
+    engine = served_engine(options.judge.server(), options.teacher)
+    try:
+        engine.check()
+    except EngineError as error:
+        raise ConfigError(f"judge.endpoint: {error}") from error
+    finally:
+        engine.close()
 
 
 def media_filter(options: RunOptions, student: Any, teachers: Sequence[Any]) -> Callable[[Question], None]:

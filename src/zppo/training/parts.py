@@ -9,7 +9,6 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from zppo.config import RunOptions
 from zppo.engines.base import Rewriter, Teacher, Verdict
 from zppo.engines.chat import Processing
-from zppo.engines.endpoint import EndpointEngine
 from zppo.engines.transformers import TransformersEngine
 from zppo.methods import parse_method
 from zppo.rewards.judge import Judge
@@ -18,7 +17,7 @@ from zppo.step import Parts
 from zppo.teacher.compression import Truncate, teacher_compression
 from zppo.teacher.hints import cut_hints, teacher_hints
 from zppo.teacher.local import LocalTeacher
-from zppo.teacher.remote import RemoteTeacher
+from zppo.teacher.remote import RemoteTeacher, served_engine
 from zppo.teacher.rewriting import keep_whole
 from zppo.training.checks import teacher_writes, why_teacher
 from zppo.training.distill import Distillation, check_head
@@ -94,9 +93,9 @@ def _judge(options: RunOptions, teachers: Sequence[Teacher], student: PreTrained
     """A judge of its own, or the first teacher."""
     config = options.judge
     if config.urls:
-        served = EndpointEngine(config.server())
+        served = served_engine(config.server(), options.teacher)
         served.check()
-        return Judge(served, templates, config.max_tokens)
+        return Judge(served, templates, config.max_tokens, served.metrics)
     if config.model is None:
         first = teachers[0]
         assert isinstance(first, LocalTeacher | RemoteTeacher), "the first teacher was checked to be able to judge"
@@ -114,7 +113,7 @@ def _rewriter(
     if teacher_writes(options):
         first = teachers[0]
         assert isinstance(first, LocalTeacher | RemoteTeacher), "the first teacher was checked to be able to write"
-        sampling = replace(options.sampling.at(seed=0), max_tokens=config.compression_tokens)
+        sampling = replace(options.sampling.at(seed=0), max_tokens=config.compression_tokens, thinking=False)
         if hints:
             return teacher_hints(first.engine, templates, sampling)
         stand_in = truncate if config.outage == "truncate" else keep_whole

@@ -25,7 +25,8 @@ class RunState:
     `step` counts finished rollout steps; `levels` maps question ids to easy/hard; `seconds` are wall-clock. `flops` is
     an estimate: for a model of N parameters 2 N per token read or sampled, 6 N per token trained on. A row of
     `evaluations` holds the counters of its time beside the accuracies, so that a run can be read off at any of them.
-    `position` is where the new questions of the next step begin.
+    `teacher_missing` responses and `judge_missing` replies never came. `position` is where the new questions of the
+    next step begin.
     """
 
     step: int = 0
@@ -34,8 +35,10 @@ class RunState:
     gradient_tokens: int = 0
     flops: float = 0.0
     teacher_cost: float = 0.0
+    teacher_missing: int = 0
     judge_tokens: int = 0
     judge_cost: float = 0.0
+    judge_missing: int = 0
     seconds: float = 0.0
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     levels: dict[str, str] = field(default_factory=dict)
@@ -53,8 +56,10 @@ class RunState:
             "gradient_tokens": self.gradient_tokens,
             "flops": self.flops,
             "teacher_cost": self.teacher_cost,
+            "teacher_missing": self.teacher_missing,
             "judge_tokens": self.judge_tokens,
             "judge_cost": self.judge_cost,
+            "judge_missing": self.judge_missing,
             "seconds": round(self.seconds, 1),
         }
 

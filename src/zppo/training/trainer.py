@@ -28,7 +28,7 @@ from zppo.reports.summary import by_entry, run_summary
 from zppo.rewards.functions import RewardFunctions, as_verdict
 from zppo.step import rollout_step, start_ahead
 from zppo.teacher.remote import RemoteTeacher, configured_teachers
-from zppo.training.accounts import cost, step_flops
+from zppo.training.accounts import step_flops
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.checks import check_answers, check_one_process, check_options, media_filter
 from zppo.training.drops import DropLog
@@ -121,6 +121,7 @@ class ZPPOTrainer(Trainer):
         self._clock = lambda: before + time.perf_counter() - began
         with self.progress.starting_at(self.run_state.step):
             output = super().train(resume_from_checkpoint=str(checkpoint) if checkpoint else None, **options)
+        self._teacher_metrics({})  # what came after the last step has its price too
         self.run_directory.write_summary(run_summary(self.args.method, self.args.seed, self.run_state, self.buffer))
         return output
 
@@ -246,7 +247,6 @@ class ZPPOTrainer(Trainer):
         state.gradient_tokens += int(metrics["tokens/gradient"])
         teacher = getattr(next(iter(self.parts.teachers), None), "parameters", 0)
         state.flops += step_flops(metrics, self._parameters, teacher)
-        state.teacher_cost += cost(self.args.teacher, metrics["tokens/teacher_prompt"], metrics["tokens/teacher"])
         self._count_judge(metrics)
         state.seconds = self._clock()
         metrics["tokens/student_total"] = state.student_tokens
@@ -265,17 +265,18 @@ class ZPPOTrainer(Trainer):
             if isinstance(teacher, RemoteTeacher):
                 total.update(teacher.metrics())
         missing, unheard = int(total["teacher/missing"]), int(metrics.get("zone/candidates_unheard", 0))
+        self.run_state.teacher_cost += total["endpoint/cost"]
+        self.run_state.teacher_missing += missing
         if missing or unheard:
             told = f"{missing} responses never came and {unheard} candidates were not rewritten"
             logger.warning("step %d: the teacher could not be reached: %s", self.run_state.step + 1, told)
         return dict(total)
 
     def _count_judge(self, metrics: Mapping[str, float]) -> None:
-        """What was spent on judging, held-out responses too. The first teacher, if it judges, has its own prices."""
-        price = self.args.judge if self.args.judge.is_set else self.args.teacher
-        read, sampled = metrics.get("judge/prompt_tokens", 0), metrics.get("judge/tokens", 0)
-        self.run_state.judge_tokens += int(sampled)
-        self.run_state.judge_cost += cost(price, read, sampled)
+        """What was spent on judging, held-out responses too. The cost of a teacher that judges is a teacher's."""
+        self.run_state.judge_tokens += int(metrics.get("judge/tokens", 0))
+        self.run_state.judge_cost += metrics.get("judge_endpoint/cost", 0.0)
+        self.run_state.judge_missing += int(metrics.get("judge/unreachable", 0))
 
     def _evaluate_held_out(self) -> dict[str, float]:
         """Ask the held-out questions, remember the result, and return it as metrics."""
@@ -293,8 +294,10 @@ class ZPPOTrainer(Trainer):
         state.evaluations.append(state.counters() | by_entry(self.buffer) | result | {"unscored": unscored})
         shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
         shown["eval/unscored"] = unscored
-        if counted.get("judge/unreachable"):
-            shown["eval/judge_unreachable"] = counted["judge/unreachable"]
+        silent = {
+            f"eval/{name.replace('/', '_')}": counted.get(name, 0) for name in ("judge/unreachable", "judge/cut_off")
+        }
+        shown |= {name: count for name, count in silent.items() if count}
         return shown | {"time/eval": time.perf_counter() - began}
 
 

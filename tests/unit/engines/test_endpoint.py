@@ -3,7 +3,9 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -57,6 +59,16 @@ def test_the_request_says_how_to_sample_and_no_more() -> None:
     assert second["top_k"] == 20 and "n" not in second
 
 
+def test_further_fields_go_with_every_call_and_some_with_those_that_leave_no_room_for_thoughts() -> None:
+    quick = {"chat_template_kwargs": {"enable_thinking": False}}
+    with FlakyServer(echo) as server, asking(server, extra_body={"user": "me"}, no_thinking_body=quick) as engine:
+        engine.generate([prompt()], 1, SAMPLING)
+        engine.generate([prompt()], 1, replace(SAMPLING, thinking=False, top_k=20))
+    long, short = (request.json for request in server.requests)
+    assert long["user"] == short["user"] == "me" and short["top_k"] == 20
+    assert "chat_template_kwargs" not in long and short["chat_template_kwargs"] == {"enable_thinking": False}
+
+
 def test_equal_requests_have_equal_seeds_and_others_other_ones() -> None:
     with FlakyServer(echo) as server, asking(server, concurrency=1) as engine:
         for seed in (1, 2, 1):
@@ -74,6 +86,17 @@ def test_a_server_that_ignores_n_is_asked_once_for_each_response_and_remembered(
     assert [r.text for r in first[0].rollouts] == [r.text for r in second[0].rollouts]
     assert len({r.text for r in first[0].rollouts}) == 4
     assert ["n" in request.json for request in server.requests].count(True) == 1
+
+
+@pytest.mark.parametrize(("give", "prompts", "tokens"), [(lambda n: n, 1, 4 * 5 + 1), (lambda n: 1, 4, 4 * (5 + 1))])
+def test_a_prompt_is_paid_for_at_every_call(give: Callable[[int], int], prompts: int, tokens: int) -> None:
+    prices = {"price_prompt": 3e6, "price_response": 2e6}
+    with FlakyServer(partial(echo, give=give)) as server, asking(server, **prices) as engine:
+        engine.generate([prompt()], 4, SAMPLING)
+        metrics = engine.metrics()
+        assert engine.metrics()["endpoint/cost"] == 0
+    assert (metrics["endpoint/prompt_tokens"], metrics["endpoint/tokens"]) == (7 * prompts, tokens)
+    assert metrics["endpoint/cost"] == pytest.approx(3 * 7 * prompts + 2 * tokens)
 
 
 def test_a_server_that_gives_more_than_it_was_asked_for_is_cut_short() -> None:
@@ -117,6 +140,7 @@ def test_submit_returns_at_once_and_may_be_called_from_many_threads() -> None:
 
 
 def test_a_closed_engine_drops_what_is_under_way_and_can_be_used_again() -> None:
+    others = set(threading.enumerate())
     with FlakyServer(echo, ["latency"]) as server, asking(server) as engine:
         slow = engine.submit(prompt("slow"), 1, SAMPLING)
         while not server.requests:
@@ -125,7 +149,7 @@ def test_a_closed_engine_drops_what_is_under_way_and_can_be_used_again() -> None
         with pytest.raises(CancelledError):
             slow.result()
         assert engine.generate([prompt()], 1, SAMPLING)[0].rollouts
-    assert not [t for t in threading.enumerate() if t.name == "zppo-endpoint"]
+    assert not [t for t in set(threading.enumerate()) - others if t.name == "zppo-endpoint"]
 
 
 def test_a_forked_child_asks_on_connections_of_its_own() -> None:

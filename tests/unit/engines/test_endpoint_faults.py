@@ -105,7 +105,61 @@ def test_a_refusal_is_an_error_at_once_in_the_words_of_the_server(status: int, a
     with FlakyServer(refusing) as server, asking(server) as engine:
         with pytest.raises(EngineError, match=f"(?s){server.url}.*HTTP {status}.*not like this.*{advice}"):
             engine.generate([prompt()], 1, Sampling())
-        assert counted(engine) == {"calls": 1}
+        assert counted(engine) == {"calls": 1, "refused": 1}
+
+
+def short_sighted(request: Request, longest: int = 20) -> Response:
+    """Takes its time over what it answers, and refuses at once what is too long."""
+    if len(request.json["messages"][0]["content"]) > longest:
+        return Response(400, b"maximum context length")
+    time.sleep(0.1)
+    return echo(request)
+
+
+def test_one_prompt_too_long_ends_no_run_even_if_its_refusal_is_the_first_word(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asked = [prompt("a very long question indeed"), *(prompt(f"q{i}") for i in range(5))]
+    with FlakyServer(short_sighted) as server, asking(server) as engine:
+        assert [len(g.rollouts) for g in engine.generate(asked, 2, Sampling())] == [0, 2, 2, 2, 2, 2]
+        assert counted(engine) == {"calls": 6, "refused": 1, "failed": 2}
+    assert "question 'a very long question indeed': " in caplog.text and "maximum context length" in caplog.text
+
+
+def test_a_server_that_refuses_a_call_for_several_responses_is_asked_for_one_at_a_time() -> None:
+    def single(request: Request) -> Response:
+        return Response(400, b"n must be 1") if "n" in request.json else echo(request)
+
+    with FlakyServer(single) as server, asking(server) as engine:
+        for _ in range(2):
+            assert len(engine.generate([prompt()], 3, Sampling())[0].rollouts) == 3
+    assert ["n" in request.json for request in server.requests].count(True) == 1
+
+
+def test_what_one_server_refuses_is_asked_of_another() -> None:
+    gone = always(Response(404, b"no such model"))
+    with FlakyServer(gone) as one, FlakyServer(echo) as two, asking(one, two, tries=1, concurrency=1) as engine:
+        groups = engine.generate([prompt(str(i)) for i in range(20)], 1, Sampling())
+        assert all(g.rollouts for g in groups)
+        assert counted(engine) == {"calls": 23, "refused": servers.FAILURES}
+
+
+def test_while_nobody_answers_one_short_call_goes_ahead_and_the_rest_waits_for_it() -> None:
+    down, told = [True], []
+
+    def sometimes(request: Request) -> Response:
+        told.append(request.json["messages"][0]["content"])
+        return Response(503, b"") if down[0] else echo(request)
+
+    with FlakyServer(sometimes) as server, asking(server, tries=3) as engine:
+        for calls in (3 * 4, 1, 1):
+            assert [g.rollouts for g in engine.generate([prompt(str(i)) for i in range(4)], 2, Sampling())] == [[]] * 4
+            assert len(told) == calls
+            told.clear()
+        down[0] = False
+        assert all(g.rollouts for g in engine.generate([prompt(str(i)) for i in range(4)], 2, Sampling()))
+        assert told[0] == "Say yes." and len(told) == 5
+        assert counted(engine)["failed"] == 3 * 4 * 2
 
 
 def serving(*names: str, lists: tuple[str, ...] | None = None) -> Answer:

@@ -1,5 +1,6 @@
 """Sampling in this process: what is fed, what is sampled, and what is left behind."""
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -73,6 +74,18 @@ def test_a_prompt_is_what_the_chat_template_makes_of_it(engine: TransformersEngi
         message = [{"role": "user", "content": group.prompt.text}]
         expected = tokenizer.apply_chat_template(message, add_generation_prompt=True, return_dict=True)["input_ids"]
         assert group.prompt_ids == expected
+
+
+def test_a_model_that_thinks_first_is_told_not_to(model: Any, tokenizer: Any) -> None:
+    thinker = copy.deepcopy(tokenizer)
+    thinker.chat_template = (
+        "{{ messages[0].content }}: {% if enable_thinking is defined and not enable_thinking %}<think></think>"
+        "{% else %}<think>{% endif %}"
+    )
+    engine = TransformersEngine(model, thinker)
+    for thinking, opening in ((True, "<think>"), (False, "<think></think>")):
+        (group,) = engine.generate(prompts("7?"), 1, Sampling(max_tokens=1, thinking=thinking))
+        assert tokenizer.decode(group.prompt_ids) == f"7?: {opening}"
 
 
 def test_equal_seeds_give_equal_tokens_and_other_seeds_others(engine: TransformersEngine) -> None:

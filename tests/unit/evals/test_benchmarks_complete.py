@@ -45,7 +45,59 @@ FACTS = {
     "video_mme_subtitles": ("VMMES", "video", "rule+judge", 1, 1, 2700),
     "video_mmmu": ("VMMMU", "video", "rule+judge", 3, 1, 900),
 }
+MVBENCH = [
+    *("action_antonym", "action_count", "action_localization", "action_prediction", "action_sequence"),
+    *("character_order", "counterfactual_inference", "egocentric_navigation", "episodic_reasoning"),
+    *("fine_grained_action", "fine_grained_pose", "moving_attribute", "moving_count", "moving_direction"),
+    *("object_existence", "object_interaction", "object_shuffle", "scene_transition", "state_change"),
+    "unexpected_action",
+]
+# slug: ids on the Hub, configs (or how many), splits; as found in cards and in others' code that reads these data
+PLACES = {
+    "ai2d": (["lmms-lab/ai2d", "lmms-lab-encoder/ai2d"], ["default"], ["test"]),
+    "babyvision": (["UnipatAI/BabyVision"], ["default"], ["train"]),
+    "charxiv": (["princeton-nlp/CharXiv"], ["default"], ["validation"]),
+    "dynamath": (["DynaMath/DynaMath_Sample"], ["default"], [f"sample_variant{n}" for n in range(1, 11)]),
+    "embspatial": (["FlagEval/EmbSpatial-Bench"], ["default"], ["test"]),
+    "infovqa": (["lmms-lab/DocVQA", "lmms-lab-encoder/DocVQA"], ["InfographicVQA"], ["validation"]),
+    "mathverse": (["CaraJ/MathVerse-lmmseval"], ["testmini"], ["testmini"]),
+    "mathvision": (["MathLLMs/MathVision"], ["default"], ["test"]),
+    "mathvista": (["AI4Math/MathVista"], ["default"], ["testmini"]),
+    "mm_vet": (["lmms-lab/MMVet", "lmms-lab-encoder/MMVet"], ["default"], ["test"]),
+    "mmmu_pro": (["MMMU/MMMU_Pro"], ["standard (10 options)", "standard (4 options)", "vision"], ["test"]),
+    "ocrbench_v2_en": (["ling99/OCRBench_v2"], ["default"], ["test"]),
+    "ocrbench_v2_zh": (["ling99/OCRBench_v2"], ["default"], ["test"]),
+    "visualpuzzles": (["neulab/VisualPuzzles"], ["default"], ["train"]),
+    "vlms_are_blind": (["XAI/vlmsareblind"], ["default"], ["valid"]),
+    "we_math": (["We-Math/We-Math"], ["default"], ["testmini"]),
+    "aime25": (["opencompass/AIME2025"], ["AIME2025-I", "AIME2025-II"], ["test"]),
+    "aime26": (["MathArena/aime_2026"], ["default"], ["train"]),
+    "ceval": (["ceval/ceval-exam"], 52, ["val"]),
+    "gpqa_diamond": (["Idavidrein/gpqa"], ["gpqa_diamond"], ["train"]),
+    "hle": (["cais/hle"], ["default"], ["test"]),
+    "imo_answerbench": (["OpenEvals/IMO-AnswerBench"], ["default"], ["train"]),
+    "mmlu": (["cais/mmlu"], ["all"], ["test"]),
+    "mmlu_pro": (["TIGER-Lab/MMLU-Pro"], ["default"], ["test"]),
+    "mmlu_redux": (["edinburgh-dawg/mmlu-redux-2.0"], 57, ["test"]),
+    "multichallenge": (["ScaleAI/MultiChallenge"], ["default"], ["test"]),
+    "mmvu": (["yale-nlp/MMVU"], ["default"], ["validation"]),
+    "mvbench": (["OpenGVLab/MVBench"], MVBENCH, ["train"]),
+    "video_mme": (["lmms-lab/Video-MME", "lmms-eval/Video-MME"], ["videomme"], ["test"]),
+    "video_mme_subtitles": (["lmms-lab/Video-MME", "lmms-eval/Video-MME"], ["videomme"], ["test"]),
+    "video_mmmu": (
+        ["lmms-lab/VideoMMMU", "lmms-eval/VideoMMMU"],
+        ["Perception", "Comprehension", "Adaptation"],
+        ["test"],
+    ),
+}
+REVISIONS = {"multichallenge": "670fd81f270314d0f8f82b34fcfe2187fd28f699"}
 GATED = {"gpqa_diamond", "hle", "video_mmmu"}
+
+
+def place(benchmark: Benchmark) -> tuple[list[str], list[str] | int, list[str]]:
+    data = benchmark.data
+    configs = sorted(data.configs) if isinstance(PLACES[benchmark.slug][1], list) else len(set(data.configs))
+    return list(data.hub_ids), configs, list(data.splits)
 
 
 def facts(benchmark: Benchmark) -> tuple[str, str, str, int, int, int | None]:
@@ -83,9 +135,16 @@ def test_the_gated_ones_say_so() -> None:
     assert {slug for slug, benchmark in BENCHMARKS.items() if benchmark.data.gated} == GATED
 
 
-def test_data_sets_that_moved_are_found_under_both_names() -> None:
-    moved = {slug for slug, benchmark in BENCHMARKS.items() if len(benchmark.data.hub_ids) > 1}
-    assert moved == {"ai2d", "infovqa", "mm_vet", "video_mme", "video_mme_subtitles", "video_mmmu"}
+@pytest.mark.parametrize("slug", BENCHMARKS)
+def test_the_data_are_where_they_were_found_under_both_names_if_they_moved(slug: str) -> None:
+    ids, configs, splits = PLACES[slug]
+    expected = ids, sorted(configs) if isinstance(configs, list) else configs, splits
+    assert place(BENCHMARKS[slug]) == expected
+
+
+def test_data_that_are_revised_are_read_in_one_revision() -> None:
+    pinned = {slug: benchmark.data.revision for slug, benchmark in BENCHMARKS.items() if benchmark.data.revision}
+    assert pinned == REVISIONS
 
 
 def test_every_judgement_has_its_template_and_every_template_its_use() -> None:

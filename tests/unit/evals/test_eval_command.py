@@ -26,6 +26,9 @@ class Answer(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self.path.endswith("/chat/completions"):
+            self.send_error(404)
+            return
         self.asked.append(body)
         text = body["messages"][-1]["content"]
         judging = text.startswith("Compare")

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from toys import Unreachable
@@ -13,9 +14,11 @@ from zppo.evals.respondent import Respondent
 from zppo.types import Prompt
 
 pytest.importorskip("lm_eval")
-from zppo.evals.lm_eval_bridge import TASKS, Check, _task_manager, cross_check, side_by_side
+from zppo.evals.lm_eval_bridge import TASKS, Check, _checks, _task_manager, cross_check, side_by_side
 
 pytestmark = pytest.mark.slow
+SUBJECTS = ["biology", "business", "chemistry", "computer science", "economics", "engineering", "health", "history"]
+SUBJECTS += ["law", "math", "other", "philosophy", "physics", "psychology"]
 
 
 @pytest.fixture
@@ -24,6 +27,22 @@ def data(tmp_path: Path) -> Path:
     path.parent.mkdir(parents=True)
     path.write_text("".join(json.dumps({"problem": f"{n} + 0?", "answer": str(n)}) + "\n" for n in range(10)))
     return tmp_path
+
+
+@pytest.fixture
+def exams(tmp_path: Path) -> Path:
+    """Three questions on mathematics and one on each of the other subjects, with examples of all."""
+    folder = tmp_path / "lm_eval" / "mmlu_pro"
+    folder.mkdir(parents=True)
+    for split, counts in (("test", {"math": 3}), ("validation", dict.fromkeys(SUBJECTS, 5))):
+        rows = (_exam(subject, n) for subject in SUBJECTS for n in range(counts.get(subject, 1)))
+        (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path
+
+
+def _exam(subject: str, number: int) -> dict[str, Any]:
+    said = {"question": f"{subject} {number}?", "options": ["yes", "no"], "cot_content": "A: The answer is (A)."}
+    return said | {"answer": "A", "answer_index": 0, "category": subject, "question_id": number, "src": "s"}
 
 
 def half_right(prompt: Prompt, n: int, visit: int) -> list[str]:
@@ -40,6 +59,21 @@ def test_lm_eval_scores_what_our_engine_says(data: Path) -> None:
     assert engine.prompts[0].text == "Question: 0 + 0?\nAnswer:"
     beside = side_by_side(checks, []).splitlines()[1].split()
     assert beside == ["aime25", "aime25", "exact_match", "none", "10", "50.0", "–", "–"]
+
+
+def test_a_group_reads_a_folder_and_is_the_mean_over_all_its_items(exams: Path) -> None:
+    def only_mathematics(prompt: Prompt, n: int, visit: int) -> list[str]:
+        return [f"The answer is ({'A' if 'about math.' in prompt.text else 'B'})."] * n
+
+    checks = cross_check(Respondent(ScriptedEngine(only_mathematics)), BENCHMARKS["mmlu_pro"], exams)
+    assert checks == [Check("mmlu_pro", "mmlu_pro", "exact_match custom-extract", 100 * 3 / 16, 16)]
+
+
+def test_a_group_that_aggregates_a_metric_it_does_not_have_is_told_all_the_same() -> None:
+    results = {"mmlu": {"alias": "mmlu"}, "law": {"exact_match,none": 1.0}, "art": {"exact_match,none": 0.0}}
+    sizes = {"law": {"effective": 3}, "art": {"effective": 1}}
+    found = {"results": results, "groups": {"mmlu": {"alias": "mmlu"}}, "n-samples": sizes}
+    assert _checks("mmlu", "mmlu", found) == [Check("mmlu", "mmlu", "exact_match none", 75.0, 4)]
 
 
 def test_a_limit_is_handed_on(data: Path) -> None:

@@ -1,5 +1,6 @@
 """How a response becomes a score: the four protocols, the judge, and its templates."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,26 @@ from toys import CORRECT, JUDGED, STRICT, SUMS, WRONG, Unreachable, judge, says
 from zppo.engines.scripted import ScriptedEngine
 from zppo.errors import ConfigError
 from zppo.evals.benchmark import Benchmark, Item, Judgement
-from zppo.evals.judging import TRIES, load_templates
+from zppo.evals.benchmarks import BENCHMARKS
+from zppo.evals.judging import TRIES, Judge, load_templates
 from zppo.evals.protocols import Protocols, Verdict, counts, key_of
-from zppo.types import Question
+from zppo.evals.replies import read_binary, read_verdict
+from zppo.types import Group, Prompt, Question, Sampling
 
 ITEM = Item(Question("q1", "2 + 2?", "4"), "4")
+ITEM_VALUES = {"question": "2 + 2?", "answer": "4", "response": "four"}
+
+
+class Listening(ScriptedEngine):
+    """Says one thing; `limits` keeps how many tokens it was allowed, call by call."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(says(said))
+        self.limits: list[int] = []
+
+    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any = None) -> list[Group]:
+        self.limits.append(sampling.max_tokens)
+        return super().generate(prompts, n, sampling)
 
 
 def verdict(benchmark: Benchmark, response: str, engine: Any = None) -> Verdict:
@@ -111,7 +127,9 @@ def test_an_own_template_replaces_the_shipped_one_and_is_told(tmp_path: Path) ->
     [
         ("answers.txt", "{response}", "no judge template 'answers'; did you mean 'answer'?"),
         ("answer.txt", "{response} {gold}", "unknown placeholder {gold}"),
-        ("answer.txt", "{question}", "the placeholder {response} is missing"),
+        ("answer.txt", "{question}", "missing: {answer}, {response}"),
+        ("hle.txt", "{question} {response}", "missing: {answer}"),
+        ("multichallenge.txt", "{response}", "missing: {target_question}"),
     ],
 )
 def test_a_template_that_cannot_work_is_refused(tmp_path: Path, name: str, text: str, says: str) -> None:
@@ -124,3 +142,45 @@ def test_a_template_that_cannot_work_is_refused(tmp_path: Path, name: str, text:
 def test_a_missing_template_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is not a folder of judge templates"):
         load_templates(tmp_path / "no")
+
+
+def test_the_authors_prompt_for_hle_can_be_dropped_in(tmp_path: Path) -> None:
+    (tmp_path / "hle.txt").write_text(
+        "[question]: {question}\n[response]: {response}\n[correct_answer]: {correct_answer}"
+    )
+    asked = ScriptedEngine(says("extracted_final_answer: 4\n\nreasoning: they match\n\ncorrect: yes\n\nconfidence: 90"))
+    found = Protocols(judge(asked, folder=tmp_path)).score(BENCHMARKS["hle"], [(ITEM, "it is four")])[0]
+    assert (found.score, found.by) == (1.0, "judge")
+    assert asked.prompts[0].text.endswith("[correct_answer]: 4")
+
+
+@pytest.mark.parametrize(
+    ("reply", "score"),
+    [
+        ('{"correct": "no"}', 0.0),
+        ("**correct:** Yes.", 1.0),
+        ("reasoning: incorrect: no\ncorrect: yes", 1.0),
+        ("correct: yes\ncorrect: no", None),
+        ("correct: perhaps", None),
+        ("It is correct.", None),
+    ],
+)
+def test_a_field_is_read_from_json_or_from_a_line_of_its_own(reply: str, score: float | None) -> None:
+    assert read_binary(reply, "correct") == score
+
+
+@pytest.mark.parametrize("limit", [8, 100_000])
+def test_the_limit_that_is_asked_for_stands_instead_of_every_benchmarks(limit: int) -> None:
+    asked = Listening(CORRECT)
+    judgements = [Judgement("answer", ITEM_VALUES, read_verdict, max_tokens=own) for own in (64, 4096)]
+    Judge(asked, "judge", load_templates(), limit).replies(judgements)
+    assert asked.limits == [limit]
+    Judge(asked, "judge", load_templates()).replies(judgements)
+    assert asked.limits == [limit, 64, 4096]
+
+
+def test_what_could_not_be_read_is_judged_again_under_another_limit() -> None:
+    engine = ScriptedEngine(says("cut off"))
+    short, long = (Protocols(Judge(engine, "judge", load_templates(), limit)) for limit in (8, 800))
+    (found,) = short.score(SUMS, [(ITEM, "four")])
+    assert found.by == "malformed" and short.holds(found, ITEM) and not long.holds(found, ITEM)

@@ -1,6 +1,8 @@
 """Run directories made by hand: no model, but everything a run leaves behind."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from zppo.methods import parse_method
@@ -31,8 +33,12 @@ def make_run(
     held_out: bool = True,
     checkpoint_at: int = 0,
     aside: str = "",
+    more: Mapping[str, float] = MappingProxyType({}),
 ) -> RunDirectory:
-    """A run of `steps` steps, in each one hard question; the one of step 1 is replayed and solved at step 3."""
+    """A run of `steps` steps, in each one hard question; the one of step 1 is replayed and solved at step 3.
+
+    `more` metrics go over those of every step.
+    """
     run, state, buffer = RunDirectory(path), RunState(), PromptReplayBuffer(50)
     zone = {"tau": 0.5, "buffer_size": 50}
     run.start({"method": method, "seed": 3, "rollout_steps": steps, "zone": zone, "student": {"model": aside or "s"}})
@@ -48,7 +54,7 @@ def make_run(
             metrics |= buffer.refresh(plain, 0.5).metrics()
         metrics |= buffer.metrics()
         metrics |= {"tokens/student": 900, "tokens/teacher": 90, "tokens/gradient": 500, "loss/entropy": 1.0}
-        metrics |= {"time/rollout": 1.5, "time/update": 2.0}
+        metrics |= {"time/rollout": 1.5, "time/update": 2.0, **more}
         state.seconds += 3.5
         if held_out and state.step == steps:
             metrics |= evaluate(state, 0.75)

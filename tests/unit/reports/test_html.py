@@ -124,6 +124,15 @@ def test_an_unfinished_run_without_a_checkpoint_waits_for_it(tmp_path: Path) -> 
     assert page.tags.count("svg") == len(FIGURES) - 1
 
 
+def test_a_teacher_that_was_out_of_reach_is_no_run_without_one(tmp_path: Path) -> None:
+    lost = {"tokens/teacher": 0, "teacher/missing": 4, "zone/candidates_unheard": 1, "judge/unreachable": 2}
+    page = report(make_run(tmp_path, more=lost))
+    (told,) = page.of_class("status")
+    assert "could not be reached in 6 of 6 rollout steps: 24 of its responses never came, and 6 candidates" in told
+    assert "The judge could not be reached for 12 comparisons" in told
+    assert "not one response came" in page.words and "no teacher" not in page.of_class("tiles")[0]
+
+
 def test_a_finished_run_has_no_warning(zppo: Page) -> None:
     assert zppo.of_class("status") == []
 

@@ -45,7 +45,7 @@ def test_the_judge_sees_question_answer_and_response_and_is_asked_greedily() -> 
     assert rewards(judge(server), r"surely \boxed{the cat}", asked=asked) == [1.0]
     [[prompt]] = server.calls
     assert all(part in prompt for part in ("who purrs?", "a cat", r"surely \boxed{the cat}"))
-    assert server.samplings == [(1, Sampling(max_tokens=512, temperature=0.0))]
+    assert server.samplings == [(1, Sampling(max_tokens=512, temperature=0.0, thinking=False))]
 
 
 def test_right_and_wrong_with_the_reason() -> None:
@@ -83,19 +83,32 @@ def test_a_malformed_reply_is_wrong_and_counted(reply: str) -> None:
     assert verdict_in(reply) is None
 
 
-def test_a_judge_that_cannot_be_reached_leaves_the_response_unscored_never_wrong() -> None:
-    server = Server(lambda prompt, visit: None)
+def test_a_judge_that_cannot_be_reached_leaves_the_response_unscored_never_wrong(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server = Server(lambda prompt, visit: None if "dog" in prompt else WRONG)
     far = judge(server)
-    [graded] = far.grade([question("a cat")], [r"\boxed{cat}"])
-    assert graded.reward is None and graded.reason == "the judge could not be reached in 3 tries"
-    assert len(server.calls) == 3
-    assert counted(far) == {"calls": 1, "unreachable": 1}
+    lost, heard = far.grade([question("a cat")] * 2, [r"\boxed{dog}", r"\boxed{cow}"])
+    assert (lost.reward, lost.reason) == (None, "the judge could not be reached") and heard.reward == 0.0
+    assert len(server.calls) == 1, "to try again is the engine's business"
+    assert counted(far) == {"calls": 2, "unreachable": 1, "tokens": 1}
+    assert "1 of 2 answers are unscored" in caplog.text
 
 
-def test_only_what_was_not_reached_is_asked_again() -> None:
-    server = Server(lambda prompt, visit: None if visit < 2 and "dog" in prompt else WRONG)
-    assert rewards(judge(server), r"\boxed{dog}", r"\boxed{cow}") == [0.0, 0.0]
-    assert [len(prompts) for prompts in server.calls] == [2, 1, 1]
+def test_a_reply_that_is_cut_off_says_nothing_about_the_response(caplog: pytest.LogCaptureFixture) -> None:
+    replies = {"dog": "<think>well, a dog is no", "cow": WRONG, "hen": "Sure! It is"}
+
+    class Short(Server):
+        def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
+            groups = super().generate(prompts, n, sampling)
+            for group in groups:
+                group.rollouts[0].finish_reason = "stop" if "hen" in group.prompt.text else "length"
+            return groups
+
+    strict = judge(Short(lambda prompt, visit: next(reply for word, reply in replies.items() if word in prompt)))
+    assert rewards(strict, r"\boxed{dog}", r"\boxed{cow}", r"\boxed{hen}") == [None, 0.0, 0.0]
+    assert counted(strict) == {"calls": 3, "cut_off": 1, "malformed": 1, "tokens": 3}
+    assert "1 of 3 replies of the judge were cut off at 512 tokens" in caplog.text
 
 
 def test_responses_with_the_same_final_answer_are_asked_about_once_per_call() -> None:
@@ -129,7 +142,7 @@ def test_the_tokens_of_the_judge_are_counted_and_what_they_cost_it() -> None:
             groups = super().generate(prompts, n, sampling)
             return [Group(g.prompt, [Rollout([1, 2, 3], r.text) for r in g.rollouts], [7] * 5) for g in groups]
 
-    sized = judge(Model(lambda prompt, visit: None if visit == 0 and "dog" in prompt else WRONG))
+    sized = judge(Model(lambda prompt, visit: WRONG))
     rewards(sized, r"\boxed{dog}", r"\boxed{cow}")
-    assert counted(sized) == {"calls": 2, "tokens": 6, "prompt_tokens": 15, "flops/judge": 2 * 10 * 21}
+    assert counted(sized) == {"calls": 2, "tokens": 6, "prompt_tokens": 10, "flops/judge": 2 * 10 * 16}
     assert counted(sized) == {}

@@ -15,9 +15,14 @@ PROMPT = Prompt("plain", Question("q", "q?", "1"), "q?")
 
 
 class Served(SlowServer):
-    def __init__(self, **options: int) -> None:
+    """Asked under the name `wanted`, if any, at `url`; `check` finds that `serves` is what is there."""
+
+    def __init__(self, wanted: str | None = "m", serves: str = "m", url: str = "http://h/v1", **options: int) -> None:
         super().__init__(**options)
-        self.config, self.model = EndpointConfig(("http://h/v1",), "m"), "m"
+        self.config, self.model, self.serves = EndpointConfig((url,), wanted), wanted or "", serves
+
+    def check(self) -> None:
+        self.model = self.serves
 
 
 def texts(engine: CachedEngine, prompt: Prompt = PROMPT, n: int = 2, seed: int = 1) -> list[str]:
@@ -33,8 +38,8 @@ def test_an_equal_request_is_answered_from_the_file_also_in_another_run(tmp_path
     first = texts(engine)
     assert texts(engine) == first and len(server.asked) == 1
     assert engine.metrics() | {"endpoint/calls": 0} == {
-        "teacher/cache_hits": 1,
-        "teacher/cache_misses": 1,
+        "cache/hits": 1,
+        "cache/misses": 1,
         "endpoint/calls": 0,
     }
     engine.close()
@@ -69,12 +74,43 @@ def test_another_visit_number_prompt_or_question_is_asked_afresh(
     assert len(server.asked) == 2
 
 
-def test_another_model_is_another_teacher(tmp_path: Path) -> None:
-    one, other = Served(), Served()
-    other.config = EndpointConfig(("http://h/v1",), "larger")
-    texts(CachedEngine(tmp_path / "c.db", one))
-    texts(CachedEngine(tmp_path / "c.db", other))
-    assert len(other.asked) == 1
+def checked(file: Path, server: Served, offline: bool = False) -> CachedEngine:
+    engine = CachedEngine(file, server, offline)
+    engine.check()
+    return engine
+
+
+@pytest.mark.parametrize("wanted", [None, "m"])
+def test_another_model_is_another_teacher_whatever_it_is_asked_for_as(wanted: str | None, tmp_path: Path) -> None:
+    small, large = Served(wanted, "small"), Served(wanted, "large")
+    texts(checked(tmp_path / "c.db", small))
+    texts(checked(tmp_path / "c.db", large))
+    assert len(large.asked) == 1
+
+
+def test_the_same_model_is_the_same_teacher_wherever_it_is_served(tmp_path: Path) -> None:
+    moved = Served(None, "m", "http://elsewhere/v1")
+    known = texts(checked(tmp_path / "c.db", Served(None, "m")))
+    assert texts(checked(tmp_path / "c.db", moved)) == known and moved.asked == []
+
+
+def test_offline_the_only_model_of_the_file_is_meant_or_one_must_be_named(tmp_path: Path) -> None:
+    file = tmp_path / "c.db"
+    known = texts(checked(file, Served(None, "small")))
+    for wanted in (None, "small", "asked for as something else"):
+        assert texts(checked(file, Served(wanted), offline=True)) == known
+    texts(checked(file, Served(None, "large")))
+    assert texts(checked(file, Served("small"), offline=True)) == known
+    with pytest.raises(TeacherError, match=r"c\.db holds responses of these models: large, small; name the one"):
+        checked(file, Served(None), offline=True)
+
+
+def test_what_is_asked_with_other_fields_is_asked_afresh(tmp_path: Path) -> None:
+    plain, thinking = Served(), Served()
+    thinking.config = EndpointConfig(("http://h/v1",), "m", extra_body={"reasoning_effort": "high"})
+    texts(CachedEngine(tmp_path / "c.db", plain))
+    texts(CachedEngine(tmp_path / "c.db", thinking))
+    assert len(thinking.asked) == 1
 
 
 def test_what_is_incomplete_is_not_kept(tmp_path: Path) -> None:

@@ -57,6 +57,26 @@ def test_after_two_tries_the_candidate_is_dropped_and_the_others_stay() -> None:
     assert asked == ["a", "b", "a"]
 
 
+def test_a_teacher_whose_texts_are_mostly_refused_is_told_about_and_so_is_one_that_thinks_too_long(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Thinker(ScriptedEngine):
+        def generate(self, prompts, n, sampling):
+            assert not sampling.thinking
+            groups = super().generate(prompts, n, sampling)
+            for rollout in (rollout for group in groups for rollout in group.rollouts):
+                rollout.finish_reason = "length"
+            return groups
+
+    sampling = Sampling(max_tokens=512, thinking=False)
+    for engine in (ScriptedEngine, Thinker):
+        writer = teacher_compression(engine(lambda prompt, n, visit: ["<think>let me see"]), TEMPLATES, sampling)
+        assert writer([(ONE, candidate("a"))], 0).candidates == [None]
+    refused, cut_off = caplog.messages
+    assert "1 of 1 responses cannot be shown" in refused and "no_thinking_body" not in refused
+    assert "2 refused texts 2 were cut off at 512 tokens" in cut_off and "teacher.no_thinking_body" in cut_off
+
+
 def test_the_second_try_has_another_seed() -> None:
     seeds = []
 
@@ -128,7 +148,7 @@ def test_a_local_teacher_is_asked_the_plain_prompt() -> None:
     assert [len(g.rollouts) for g in groups] == [3, 3]
 
 
-def test_a_candidate_whose_rewriting_never_came_is_not_accepted() -> None:
+def test_a_candidate_whose_rewriting_never_came_is_neither_accepted_nor_asked_for_again() -> None:
     class Lossy(ScriptedEngine):
         def generate(self, prompts, n, sampling):
             groups = super().generate(prompts, n, sampling)
@@ -138,4 +158,4 @@ def test_a_candidate_whose_rewriting_never_came_is_not_accepted() -> None:
     engine = Lossy(lambda prompt, n, visit: ["<summary>\\boxed{1}</summary>"])
     done = teacher_compression(engine, TEMPLATES, Sampling())([(ONE, candidate("a")), (ONE, candidate("b"))], 0)
     assert [c and c.text for c in done.candidates] == [None, "\\boxed{1}"]
-    assert [p.text for p in engine.prompts] == ["a", "b", "a"]
+    assert [p.text for p in engine.prompts] == ["a", "b"], "to try again is the engine's business"

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,6 +25,8 @@ from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
 
 TEMPLATES = Templates.load()
+COMPRESSION = partial(teacher_compression, sampling=Sampling())
+HINTS = partial(teacher_hints, sampling=Sampling())
 ZONE = ZoneConfig(new_questions=2, group_size=2, teacher_samples=2, updates=1, augment_fraction=2)
 
 
@@ -44,7 +47,7 @@ def verdict(questions: Sequence[Question], responses: Sequence[str]) -> list[flo
 def step(method: str, engine: EndpointEngine, rewriting: Callable[..., Any], judge: Any = verdict) -> StepBatch:
     """On two questions that the student never solves."""
     student = ScriptedEngine(lambda prompt, n, visit: ["\\boxed{2}"] * n)
-    rewriter = rewriting(engine, TEMPLATES, Sampling())
+    rewriter = rewriting(engine, TEMPLATES)
     parts = Parts(parse_method(method), student, judge, [LocalTeacher(engine, TEMPLATES)], rewriter, TEMPLATES)
     questions = [Question(f"q{i}", f"q{i}?", "1", {"level": "hard"}) for i in range(2)]
     return rollout_step(questions, PromptReplayBuffer(9), parts, ZONE, SamplingConfig(), random.Random(0))
@@ -52,7 +55,7 @@ def step(method: str, engine: EndpointEngine, rewriting: Callable[..., Any], jud
 
 def test_its_compressed_responses_reach_the_student() -> None:
     with FlakyServer(wise) as server, asking(server) as engine:
-        batch = step("zppo", engine, teacher_compression)
+        batch = step("zppo", engine, COMPRESSION)
     bcq = batch.of_kind("bcq")
     assert len(bcq) == 2 and all("short \\boxed{1}" in g.prompt.text and "long story" not in g.prompt.text for g in bcq)
     assert batch.metrics["accuracy/teacher"] == 1.0
@@ -61,13 +64,37 @@ def test_its_compressed_responses_reach_the_student() -> None:
     assert batch.metrics["tokens/teacher_prompt"] == 7 * (calls + rewritten)
 
 
+def thinking_first(request: Request) -> Response:
+    """Like Qwen3.5-27B: what it writes is cut off in its thoughts unless they are switched off."""
+    asked = request.json
+    switched_off = asked.get("chat_template_kwargs", {}).get("enable_thinking") is False
+    if asked["max_tokens"] > 512 or switched_off:
+        return wise(request)
+    return completion({"content": "<think>let me see"}, finish="length")
+
+
+def test_one_that_thinks_first_compresses_once_that_is_switched_off(caplog: pytest.LogCaptureFixture) -> None:
+    quick = {"chat_template_kwargs": {"enable_thinking": False}}
+    writing = partial(teacher_compression, sampling=Sampling(max_tokens=512, thinking=False))
+    with FlakyServer(thinking_first) as server:
+        with asking(server) as engine:
+            lost = step("zppo", engine, writing)
+        with asking(server, no_thinking_body=quick) as engine:
+            batch = step("zppo", engine, writing)
+    assert lost.metrics["zone/candidates_dropped"] == 8 and {g.prompt.kind for g in lost.groups} == {"plain"}
+    assert [m for m in caplog.messages if "teacher.no_thinking_body" in m] == caplog.messages and len(
+        caplog.messages
+    ) == 1
+    assert len(batch.of_kind("bcq")) == 2 and batch.metrics["zone/candidates_dropped"] == 0
+
+
 def test_its_hints_reach_the_student() -> None:
     with FlakyServer(wise) as server, asking(server) as engine:
-        hints = step("hint", engine, teacher_hints).of_kind("hint")
+        hints = step("hint", engine, HINTS).of_kind("hint")
     assert len(hints) == 2 and all("count them" in g.prompt.text for g in hints)
 
 
-@pytest.mark.parametrize(("method", "rewriting"), [("zppo", teacher_compression), ("hint", teacher_hints)])
+@pytest.mark.parametrize(("method", "rewriting"), [("zppo", COMPRESSION), ("hint", HINTS)])
 def test_the_step_goes_on_without_it(
     method: str, rewriting: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,5 +111,5 @@ def test_reward_functions_are_not_called_for_no_responses(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(servers, "FIRST_WAIT", 0.01)
     with asking("http://127.0.0.1:9/v1", tries=1) as engine:
-        batch = step("zppo", engine, teacher_compression, RewardFunctions([by_level]))
+        batch = step("zppo", engine, COMPRESSION, RewardFunctions([by_level]))
     assert len(batch.groups) == 2

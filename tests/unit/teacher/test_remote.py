@@ -67,6 +67,15 @@ def test_what_turned_out_easy_is_given_up() -> None:
     assert set(teacher.metrics().values()) == {0, 2}
 
 
+def test_what_was_answered_before_it_turned_out_easy_is_given_up_too() -> None:
+    server = SlowServer()
+    teacher = RemoteTeacher(server, TEMPLATES)
+    teacher.start(questions("easy"), 1, FIRST)
+    server.answer_all()
+    teacher.respond([], 1, FIRST)
+    assert teacher.metrics()["teacher/given_up"] == 1
+
+
 def test_what_is_dropped_is_given_up_at_once() -> None:
     server = SlowServer()
     teacher = RemoteTeacher(server, TEMPLATES)
@@ -260,6 +269,7 @@ def test_teachers_are_made_of_a_section_in_its_order() -> None:
         ({"cache": "c.db", "model": "m"}, "set teacher.endpoint, or leave the cache out"),
         ({"offline": True, "endpoint": "http://h/v1"}, "set teacher.cache"),
         ({"fallbacks": ("a",)}, "which is missing"),
+        ({"endpoint": "http://h/v1", "extra_body": {"model": "m"}}, "holds 'model', which is no further field"),
     ],
 )
 def test_a_section_that_cannot_work_is_refused(options: dict, problem: str) -> None:

@@ -61,7 +61,7 @@ BENCHMARK = Benchmark(
         splits=("test",),
         columns={"question_id": "str", "question": "str", "answer": "str", "image": "image", "capability": "str"},
         rows=218,
-        unverified=("the number of rows",),
+        unverified=("the number of rows", "the column `image_source`, which is not used"),
     ),
     items=items,
     score=leave_to_judge,

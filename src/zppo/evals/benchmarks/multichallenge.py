@@ -12,7 +12,7 @@ from zppo.errors import DataError
 from zppo.evals.aggregates import macro
 from zppo.evals.asking import ask, plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Judgement, Row
-from zppo.evals.replies import json_reply
+from zppo.evals.replies import field
 from zppo.evals.rules import after_thoughts, leave_to_judge
 
 AXES = ("INFERENCE_MEMORY", "INSTRUCTION_RETENTION", "SELF_COHERENCE", "RELIABLE_VERSION_EDITING")
@@ -29,6 +29,8 @@ def items(row: Row) -> list[Item]:
     if last["role"] != "user":
         raise DataError(f"{row.where}: the conversation should end with a user turn, not with {last['role']!r}")
     target = plain(row["target_question"])
+    if not target:
+        raise DataError(f"{row.where}: column 'target_question' is empty")
     question = ask(row, row["question_id"], last["content"], f"{wanted} to: {target}")
     return [Item(question, {"target": target, "verdict": wanted}, {"axis": axis}, turns)]
 
@@ -39,7 +41,7 @@ def judgement(item: Item, response: str) -> Judgement:
 
 
 def read(reply: str, wanted: str) -> float | None:
-    verdict = str((json_reply(reply) or {}).get("verdict", "")).strip().upper()
+    verdict = str(field(reply, "verdict")).strip().upper()
     return float(verdict == wanted) if verdict in VERDICTS else None
 
 
@@ -79,8 +81,14 @@ BENCHMARK = Benchmark(
             "axis": "str",
             "question_id": "str|int",
         },
+        # The newest known to hold the data file of 9d9e0fd9 (266 rows), which later commits only describe.
+        revision="670fd81f270314d0f8f82b34fcfe2187fd28f699",
         rows=266,
-        unverified=("the names of all columns but `conversation` and `target_question`", "the number of rows"),
+        unverified=(
+            "the revision",
+            "the names of all columns but `conversation` and `target_question`",
+            "the number of rows",
+        ),
     ),
     items=items,
     score=leave_to_judge,

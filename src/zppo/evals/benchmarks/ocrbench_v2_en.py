@@ -10,7 +10,7 @@ from typing import Any
 
 from zppo.errors import DataError
 from zppo.evals.aggregates import macro
-from zppo.evals.asking import ask, plain
+from zppo.evals.asking import ask, filled, plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Row, Scored
 from zppo.evals.media import image
 from zppo.evals.ocr import boxes
@@ -33,11 +33,12 @@ def items_of(row: Row, language: str) -> list[Item]:
     task = str(row["type"])
     if task not in SCORERS:
         raise DataError(f"{row.where}: unknown task {task!r} in column 'type'")
-    golds = [plain(answer) for answer in row["answers"]]
-    if not task.endswith(language) or (task == "text translation cn" and not any(golds)):
+    golds = filled(row["answers"])
+    if not task.endswith(language) or (task == "text translation cn" and not golds):
         return []
     gold = {"task": task, "answers": golds, "eval": _method(row, task)} | _read(row, task, golds)
-    question = ask(row, row["id"], plain(row["question"]), " or ".join(golds), media=[image(row, "image")])
+    answer = " or ".join(golds or filled(row["content"] or []))
+    question = ask(row, row["id"], plain(row["question"]), answer, media=[image(row, "image")])
     return [Item(question, gold, {"category": _CATEGORY[task], "task": task})]
 
 
@@ -58,7 +59,7 @@ def _method(row: Row, task: str) -> str:
 
 def _read(row: Row, task: str, golds: Sequence[str]) -> dict[str, Any]:
     """What the scorer of a task needs beside the answers. Raises DataError where the row does not hold it."""
-    if not any(golds) and task != "text spotting en":
+    if not golds and task != "text spotting en":
         raise DataError(f"{row.where}: column 'answers' is empty")
     reader = _READERS.get(task)
     try:

@@ -38,8 +38,6 @@ _NAMED = re.compile(r"rows?\s*[=:]\s*\{?(\d{1,9})\}?\W+col(?:umn)?s?\s*[=:]\s*\{
 
 def items(row: Row) -> list[Item]:
     task, gold = " ".join(str(row["task"]).lower().split()), plain(row["groundtruth"])
-    if not gold:
-        raise DataError(f"{row.where}: column 'groundtruth' is empty")
     text = without_directives(plain(row["prompt"]))
     group = {"task": GRID if task.startswith(GRID) else task}
     if group["task"] == GRID:
@@ -99,7 +97,7 @@ BENCHMARK = Benchmark(
         splits=("valid",),
         columns={"task": "str", "image": "image", "prompt": "str", "groundtruth": "str"},
         rows=8016,
-        unverified=("the exact wording of all prompts",),
+        unverified=("the exact wording of all prompts", "how many rows six of the nine tasks have"),
     ),
     items=items,
     score=score,

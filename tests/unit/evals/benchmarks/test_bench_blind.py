@@ -88,7 +88,10 @@ def test_blind_the_macro_mean_counts_both_kinds_of_grids_as_one_task() -> None:
     }
 
 
-@pytest.mark.parametrize(("task", "gold"), [("Counting Grid - Blank Grids", "5"), ("Nested Squares", "")])
-def test_blind_a_gold_that_cannot_be_read_is_refused(task: str, gold: str) -> None:
-    with pytest.raises(DataError, match="column 'groundtruth'"):
+@pytest.mark.parametrize(
+    ("task", "gold", "says"),
+    [("Counting Grid - Blank Grids", "5", "column 'groundtruth'"), ("Nested Squares", "", "the answer is empty")],
+)
+def test_blind_a_gold_that_cannot_be_read_is_refused(task: str, gold: str, says: str) -> None:
+    with pytest.raises(DataError, match=says):
         item_of(BLIND, blind(task, gold=gold))

@@ -1,0 +1,36 @@
+"""What a chat template writes of every response before a model says a word: templates of models that think open it
+with `<think>`, which is then no part of what is sampled."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # not everybody has it
+    import openai
+
+THOUGHT = "<think>"
+ENOUGH = 8
+"""Tokens at the end of a prompt, which surely hold the mark if there is one."""
+
+
+def opening_of(rendered: str) -> str:
+    """`<think>` if a rendered prompt, up to the response, ends in it; else nothing."""
+    return THOUGHT if rendered.rstrip().endswith(THOUGHT) else ""
+
+
+async def served_opening(client: "openai.AsyncOpenAI", model: str, fields: Mapping[str, Any]) -> str:
+    """The same of the template of a server, which `fields` of a request may switch (`chat_template_kwargs`).
+
+    Nothing for a server that cannot tell: only vLLM can (`/tokenize`).
+    """
+    import openai
+
+    async def ask(path: str, **body: Any) -> Any:
+        url = f"{str(client.base_url).rstrip('/').removesuffix('/v1')}{path}"
+        return await client.post(url, cast_to=object, body={"model": model, **body}, options={"timeout": 10.0})
+
+    switches = {name: value for name, value in fields.items() if name == "chat_template_kwargs"}
+    try:
+        read = await ask("/tokenize", messages=[{"role": "user", "content": "Say yes."}], **switches)
+        return opening_of((await ask("/detokenize", tokens=read["tokens"][-ENOUGH:]))["prompt"])
+    except (openai.OpenAIError, ValueError, TypeError, KeyError, AttributeError):
+        return ""

@@ -1,0 +1,61 @@
+"""Thoughts that the chat template opens and the model never closes are no answer, in an evaluation as in training."""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from toys import CORRECT, JUDGED, SUMS, judge, runner, says, write_data
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from zppo.config import SamplingConfig, ZoneConfig
+from zppo.engines.scripted import ScriptedEngine
+from zppo.engines.transformers import TransformersEngine
+from zppo.methods import parse_method
+from zppo.pocket import WORDS
+from zppo.rewards.judge import Judge
+from zppo.step import Parts, rollout_step
+from zppo.teacher.rewriting import keep_whole
+from zppo.types import Question, Sampling
+from zppo.zone.prompts import Templates
+from zppo.zone.replay import PromptReplayBuffer
+
+TEMPLATES = Templates.load()
+CUT_OFF = Sampling(max_tokens=2)
+
+
+@pytest.fixture(scope="module")
+def pocket() -> TransformersEngine:
+    student = WORDS / "student"
+    return TransformersEngine(AutoModelForCausalLM.from_pretrained(student), AutoTokenizer.from_pretrained(student))
+
+
+def test_no_judge_is_asked_about_them(tmp_path: Path, pocket: TransformersEngine) -> None:
+    asked = ScriptedEngine(says(CORRECT))
+    data = write_data(tmp_path / "data", SUMS, JUDGED, rows=3)
+    assert runner(tmp_path / "out", data, pocket, judge(asked), sampling=CUT_OFF).run([SUMS, JUDGED]) == {}
+    assert asked.prompts == []
+    rows = pq.read_table(tmp_path / "out" / "results" / "judged.parquet").to_pylist()
+    assert {row["score"] for row in rows} == {0.0}
+    assert all(row["response"].startswith("<think>") for row in rows)
+
+
+def test_a_judge_that_is_cut_off_in_its_thoughts_gives_no_verdict(tmp_path: Path, pocket: TransformersEngine) -> None:
+    data = write_data(tmp_path / "data", JUDGED, rows=1)
+    run = runner(tmp_path / "out", data, ScriptedEngine(says("four")), judge(pocket))
+    run.run([JUDGED])
+    assert run.outcomes()[0].decided == {"malformed": 2}
+
+
+def test_the_judge_of_training_is_not_asked_either(pocket: TransformersEngine) -> None:
+    asked = ScriptedEngine(says(CORRECT))
+
+    def verdict(questions: Sequence[Question], responses: Sequence[str]) -> list[float | None]:
+        return [graded.reward for graded in Judge(asked, TEMPLATES).grade(questions, responses)]
+
+    parts = Parts(parse_method("grpo"), pocket, verdict, [], keep_whole, TEMPLATES)
+    sizes = ZoneConfig(new_questions=1, group_size=2, updates=1)
+    sampling = SamplingConfig(max_tokens=CUT_OFF.max_tokens)
+    batch = rollout_step([Question("q", "q?", "1")], PromptReplayBuffer(1), parts, sizes, sampling, random.Random(0))
+    assert [r.reward for r in batch.groups[0].rollouts] == [0.0, 0.0] and asked.prompts == []
