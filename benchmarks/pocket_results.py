@@ -2,8 +2,8 @@
 
     python benchmarks/pocket_results.py [--only NAME]
 
-Comparisons of one recipe share their cells, so a run that several of them show is made once. A finished cell is not run again:
-started a second time, this continues where it was stopped.
+Comparisons of one recipe share their cells, so a run that several of them show is made once. A finished cell is not run
+again: started a second time, this continues where it was stopped.
 """
 
 import argparse
