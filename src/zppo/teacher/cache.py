@@ -6,10 +6,10 @@ sampling differs from visit to visit, so that a question that comes back is answ
 
 import hashlib
 import json
+import logging
 import sqlite3
-import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,18 @@ from zppo.types import Group, Media, Prompt, Rollout, Sampling
 TABLE = """CREATE TABLE IF NOT EXISTS responses (
     key TEXT PRIMARY KEY, model TEXT, prompt TEXT, rollouts TEXT, prompt_tokens INTEGER
 )"""
+COLUMNS = "key, model, prompt, rollouts, prompt_tokens"
+PATIENCE = 30.0
+"""Seconds for which a file that another run writes to is waited for."""
+logger = logging.getLogger(__name__)
 KEPT = ("token_ids", "text", "finish_reason", "reported_tokens", "opened")
 
 
 class CachedEngine:
     """`engine`, asked only what the file at `path` does not hold. Groups that lack a response are not kept.
+
+    The file is read and written in a thread of its own. What could not be written is told and counted: a run that is
+    made again would ask for it.
 
     `offline`, the file is all there is, and what it lacks is missing like the responses of a dead server. `model` is
     the name whose responses are looked up: that under which the servers are asked. Safe from any thread. Raises
@@ -38,17 +45,15 @@ class CachedEngine:
         self.engine = engine
         self.model = engine.model
         self._path, self._offline = path, offline
-        self._lock = threading.Lock()
-        self._counts = {"hits": 0, "misses": 0}
+        self._disk = ThreadPoolExecutor(1, "zppo-cache")  # one thread: reads come after the writes before them
+        self._counts = {"hits": 0, "misses": 0, "unkept": 0}
         self._digests: dict[Media, str] = {}
         if offline and not Path(path).is_file():
             raise TeacherError(f"teacher.cache: {path} is not there, and teacher.offline lets nobody else be asked")
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._file.execute("PRAGMA journal_mode=WAL")
-            self._file.execute(TABLE)
-        except sqlite3.DatabaseError as error:
+            self._file = self._disk.submit(_opened, path).result()
+        except sqlite3.Error as error:
             raise TeacherError(f"teacher.cache: {path} is no cache of teacher responses ({error})") from error
 
     def check(self) -> None:
@@ -84,8 +89,8 @@ class CachedEngine:
 
     def close(self) -> None:
         self.engine.close()
-        with self._lock:
-            self._file.close()
+        self._disk.submit(self._file.close)
+        self._disk.shutdown()
 
     def _key(self, prompt: Prompt, n: int, sampling: Sampling) -> str:
         """Everything that a response depends on. Raises DataError for media that cannot be decoded."""
@@ -96,8 +101,7 @@ class CachedEngine:
 
     def _kept_model(self, wanted: str | None) -> str:
         """The wanted one, or the only one of the file: which a server that lists a single model was asked for too."""
-        with self._lock:
-            kept = sorted(model for (model,) in self._file.execute("SELECT DISTINCT model FROM responses"))
+        kept = sorted(model for (model,) in self._select("DISTINCT model FROM responses"))
         if wanted in kept:
             return str(wanted)
         if len(kept) != 1:
@@ -114,11 +118,17 @@ class CachedEngine:
         return self._digests[media]
 
     def _read(self, key: str, prompt: Prompt) -> Group | None:
-        with self._lock:
-            row = self._file.execute("SELECT rollouts, prompt_tokens FROM responses WHERE key = ?", (key,)).fetchone()
-        if row is None:
+        rows = self._select("rollouts, prompt_tokens FROM responses WHERE key = ?", key)
+        if not rows:
             return None
-        return Group(prompt, [Rollout(**kept) for kept in json.loads(row[0])], reported_prompt_tokens=row[1])
+        ((rollouts, prompt_tokens),) = rows
+        return Group(prompt, [Rollout(**kept) for kept in json.loads(rollouts)], reported_prompt_tokens=prompt_tokens)
+
+    def _select(self, what: str, *values: str) -> list[tuple[Any, ...]]:
+        try:
+            return self._disk.submit(lambda: self._file.execute(f"SELECT {what}", values).fetchall()).result()
+        except sqlite3.Error as error:
+            raise TeacherError(f"teacher.cache: {self._path} cannot be read ({error})") from error
 
     def _keep(self, key: str, n: int, asked: "Future[Group]") -> None:
         if asked.cancelled() or asked.exception() is not None or len(asked.result().rollouts) < n:
@@ -126,5 +136,20 @@ class CachedEngine:
         group = asked.result()
         rollouts = json.dumps([{name: getattr(rollout, name) for name in KEPT} for rollout in group.rollouts])
         row = (key, self.model, group.prompt.text, rollouts, group.prompt_tokens)
-        with self._lock:
-            self._file.execute("INSERT OR REPLACE INTO responses VALUES (?, ?, ?, ?, ?)", row)
+        self._disk.submit(self._write, row)
+
+    def _write(self, row: tuple[Any, ...]) -> None:
+        try:
+            self._file.execute(f"INSERT OR REPLACE INTO responses ({COLUMNS}) VALUES (?, ?, ?, ?, ?)", row)
+        except sqlite3.Error as error:
+            self._counts["unkept"] += 1
+            logger.warning("teacher.cache: %s: a response could not be kept (%s)", self._path, error)
+
+
+def _opened(path: str | Path) -> sqlite3.Connection:
+    """To be used in the thread that opens it."""
+    file = sqlite3.connect(path, PATIENCE, isolation_level=None)
+    file.execute("PRAGMA journal_mode=WAL")
+    file.execute(TABLE)
+    file.execute(f"SELECT {COLUMNS} FROM responses LIMIT 0")  # fails where a table of that name is another one
+    return file

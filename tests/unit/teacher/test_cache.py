@@ -1,5 +1,7 @@
 """What a teacher said once is not asked again, and a new visit is."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from slow_server import SlowServer
 
 from zppo.config import EndpointConfig
 from zppo.errors import TeacherError
+from zppo.teacher import cache
 from zppo.teacher.cache import CachedEngine
 from zppo.types import MEDIA_MARK, Media, Prompt, Question, Sampling
 
@@ -25,6 +28,13 @@ class Served(SlowServer):
         self.model = self.serves
 
 
+def asked_once(engine: CachedEngine, prompt: Prompt = PROMPT) -> list[str]:
+    """By a run that then ends."""
+    said = texts(engine, prompt)
+    engine.close()
+    return said
+
+
 def texts(engine: CachedEngine, prompt: Prompt = PROMPT, n: int = 2, seed: int = 1) -> list[str]:
     (group,) = [engine.submit(prompt, n, Sampling(seed=seed))]
     if isinstance(engine.engine, SlowServer):
@@ -40,6 +50,7 @@ def test_an_equal_request_is_answered_from_the_file_also_in_another_run(tmp_path
     assert engine.metrics() | {"endpoint/calls": 0} == {
         "cache/hits": 1,
         "cache/misses": 1,
+        "cache/unkept": 0,
         "endpoint/calls": 0,
     }
     engine.close()
@@ -83,24 +94,24 @@ def checked(file: Path, server: Served, offline: bool = False) -> CachedEngine:
 @pytest.mark.parametrize("wanted", [None, "m"])
 def test_another_model_is_another_teacher_whatever_it_is_asked_for_as(wanted: str | None, tmp_path: Path) -> None:
     small, large = Served(wanted, "small"), Served(wanted, "large")
-    texts(checked(tmp_path / "c.db", small))
-    texts(checked(tmp_path / "c.db", large))
+    asked_once(checked(tmp_path / "c.db", small))
+    asked_once(checked(tmp_path / "c.db", large))
     assert len(large.asked) == 1
 
 
 def test_the_same_model_is_the_same_teacher_wherever_it_is_served(tmp_path: Path) -> None:
     moved = Served(None, "m", "http://elsewhere/v1")
-    known = texts(checked(tmp_path / "c.db", Served(None, "m")))
-    assert texts(checked(tmp_path / "c.db", moved)) == known and moved.asked == []
+    known = asked_once(checked(tmp_path / "c.db", Served(None, "m")))
+    assert asked_once(checked(tmp_path / "c.db", moved)) == known and moved.asked == []
 
 
 def test_offline_the_only_model_of_the_file_is_meant_or_one_must_be_named(tmp_path: Path) -> None:
     file = tmp_path / "c.db"
-    known = texts(checked(file, Served(None, "small")))
+    known = asked_once(checked(file, Served(None, "small")))
     for wanted in (None, "small", "asked for as something else"):
-        assert texts(checked(file, Served(wanted), offline=True)) == known
-    texts(checked(file, Served(None, "large")))
-    assert texts(checked(file, Served("small"), offline=True)) == known
+        assert asked_once(checked(file, Served(wanted), offline=True)) == known
+    asked_once(checked(file, Served(None, "large")))
+    assert asked_once(checked(file, Served("small"), offline=True)) == known
     with pytest.raises(TeacherError, match=r"c\.db holds responses of these models: large, small; name the one"):
         checked(file, Served(None), offline=True)
 
@@ -108,8 +119,8 @@ def test_offline_the_only_model_of_the_file_is_meant_or_one_must_be_named(tmp_pa
 def test_what_is_asked_with_other_fields_is_asked_afresh(tmp_path: Path) -> None:
     plain, thinking = Served(), Served()
     thinking.config = EndpointConfig(("http://h/v1",), "m", extra_body={"reasoning_effort": "high"})
-    texts(CachedEngine(tmp_path / "c.db", plain))
-    texts(CachedEngine(tmp_path / "c.db", thinking))
+    asked_once(CachedEngine(tmp_path / "c.db", plain))
+    asked_once(CachedEngine(tmp_path / "c.db", thinking))
     assert len(thinking.asked) == 1
 
 
@@ -124,7 +135,7 @@ def test_what_is_incomplete_is_not_kept(tmp_path: Path) -> None:
 def test_offline_nobody_is_asked_and_what_is_not_there_is_missing(tmp_path: Path) -> None:
     with pytest.raises(TeacherError, match=r"c\.db is not there"):
         CachedEngine(tmp_path / "c.db", Served(), offline=True)
-    known = texts(CachedEngine(tmp_path / "c.db", Served()))
+    known = asked_once(CachedEngine(tmp_path / "c.db", Served()))
     server = Served()
     engine = CachedEngine(tmp_path / "c.db", server, offline=True)
     engine.check()
@@ -139,11 +150,32 @@ def test_a_file_that_is_no_cache_is_refused_by_name(tmp_path: Path) -> None:
         CachedEngine(tmp_path / "notes.txt", Served())
 
 
+def test_a_database_with_another_table_of_that_name_is_refused(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "survey.db")) as survey:
+        survey.execute("CREATE TABLE responses (id INTEGER, text TEXT)")
+    with pytest.raises(TeacherError, match=r"survey\.db is no cache of teacher responses \(no such column: key"):
+        CachedEngine(tmp_path / "survey.db", Served())
+
+
+def test_while_another_run_writes_nobody_waits_and_what_cannot_be_kept_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(cache, "PATIENCE", 0.5)
+    engine = CachedEngine(tmp_path / "c.db", Served())
+    with closing(sqlite3.connect(tmp_path / "c.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert len(texts(engine)) == 2
+        assert engine.metrics()["cache/unkept"] == 0, "it still waits, and nobody with it"
+        engine.close()
+    assert engine.metrics()["cache/unkept"] == 1
+    assert "c.db: a response could not be kept (database is locked)" in caplog.text
+
+
 def test_another_image_of_the_same_name_is_asked_about_afresh(tmp_path: Path) -> None:
     server, text = Served(), f"{MEDIA_MARK}q?"
     for seed in (1, 2, 1):
         question = Question("q", text, "1", media=(an_image("x.png", seed),))
-        texts(CachedEngine(tmp_path / "c.db", server), Prompt("plain", question, text))
+        asked_once(CachedEngine(tmp_path / "c.db", server), Prompt("plain", question, text))
     assert len(server.asked) == 2
 
 
