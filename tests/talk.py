@@ -25,7 +25,7 @@ def echo(request: Request, give: Callable[[int], int] = lambda n: n) -> Response
     return completion(*({"content": text} for text in says))
 
 
-def completion(*messages: dict[str, Any], finish: str = "stop", **more: Any) -> Response:
+def completion(*messages: dict[str, Any], finish: str | None = "stop", **more: Any) -> Response:
     choices = [{"index": i, "message": m, "finish_reason": finish} for i, m in enumerate(messages)]
     usage = {"prompt_tokens": 7, "completion_tokens": 5 * len(messages) + 1}
     return Response(200, json.dumps({"choices": choices, "usage": usage} | more).encode())

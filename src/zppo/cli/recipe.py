@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from zppo.config import Recipe
+from zppo.config import FallbackConfig, Recipe
 from zppo.errors import ConfigError, nearest
 
 PATHS = (
@@ -111,6 +111,10 @@ def _check_names(options: Mapping[str, Any], section: Any, where: str) -> None:
             if not isinstance(value, Mapping):
                 raise ConfigError(f"{where}{name} is a section; write options below it, not {value!r}")
             _check_names(value, inner, f"{where}{name}.")
+        elif f"{where}{name}" == "teacher.fallbacks" and isinstance(value, list):
+            for number, fallback in enumerate(value):
+                if isinstance(fallback, Mapping):
+                    _check_names(fallback, FallbackConfig, f"{where}{name}.{number}.")
 
 
 def _typed(options: dict[str, Any]) -> Recipe:

@@ -18,15 +18,17 @@ from zppo.config.run import (
     UpdateConfig,
     ZoneConfig,
 )
-from zppo.config.services import EndpointConfig, JudgeConfig, TeacherConfig, is_url
+from zppo.config.services import MOVABLE, EndpointConfig, FallbackConfig, JudgeConfig, TeacherConfig, is_url
 
 __all__ = [
+    "MOVABLE",
     "Aggregation",
     "CheckpointConfig",
     "DataConfig",
     "EndpointConfig",
     "EngineConfig",
     "EvalConfig",
+    "FallbackConfig",
     "JudgeConfig",
     "PromptsConfig",
     "Recipe",

@@ -15,6 +15,18 @@ Dtype = Literal["float32", "bfloat16", "float16"]
 LengthField = Literal["max_tokens", "max_completion_tokens"]
 
 
+MOVABLE = (
+    "api_key_env",
+    "cache",
+    "concurrency",
+    "endpoint",
+    "offline",
+    "price_prompt",
+    "price_response",
+    "timeout",
+    "tries",
+)
+"""Options of a teacher or judge that may change within a run: where it is served, and what changes no answer."""
 SAID_BY_US = ("model", "messages", "n", "stream")
 """Fields of a request that no option may replace."""
 
@@ -84,15 +96,32 @@ class EndpointConfig(CallConfig):
 
 
 @dataclass(frozen=True)
+class FallbackConfig(CallConfig):
+    """A further teacher on a server, with a name, a key and prices of its own."""
+
+    endpoint: str | tuple[str, ...]
+    """Base URL, or several of one and the same model."""
+    model: str | None = None
+    """The name under which it is served; not needed if it is the only one."""
+
+    def __post_init__(self) -> None:
+        self.server()
+
+    def server(self) -> EndpointConfig:
+        return EndpointConfig(_urls(self.endpoint), self.model, **_calls(self))
+
+
+@dataclass(frozen=True)
 class TeacherConfig(CallConfig):
     model: str | None = None
     """Folder or Hub name of a local teacher, or with `endpoint` the name under which it is served (not needed if it is
     the only one). Every method that shows or trains on a teacher's words needs one or the other."""
     endpoint: str | tuple[str, ...] = ()
     """Base URL, or several of one and the same model, of servers that speak the OpenAI API."""
-    fallbacks: tuple[str, ...] = ()
-    """Further teachers, local ones or base URLs, in order of cost: each is asked the questions that no teacher before
-    it got right. Hints and compressed candidates are written by the first teacher."""
+    fallbacks: tuple[str | FallbackConfig, ...] = ()
+    """Further teachers in order of cost: each is asked the questions that no teacher before it got right. A local one,
+    a base URL that is called like `endpoint`, or one with options of its own (`{endpoint: URL, model: NAME, ...}`).
+    Hints and compressed candidates are written by the first teacher."""
     dtype: Dtype = "bfloat16"
     """Of a local teacher."""
     compression: Compression = "teacher"
@@ -127,12 +156,13 @@ class TeacherConfig(CallConfig):
 
     @property
     def urls(self) -> tuple[str, ...]:
-        return (self.endpoint,) if isinstance(self.endpoint, str) else self.endpoint
+        return _urls(self.endpoint)
 
     @property
     def remote(self) -> tuple[str, ...]:
         """Every URL among the teachers."""
-        return self.urls + tuple(name for name in self.fallbacks if is_url(name))
+        further = (_urls(f.endpoint) if isinstance(f, FallbackConfig) else (f,) * is_url(f) for f in self.fallbacks)
+        return self.urls + tuple(url for urls in further for url in urls)
 
     def server(self, *urls: str) -> EndpointConfig:
         """The servers of one teacher of this section."""
@@ -142,6 +172,10 @@ class TeacherConfig(CallConfig):
 
 def is_url(name: str) -> bool:
     return name.startswith(("http://", "https://"))
+
+
+def _urls(endpoint: str | tuple[str, ...]) -> tuple[str, ...]:
+    return ((endpoint,) if endpoint else ()) if isinstance(endpoint, str) else endpoint
 
 
 def _calls(section: CallConfig) -> dict[str, Any]:
@@ -169,7 +203,7 @@ class JudgeConfig(CallConfig):
 
     @property
     def urls(self) -> tuple[str, ...]:
-        return (self.endpoint,) if isinstance(self.endpoint, str) else self.endpoint
+        return _urls(self.endpoint)
 
     @property
     def is_set(self) -> bool:

@@ -6,8 +6,8 @@ from typing import Any
 
 from zppo.types import Rollout
 
-BROKEN_OFF = ("content_filter", "abort", "error")
-"""Finish reasons of a choice that is not what the model would have said."""
+BROKEN_OFF = (None, "content_filter", "abort", "error")
+"""Finish reasons of a choice that is not what the model would have said; without one it is not finished."""
 
 
 class Malformed(ValueError):

@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from zppo.config import MOVABLE
 from zppo.errors import CheckpointError
 from zppo.types import Group, StepBatch
 
@@ -43,7 +44,7 @@ class RunDirectory:
         there = self.config_file.exists()
         if resume and not there:
             raise CheckpointError(f"{self.path} holds no run to resume; leave out --resume to start one")
-        difference = self._difference(config) if there else ""
+        difference = self._difference(config, movable=resume) if there else ""
         if resume and difference:
             raise CheckpointError(f"{self.path} was started with another config ({difference}); use the same")
         if there and not resume:
@@ -132,11 +133,18 @@ class RunDirectory:
     def summary(self) -> dict[str, Any]:
         return json.loads(self.summary_file.read_text("utf-8"))
 
-    def _difference(self, config: Mapping[str, Any]) -> str:
-        """The first option in which the saved config and `config` differ, or ''."""
+    def _difference(self, config: Mapping[str, Any], movable: bool) -> str:
+        """The first option in which the saved config and `config` differ, or ''.
+
+        Where servers are and how they are called may differ if `movable`, not that they are servers.
+        """
         saved = _flat(yaml.safe_load(self.config_file.read_text("utf-8")) or {})
         mine = _flat(config)
         names = [n for n in {**saved, **mine} if saved.get(n) != mine.get(n)]
+        if movable:
+            names = [
+                n for n in names if not _moves(n) or (n.endswith(".endpoint") and not (saved.get(n) and mine.get(n)))
+            ]
         there, here = (repr(c[names[0]]) if names and names[0] in c else "the default" for c in (saved, mine))
         return f"{names[0]}: there {there}, here {here}" if names else ""
 
@@ -183,8 +191,16 @@ def _sync(path: Path) -> None:
 def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in config.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+        name = f"{prefix}{key}"
+        if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+            value = {str(number): each for number, each in enumerate(value)}
+        flat |= _flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
     return flat
+
+
+def _moves(option: str) -> bool:
+    section, _, name = option.partition(".")
+    return section in ("teacher", "judge") and name.rpartition(".")[2] in MOVABLE
 
 
 def _group_row(group: Group, trained: Group | None) -> dict[str, Any]:

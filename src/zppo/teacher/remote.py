@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from zppo.config import EndpointConfig, TeacherConfig, is_url
+from zppo.config import EndpointConfig, FallbackConfig, TeacherConfig, is_url
 from zppo.engines.base import NOW, Generator, Priority
 from zppo.engines.endpoint import EndpointEngine
 from zppo.errors import EngineError, TeacherError
@@ -96,7 +96,13 @@ class RemoteTeacher:
 def configured_teachers(section: TeacherConfig, templates: Templates) -> list[Any]:
     """The teachers of a section in order: a `RemoteTeacher` for endpoints, the name of a local one as it is."""
     first = [_remote(section, section.urls, templates)] if section.urls else [section.model] if section.model else []
-    return first + [_remote(section, (n,), templates) if is_url(n) else n for n in section.fallbacks]
+    return first + [_fallback(section, fallback, templates) for fallback in section.fallbacks]
+
+
+def _fallback(section: TeacherConfig, fallback: str | FallbackConfig, templates: Templates) -> Any:
+    if isinstance(fallback, FallbackConfig):
+        return RemoteTeacher(served_engine(fallback.server(), section), templates)
+    return _remote(section, (fallback,), templates) if is_url(fallback) else fallback
 
 
 def served_engine(server: EndpointConfig, section: TeacherConfig) -> EndpointEngine | CachedEngine:

@@ -247,6 +247,10 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
         lambda options, folder: options.update(teacher={"fallbacks": ["a"]}),
         "teacher.fallbacks are asked after teacher.model, which is missing",
     ),
+    "a fallback with an option that is none": (
+        set_option("teacher", "fallbacks", [{"endpoint": "http://h/v1", "modl": "m"}]),
+        "unknown option teacher.fallbacks.0.modl; did you mean 'model'?",
+    ),
     "a fallback that is nowhere": (
         set_option("teacher", "fallbacks", ["nowhere"]),
         "teacher.fallbacks: 'nowhere' is neither a checkpoint folder nor",

@@ -31,8 +31,8 @@ def test_an_empty_text_is_a_response_and_no_text_is_none() -> None:
         read({"content": None})
 
 
-@pytest.mark.parametrize("finish", ["content_filter", "abort", "error"])
-def test_a_response_that_the_server_broke_off_is_none(finish: str) -> None:
+@pytest.mark.parametrize("finish", [None, "content_filter", "abort", "error"])
+def test_a_response_that_the_server_broke_off_is_none(finish: str | None) -> None:
     with pytest.raises(Malformed):
         read({"content": "I will n"}, finish=finish)
 

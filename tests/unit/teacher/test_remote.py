@@ -2,11 +2,12 @@
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from slow_server import SlowServer
 
-from zppo.config import SamplingConfig, TeacherConfig, ZoneConfig
+from zppo.config import FallbackConfig, SamplingConfig, TeacherConfig, ZoneConfig
 from zppo.engines.base import LIKELY, NOW, PERHAPS, Rewritten
 from zppo.engines.scripted import ScriptedEngine
 from zppo.errors import ConfigError, TeacherError
@@ -255,6 +256,11 @@ def test_teachers_are_made_of_a_section_in_its_order() -> None:
     assert isinstance(first, RemoteTeacher) and isinstance(third, RemoteTeacher) and second == "local"
     assert (first.engine.config.urls, first.engine.config.model) == ((url, "http://three/v1"), "served")
     assert (third.engine.config.urls, third.engine.config.model) == ((other,), None)
+    own = FallbackConfig(endpoint=other, model="dear", api_key_env="DEAR_KEY", price_response=9)
+    _, fourth = configured_teachers(replace(section, fallbacks=(own,)), TEMPLATES)
+    server = fourth.engine.config
+    assert (server.urls, server.model, server.api_key_env) == ((other,), "dear", "DEAR_KEY")
+    assert (server.cost(0, 1e6), first.engine.config.cost(0, 1e6)) == (9, 0)
     assert configured_teachers(TeacherConfig(model="m"), TEMPLATES) == ["m"]
     assert configured_teachers(TeacherConfig(), TEMPLATES) == []
 
