@@ -156,9 +156,13 @@ def test_a_finished_corpus_is_left_alone(small_folder: Path, small_out: Path, wo
     assert {path: path.stat().st_mtime_ns for path in small_out.rglob("*.parquet")} == before
 
 
-def test_a_folder_with_a_corpus_of_other_settings_is_refused(small_folder: Path, small_out: Path, words: Path) -> None:
+def test_a_folder_with_a_corpus_of_other_settings_is_refused_and_left_alone(
+    small_folder: Path, small_out: Path, words: Path
+) -> None:
+    before = digests(small_out)
     with pytest.raises(ConfigError, match=r"holds a corpus with other seed \(0, not 1\)"):
         built(small_folder, small_out, words, seed=1)
+    assert digests(small_out) == before and not (small_out / ".build").exists()
 
 
 def test_an_unfinished_corpus_of_other_sources_is_refused(tmp_path: Path, words: Path) -> None:
