@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from datasets import Dataset, DatasetDict, Features, Image, Json, List, Value
 from pictures import GOOD, picture, png, write_rows
@@ -170,6 +172,15 @@ def corrupt(file: Path) -> Path:
     return file
 
 
+def no_utf8(file: Path) -> Path:
+    """With the answer `lost` in bytes that no text has."""
+    table = pyarrow.parquet.read_table(file)
+    answers = pa.array([a.encode().replace(b"lost", b"\xff") for a in table["answer"].to_pylist()], pa.binary())
+    table = table.set_column(1, "answer", pa.Array.from_buffers(pa.string(), len(answers), answers.buffers()))
+    pyarrow.parquet.write_table(table, file)
+    return file
+
+
 def folder_with(folder: Path, **files: bytes) -> Path:
     folder.mkdir()
     for name, content in files.items():
@@ -189,7 +200,11 @@ UNREADABLE: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda folder: (
             (parquet(folder / "d" / "a.parquet", ROWS), parquet(folder / "d" / "b.parquet", [{"x": [1]}]))[0].parent
         ),
-        r"one of .*a\.parquet, \.\.\., .*b\.parquet: damaged, or of another schema",
+        r"b\.parquet: of another schema than .*a\.parquet, or damaged \(.*x: list",
+    ),
+    "parquet of no UTF-8": (
+        lambda folder: no_utf8(parquet(folder / "a.parquet", [*ROWS * 5, {"prompt": "no", "answer": "lost"}])),
+        r"a\.parquet, row 26, column answer: not readable \('utf-8' codec",
     ),
     "cells": (lambda folder: folder_with(folder / "d", a_csv=b"prompt,answer\na,b,c\n"), r"row 1: 3 cells under 2"),
     "quotes": (lambda folder: folder_with(folder / "d", a_csv=b'prompt,answer\n"a,b\n'), r"line \d: not CSV in UTF-8"),
