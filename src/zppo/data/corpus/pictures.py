@@ -4,7 +4,7 @@ import hashlib
 import io
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from zppo.data.corpus.reasons import Excluded
 
@@ -38,6 +38,8 @@ def examine(data: bytes, shortest_side: int) -> Picture:
         raise
     except Image.DecompressionBombError as error:
         raise Excluded("image_large", str(error)) from error
+    except UnidentifiedImageError as error:  # Its words hold an address in memory, which is another in every build.
+        raise Excluded("image_unreadable", "no image file of a known kind") from error
     except Exception as error:  # Decoders raise whatever the bytes make them stumble over.
         raise Excluded("image_unreadable", str(error) or type(error).__name__) from error
 

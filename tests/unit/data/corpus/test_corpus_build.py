@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from builds import built, digests, local, new_build, rows_of
 from PIL import Image
-from sourceworld import Fine, Vero, World, full_world, plain_world, write_vero
+from sourceworld import Fine, Vero, World, full_world, picture, plain_world, write_vero
 
 from zppo.data.corpus.build import run
 from zppo.data.corpus.sources import LocalFolder, SourceFile
@@ -81,6 +81,18 @@ def test_a_build_leaves_the_shards_the_manifest_and_the_exclusions(small_out: Pa
 def test_two_builds_are_the_same_to_the_byte(small_folder: Path, small_out: Path, tmp_path: Path, words: Path) -> None:
     built(small_folder, tmp_path, words)
     assert digests(tmp_path) == digests(small_out)
+
+
+def test_exclusions_are_the_same_in_every_build(tmp_path: Path, words: Path) -> None:
+    world = plain_world(1, 1)
+    for number, image in enumerate([b"not an image", picture(0)[:20], picture(0)[:300], picture(0, form="BMP")[:99]]):
+        world.vero["stem-tqa"].append(Vero(f"{number}?", image=image, id=f"{number}"))
+        world.vero["stem-raven"].append(Vero(f"{number}?", image=image, id=f"{number}"))
+    folder = world.write(tmp_path / "world")
+    for out in ("one", "two"):
+        assert built(folder, tmp_path / out, words)["excluded"] == {"image_unreadable": 8}
+    assert digests(tmp_path / "one") == digests(tmp_path / "two")
+    assert " at 0x" not in (tmp_path / "one/excluded.jsonl").read_text()
 
 
 def test_rows_say_where_they_come_from(small_out: Path) -> None:
@@ -163,6 +175,31 @@ def test_a_folder_with_a_corpus_of_other_settings_is_refused_and_left_alone(
     with pytest.raises(ConfigError, match=r"holds a corpus with other seed \(0, not 1\)"):
         built(small_folder, small_out, words, seed=1)
     assert digests(small_out) == before and not (small_out / ".build").exists()
+
+
+def test_shards_of_which_nothing_says_what_they_are_are_not_taken_for_this_builds(
+    tmp_path: Path, small_folder: Path, small_out: Path, words: Path
+) -> None:
+    out = shutil.copytree(small_out, tmp_path / "out")
+    (out / "manifest.json").unlink()
+    with pytest.raises(ConfigError, match=r"out/data holds files, .* choose another --out"):
+        built(small_folder, out, words, seed=7)
+    assert digests(out).items() < digests(small_out).items()
+
+
+@pytest.mark.parametrize("length", [None, 100])
+def test_a_finished_corpus_without_all_of_its_shards_is_not_called_complete(
+    length: int | None, tmp_path: Path, small_folder: Path, small_out: Path, words: Path
+) -> None:
+    out = shutil.copytree(small_out, tmp_path / "out")
+    shard = out / "data/train-00000-of-00001.parquet"
+    shard.unlink() if length is None else shard.write_bytes(shard.read_bytes()[:length])
+    with pytest.raises(DataError, match=r"data/train-00000-of-00001.parquet: the shard is missing, or is not of the"):
+        built(small_folder, out, words)
+    shutil.rmtree(out / "data")
+    (out / "manifest.json").unlink()
+    built(small_folder, out, words)
+    assert digests(out) == digests(small_out)
 
 
 def test_an_unfinished_corpus_of_other_sources_is_refused(tmp_path: Path, words: Path) -> None:
