@@ -1,8 +1,10 @@
 """The same rows from every kind of source, and a clear error for each that cannot be read."""
 
+import base64
 import csv
 import json
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 from datasets import Dataset, DatasetDict, Features, Image, Json, List, Value
-from pictures import GOOD, picture, png, write_rows
+from pictures import GOOD, encoded, picture, png, write_rows
+from PIL import Image as Pillow
 
 from zppo.config import DataConfig
 from zppo.data.reader import read_questions
@@ -105,6 +108,15 @@ def test_a_row_of_a_shard_is_named_by_its_file(tmp_path: Path) -> None:
     parquet(folder / "c.parquet", [{**ROWS[0], "answer": "  "}, ROWS[1]])
     _, [dropped] = read_questions(folder)
     assert (dropped.source, dropped.row, dropped.id) == (str(folder / "c.parquet"), 1, "c.parquet:1")
+
+
+def test_a_csv_cell_may_hold_an_image(tmp_path: Path) -> None:
+    noise = Pillow.frombytes("RGB", (250, 250), random.Random(0).randbytes(250 * 250 * 3))
+    url = f"data:image/png;base64,{base64.b64encode(encoded(noise)).decode()}"
+    assert len(url) > 131_072, "the default limit of Python's csv"
+    file = write_csv(tmp_path / "a.csv", [{"prompt": "what?", "answer": "2", "images": url}])
+    questions, dropped = read_questions(file)
+    assert dropped == [] and questions[0].media[0].load().size == (250, 250)
 
 
 def test_a_csv_cell_may_hold_lines_and_quotes_and_be_empty(tmp_path: Path) -> None:
