@@ -17,6 +17,8 @@ from sourceworld import Fine, Vero, World, full_world, picture, plain_world, wri
 
 from zppo.data.corpus.build import run
 from zppo.data.corpus.sources import LocalFolder, SourceFile
+from zppo.data.filters import media_readable
+from zppo.data.reader import read_questions
 from zppo.errors import ConfigError, DataError
 from zppo.rewards.routing import RoutedVerdict
 from zppo.types import Question
@@ -113,6 +115,27 @@ def test_datasets_reads_the_corpus_with_its_images(small_out: Path) -> None:
     rows = datasets.Dataset.from_parquet(str(small_out / "data" / "train-00000-of-00001.parquet"))
     assert rows.features["images"] == datasets.List(datasets.Image())
     assert isinstance(rows[0]["images"][0], Image.Image) and rows[0]["images"][0].size == (112, 100)
+
+
+def test_training_drops_no_row_of_a_corpus(tmp_path: Path, words: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is odd about it was noticed by the build, or does not matter to the reader either."""
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    world = plain_world(1, 1)
+    forms = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
+    odd = [Vero(f"{form}?", image=picture(1, form=form), id=form) for form in forms]
+    odd += [Vero(text, id=text) for text in ("nul \0?", "mark \ufffc?", "<image 1>?", "<video>?", "<|image_pad|>?")]
+    odd += [Vero("thin?", image=picture(2, 100, 21_000)), Vero("order?", "1," * 200, "ordering")]
+    world.vero["stem-tqa"] = odd
+    manifest = built(world.write(tmp_path / "world"), tmp_path / "out", words)
+    assert manifest["excluded"] == {
+        "text_broken": 1,
+        "image_marks": 2,
+        "answer_long": 1,
+        "image_unreadable": 1,
+        "image_thin": 1,
+    }
+    questions, dropped = read_questions(tmp_path / "out/data", filters=[media_readable("decode")])
+    assert dropped == [] and len(questions) == manifest["rows"]
 
 
 def test_the_grader_accepts_every_row(small_out: Path) -> None:
