@@ -25,8 +25,8 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 RESULTS = Path(__file__).resolve().parent / "results/corpus_memory.md"
-CASES = ((1, 100), (500, 100), (4000, 100), (4000, 1000))
-"""Rows of each source, and rows in a row group."""
+CASES = ((1, 100), (250, 100), (2000, 100), (2000, 1000))
+"""Rows of each source, below the cap of a sub-dataset, and rows in a row group."""
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 VERO = pa.schema(
     [

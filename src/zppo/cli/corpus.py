@@ -3,7 +3,9 @@
 import argparse
 import json
 import os
+import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +78,12 @@ def _build(options: argparse.Namespace, recipe: Any, digest: str, repositories: 
     settings = {
         "recipe": digest,
         "seed": options.seed,
-        "accept_unexpected": options.accept_unexpected,
         "lengths": length.describe(),
         "sources": {s: {"name": r.name, "revision": r.revision} for s, r in repositories.items()},
     }
     examiner = Examiner(recipe, options.seed, lambda question: verdict.check([question]), length)
-    build = Build(options.out, repositories, examiner, settings, options.accept_unexpected, workers)
+    say = partial(print, file=sys.stderr)  # Standard output may be wanted as JSON.
+    build = Build(options.out, repositories, examiner, settings, options.accept_unexpected, workers, say)
     path = run(build)
     verdict.close()
     manifest = path.read_text("utf-8")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from zppo.config import DataConfig
 from zppo.data.dropped import BadRow
@@ -100,6 +100,8 @@ def _opened(value: Any, folder: Path, config: DataConfig) -> Image.Image:
             image = Image.open(file, formats=FORMATS)
         except Image.DecompressionBombError as error:
             raise BadRow("image size", f"it is too large ({said(error)})") from error
+        except UnidentifiedImageError as error:  # its words may hold an address in memory
+            raise BadRow("unreadable media", f"it is no image of a known kind ({', '.join(FORMATS)})") from error
         except Exception as error:  # see above
             raise BadRow("unreadable media", f"it is no image ({said(error)})") from error
     check_size(Size(*image.size), config)

@@ -14,6 +14,9 @@ from typing import Any
 
 from zppo.errors import DataError
 
+CELL = 256 * 2**20
+"""Most characters in a cell of a CSV file: enough for an image in base64."""
+
 
 class JsonRows:
     """The lines of a JSONL file, parsed when asked for. Raises DataError for a line that is not JSON."""
@@ -92,6 +95,7 @@ def _parsed(line: bytes, where: str) -> Any:
 
 
 def _records(lines: Iterable[bytes], name: str) -> Iterator[list[str]]:
+    csv.field_size_limit(CELL)  # Of the whole process: a reader of its own cannot have one.
     reader = csv.reader((line.decode("utf-8-sig") for line in lines), strict=True)
     try:
         yield from reader

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from zppo.data.dropped import BadRow
 from zppo.types import MEDIA_MARK
 
-_MARKER = re.compile(r"<(image|video)(?:[ _]?(\d{1,4}))?>")
+MARKER = re.compile(r"<(image|video)(?:[ _]?(\d{1,4}))?>")
 
 
 def placed(text: str, kinds: Sequence[str]) -> tuple[str, list[int]]:
@@ -16,12 +16,12 @@ def placed(text: str, kinds: Sequence[str]) -> tuple[str, list[int]]:
     again, words stand in its place. Without any marker all media come first, each followed by a newline. Without media,
     markers are plain text. Raises BadRow when markers and media do not match.
     """
-    found = [(match[1], int(match[2]) if match[2] else None) for match in _MARKER.finditer(text)] if kinds else []
+    found = [(match[1], int(match[2]) if match[2] else None) for match in MARKER.finditer(text)] if kinds else []
     if not found:
         return "".join(f"{MEDIA_MARK}\n" for _ in kinds) + text, list(range(len(kinds)))
     numbered = [(kind, number) for kind, number in found if number is not None]
     if not numbered:
-        return _MARKER.sub(MEDIA_MARK, text), in_order([kind for kind, _ in found], kinds)
+        return MARKER.sub(MEDIA_MARK, text), in_order([kind for kind, _ in found], kinds)
     if len(numbered) < len(found):
         raise BadRow("media markers", "some markers have a number (<image 1>) and others have none (<image>)")
     seen: set[tuple[str, int]] = set()
@@ -33,7 +33,7 @@ def placed(text: str, kinds: Sequence[str]) -> tuple[str, list[int]]:
         seen.add(marker)
         return MEDIA_MARK
 
-    return _MARKER.sub(mark, text), _by_number(numbered, kinds)
+    return MARKER.sub(mark, text), _by_number(numbered, kinds)
 
 
 def in_order(markers: Sequence[str], kinds: Sequence[str]) -> list[int]:

@@ -47,7 +47,7 @@ class Parser:
         for role in ("answer_type", "source"):
             if not isinstance(named := self.columns.value(row, role), str | None):
                 raise BadRow("bad column", f"the {role} is {reprlib.repr(named)}; a text is needed")
-        _check_texts([question.id, question.text, question.answer, *_texts(fields)])
+        check_texts([question.id, question.text, question.answer, fields])
         if not question.words and not question.media:
             raise BadRow("no question", "the question is empty or not a text")
         return question
@@ -168,9 +168,9 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(inner)
 
 
-def _check_texts(texts: Sequence[str]) -> None:
-    """Texts go to tokenizers, files and servers, some of which stumble over these two."""
-    for text in texts:
+def check_texts(value: Any) -> None:
+    """Raises BadRow for what tokenizers, files and servers stumble over, in any text of a value."""
+    for text in _texts(value):
         if "\0" in text:
             raise BadRow("bad text", f"there is a NUL character in {text[:40]!r}")
         try:

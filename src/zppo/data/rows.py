@@ -11,9 +11,11 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pyarrow as pa
 from datasets import Dataset, Features, Json
 
 from zppo.data.lines import CsvRows, JsonRows
+from zppo.errors import DataError
 
 AT_ONCE = 16
 """Arrow rows that are made into Python objects together while all are gone through; each may hold images."""
@@ -103,7 +105,10 @@ class FileRows(Rows):
 
 
 class ArrowRows(Rows):
-    """A dataset of the `datasets` library, its images not decoded. `parts`: what it was made of."""
+    """A dataset of the `datasets` library, its images not decoded. `parts`: what it was made of.
+
+    Raises DataError for a row that holds what Python cannot: nobody looked at the texts of a damaged file before.
+    """
 
     def __init__(self, dataset: Dataset, parts: Sequence[Part]) -> None:
         super().__init__(parts)
@@ -111,11 +116,31 @@ class ArrowRows(Rows):
         self._features = Features({name: _undecoded(feature) for name, feature in dataset.features.items()})
 
     def __getitem__(self, index: int) -> Any:
-        return self._features.decode_example(self._raw[index].to_pylist()[0])
+        return self._read(self._raw[index], index)[0]
 
     def __iter__(self) -> Iterator[Any]:
-        batches = self._raw.iter(AT_ONCE)
-        return (self._features.decode_example(row) for batch in batches for row in batch.to_pylist())
+        first = 0
+        for batch in self._raw.iter(AT_ONCE):
+            yield from self._read(batch, first)
+            first += batch.num_rows
+
+    def _read(self, table: pa.Table, first: int) -> list[Any]:
+        """The rows of a table that begins at row `first`."""
+        try:
+            return [self._features.decode_example(row) for row in table.to_pylist()]
+        except (ValueError, OverflowError) as error:  # texts that are not UTF-8, impossible dates
+            if table.num_rows == 1:
+                columns = [f"column {name}" for name in table.column_names if not _readable(table[name])]
+                raise DataError(f"{', '.join([str(self.place(first)), *columns])}: not readable ({error})") from error
+        return [row for i in range(table.num_rows) for row in self._read(table.slice(i, 1), first + i)]
+
+
+def _readable(column: pa.ChunkedArray) -> bool:
+    try:
+        column.to_pylist()
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 def _undecoded(feature: Any) -> Any:

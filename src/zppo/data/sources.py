@@ -140,17 +140,21 @@ def _files(files: Sequence[Path], folder: Path | None = None) -> Rows:
 
 def _parquet(files: Sequence[Path], shards: Sequence[str]) -> Rows:
     """Parquet is turned into Arrow files in the cache of `datasets`, which are mapped into memory."""
-    parts = []
+    parts, schemas = [], []
     for file, shard in zip(files, shards, strict=True):
         try:
-            parts.append(Part(str(file), pyarrow.parquet.read_metadata(file).num_rows, file.parent, shard))
+            footer = pyarrow.parquet.read_metadata(file)
+            parts.append(Part(str(file), footer.num_rows, file.parent, shard))
+            schemas.append(footer.schema.to_arrow_schema())
         except Exception as error:  # pyarrow raises OSError, ArrowInvalid and others for a damaged file
             raise DataError(f"{file}: not a Parquet file ({_said(error)})") from error
     try:
         dataset = load_dataset("parquet", data_files=[str(file.resolve()) for file in files], split="train")
     except Exception as error:  # whatever pyarrow raised, wrapped by `datasets`
         shown = files[0] if len(files) == 1 else f"one of {files[0]}, ..., {files[-1]}"
-        raise DataError(f"{shown}: damaged, or of another schema than the first ({_said(error)})") from error
+        others = [file for file, schema in zip(files, schemas, strict=True) if not schema.equals(schemas[0])]
+        problem = f"{others[0]}: of another schema than {files[0]}, or" if others else f"{shown}:"
+        raise DataError(f"{problem} damaged ({_said(error)})") from error
     return ArrowRows(dataset, parts)
 
 

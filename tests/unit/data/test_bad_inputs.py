@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from datasets import Dataset
 from hypothesis import given, settings
@@ -190,6 +192,26 @@ def test_parquet_with_wrong_or_missing_bytes_is_refused_or_read(
             read_questions(write(tmp_path / f"flipped-{seed}.parquet", flipped(whole, seed)), CONFIG, FILTERS)
         except ZppoError as error:
             assert f"flipped-{seed}.parquet" in str(error)
+
+
+def test_parquet_that_is_not_compressed_and_has_wrong_bytes_is_refused_or_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No decompressor notices: the bytes end in the texts."""
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    rows = [{"prompt": f"what is {i} plus {i}, my dear friend?", "answer": str(i)} for i in range(30)]
+    pyarrow.parquet.write_table(
+        pyarrow.Table.from_pylist(rows), tmp_path / "whole.parquet", compression="none", use_dictionary=False
+    )
+    whole = (tmp_path / "whole.parquet").read_bytes()
+    problems = []
+    for seed in range(40):
+        try:
+            read_questions(write(tmp_path / f"flipped-{seed}.parquet", flipped(whole, seed)), CONFIG, FILTERS)
+        except ZppoError as error:
+            assert f"flipped-{seed}.parquet" in str(error)
+            problems.append(str(error))
+    assert any("column prompt: not readable ('utf-8'" in problem for problem in problems)
 
 
 VALUES = st.recursive(

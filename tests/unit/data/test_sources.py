@@ -1,17 +1,22 @@
 """The same rows from every kind of source, and a clear error for each that cannot be read."""
 
+import base64
 import csv
 import json
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from datasets import Dataset, DatasetDict, Features, Image, Json, List, Value
-from pictures import GOOD, picture, png, write_rows
+from pictures import GOOD, encoded, picture, png, write_rows
+from PIL import Image as Pillow
 
 from zppo.config import DataConfig
 from zppo.data.reader import read_questions
@@ -105,6 +110,15 @@ def test_a_row_of_a_shard_is_named_by_its_file(tmp_path: Path) -> None:
     assert (dropped.source, dropped.row, dropped.id) == (str(folder / "c.parquet"), 1, "c.parquet:1")
 
 
+def test_a_csv_cell_may_hold_an_image(tmp_path: Path) -> None:
+    noise = Pillow.frombytes("RGB", (250, 250), random.Random(0).randbytes(250 * 250 * 3))
+    url = f"data:image/png;base64,{base64.b64encode(encoded(noise)).decode()}"
+    assert len(url) > 131_072, "the default limit of Python's csv"
+    file = write_csv(tmp_path / "a.csv", [{"prompt": "what?", "answer": "2", "images": url}])
+    questions, dropped = read_questions(file)
+    assert dropped == [] and questions[0].media[0].load().size == (250, 250)
+
+
 def test_a_csv_cell_may_hold_lines_and_quotes_and_be_empty(tmp_path: Path) -> None:
     rows = [{"prompt": 'a\n"b",\r\nc', "answer": "007", "level": ""}, {"prompt": "d", "answer": "1", "level": "x"}]
     file = write_csv(tmp_path / "a.csv", rows)
@@ -170,6 +184,15 @@ def corrupt(file: Path) -> Path:
     return file
 
 
+def no_utf8(file: Path) -> Path:
+    """With the answer `lost` in bytes that no text has."""
+    table = pyarrow.parquet.read_table(file)
+    answers = pa.array([a.encode().replace(b"lost", b"\xff") for a in table["answer"].to_pylist()], pa.binary())
+    table = table.set_column(1, "answer", pa.Array.from_buffers(pa.string(), len(answers), answers.buffers()))
+    pyarrow.parquet.write_table(table, file)
+    return file
+
+
 def folder_with(folder: Path, **files: bytes) -> Path:
     folder.mkdir()
     for name, content in files.items():
@@ -189,7 +212,11 @@ UNREADABLE: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda folder: (
             (parquet(folder / "d" / "a.parquet", ROWS), parquet(folder / "d" / "b.parquet", [{"x": [1]}]))[0].parent
         ),
-        r"one of .*a\.parquet, \.\.\., .*b\.parquet: damaged, or of another schema",
+        r"b\.parquet: of another schema than .*a\.parquet, or damaged \(.*x: list",
+    ),
+    "parquet of no UTF-8": (
+        lambda folder: no_utf8(parquet(folder / "a.parquet", [*ROWS * 5, {"prompt": "no", "answer": "lost"}])),
+        r"a\.parquet, row 26, column answer: not readable \('utf-8' codec",
     ),
     "cells": (lambda folder: folder_with(folder / "d", a_csv=b"prompt,answer\na,b,c\n"), r"row 1: 3 cells under 2"),
     "quotes": (lambda folder: folder_with(folder / "d", a_csv=b'prompt,answer\n"a,b\n'), r"line \d: not CSV in UTF-8"),

@@ -53,6 +53,11 @@ class Build:
         """What an unfinished build has done so far."""
         return self.out / ".build"
 
+    @property
+    def data(self) -> Path:
+        """The shards."""
+        return self.out / "data"
+
 
 def look(recipe: Recipe, repositories: Mapping[str, Repository], workers: int = 1) -> Plan:
     """The plan of a build, without a download: of a Hub repository only names and footers are read."""
@@ -64,8 +69,8 @@ def look(recipe: Recipe, repositories: Mapping[str, Repository], workers: int = 
 def run(build: Build) -> Path:
     """Builds the corpus, or what is left of it, and returns the path of its manifest.
 
-    Raises DataError for sources that cannot be read or are not as expected, ConfigError for a folder that holds a
-    corpus of other settings.
+    Raises DataError for sources that cannot be read or are not as expected and for a finished corpus that lost shards,
+    ConfigError for a folder that holds a corpus of other settings, or shards of which nothing says what they are.
     """
     manifest = build.out / "manifest.json"
     with held(build.work):
@@ -94,7 +99,7 @@ def _build(build: Build, layout: Layout, pool: Executor, manifest: Path) -> None
     if not len(records):
         raise DataError("no row of the sources passes the checks; --dry-run and .build/index say what is there")
     build.say(f"writing {len(records):,} rows")
-    shards = assemble(records, build.out / "data")
+    shards = assemble(records, build.data)
     write_excluded(layout.shards, selection, indexes, build.out / "excluded.jsonl")
     write_manifest(describe(plan, selection, indexes, build.settings, shards), manifest)
 
@@ -105,6 +110,13 @@ def _is_finished(build: Build, manifest: Path, files: Sequence[Any]) -> bool:
     built = json.loads(manifest.read_text("utf-8"))
     of_files = [[file["source"], file["path"], file["bytes"]] for file in built["source_files"]]
     _compare(build, built["settings"] | {"files": of_files}, files, "a corpus")
+    for shard in built["shards"]:
+        path = build.out / shard["path"]
+        if not path.is_file() or path.stat().st_size != shard["bytes"]:
+            raise DataError(
+                f"{path}: the shard is missing, or is not of the {shard['bytes']:,} bytes that {manifest.name} says; "
+                f"remove {manifest} and {build.data} to build the corpus again"
+            )
     return True
 
 
@@ -114,6 +126,11 @@ def _take_up(build: Build, files: Sequence[Any]) -> None:
     if state.exists():
         _compare(build, json.loads(state.read_text("utf-8")), files, "an unfinished corpus")
         build.say("continuing")
+    elif build.data.exists() and any(build.data.iterdir()):
+        raise ConfigError(
+            f"{build.data} holds files, and neither a manifest nor an unfinished build says what they are; "
+            "remove it or choose another --out"
+        )
     with atomic(state) as temporary:
         temporary.write_text(json.dumps({**build.settings, "files": files}))
 

@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from zppo.errors import ConfigError
@@ -21,11 +21,19 @@ def atomic(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Keeps other processes out of `folder`. Raises ConfigError when one is there already. Ends with the process."""
+    """Keeps other processes out of `folder`, which is removed at the end if it is empty.
+
+    Raises ConfigError when another process is there already. Ends with the process.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ConfigError(f"another process is building a corpus in {folder.parent}") from error
-        yield
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                os.remove(lock.name)
+                folder.rmdir()

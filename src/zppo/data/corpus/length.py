@@ -10,12 +10,15 @@ from typing import Any
 from transformers import AutoTokenizer
 from transformers.utils import cached_file
 
+from zppo.data.corpus.reasons import Excluded
 from zppo.data.corpus.rows import IMAGE
 from zppo.errors import ConfigError
 from zppo.types import Question
 
 AROUND_IMAGE = 2
 """Tokens before and after an image's own (vision start and end)."""
+MOST_ASPECT = 200
+"""How many times the other a side may be before Qwen's image processor refuses the image."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,9 @@ class ImageRule:
     max_pixels: int = 1280 * 32 * 32
 
     def tokens(self, width: int, height: int) -> int:
-        """Of an image of `width` by `height` pixels."""
+        """Of an image of `width` by `height` pixels. Raises Excluded for one that is too thin to be processed."""
+        if max(width, height) > MOST_ASPECT * min(width, height):
+            raise Excluded("image_thin", f"{width} x {height}")
         across, down = (max(self.unit, round(side / self.unit) * self.unit) for side in (width, height))
         if across * down > self.max_pixels:
             shrink = math.sqrt(width * height / self.max_pixels)
@@ -45,7 +50,7 @@ class ImageRule:
 
 
 class PromptLength:
-    """`length(prompt, width, height)`: tokens of the question with an image of that size."""
+    """`length(prompt, width, height)`: tokens of the question with an image of that size. Raises like `ImageRule`."""
 
     def __init__(self, tokenizer: Any, rule: ImageRule, plain: Callable[[Question], str]) -> None:
         """`plain` makes the user message of a question. Raises ConfigError for a tokenizer without a chat template."""

@@ -4,21 +4,17 @@ import hashlib
 import io
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from zppo.data.corpus.reasons import Excluded
+from zppo.data.images import FORMATS, as_rgb
 
-Image.init()
-FORMATS: list[str] = [
-    form for form in ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF") if form in Image.OPEN
-]
-"""Those that browsers know, and TIFF. Others, such as EPS, would start programs."""
 MOST_PIXELS = int(Image.MAX_IMAGE_PIXELS or 0)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Sides in pixels. `digest`: of the pixels, so that the same picture in another file format is the same."""
+    """As the student sees it. Sides in pixels; `digest`: of the pixels, the same in whatever file format."""
 
     width: int
     height: int
@@ -26,18 +22,24 @@ class Picture:
 
 
 def examine(data: bytes, shortest_side: int) -> Picture:
-    """The picture in a file's bytes; of an animation the first frame.
+    """The picture in a file's bytes, read as `zppo train` reads it.
 
-    Raises Excluded for what cannot be decoded, is smaller than `shortest_side` or has more than `MOST_PIXELS`.
+    Raises Excluded for no bytes, and for what cannot be decoded, is smaller than `shortest_side` or has more than
+    `MOST_PIXELS`.
     """
+    if not data:
+        raise Excluded("image_missing")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(*image.size, shortest_side)
-            return Picture(*image.size, _digest(image))
+            shown = as_rgb(image)
+            return Picture(*shown.size, _digest(shown))
     except Excluded:
         raise
     except Image.DecompressionBombError as error:
         raise Excluded("image_large", str(error)) from error
+    except UnidentifiedImageError as error:  # Its words hold an address in memory, which is another in every build.
+        raise Excluded("image_unreadable", "no image file of a known kind") from error
     except Exception as error:  # Decoders raise whatever the bytes make them stumble over.
         raise Excluded("image_unreadable", str(error) or type(error).__name__) from error
 
@@ -50,8 +52,6 @@ def _check_size(width: int, height: int, shortest_side: int) -> None:
 
 
 def _digest(image: Image.Image) -> bytes:
-    mode = "RGBA" if image.has_transparency_data else "RGB"
-    pixels = image if image.mode == mode else image.convert(mode)
-    digest = hashlib.blake2b(f"{mode} {image.size}".encode(), digest_size=16)
-    digest.update(pixels.tobytes())
+    digest = hashlib.blake2b(f"{image.size}".encode(), digest_size=16)
+    digest.update(image.tobytes())
     return digest.digest()

@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -101,12 +102,17 @@ def read_contents(
     return contents
 
 
-def open_parquet(file: BinaryIO, where: str) -> pq.ParquetFile:
-    """Raises DataError naming the file for what is no Parquet file."""
+@contextmanager
+def readable(where: str) -> Iterator[None]:
+    """Raises DataError naming the file if what is read inside is no Parquet, or holds texts that are not UTF-8."""
     try:
-        return pq.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False)
-    except (pa.ArrowInvalid, OSError) as error:
+        yield
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{where}: not a readable Parquet file ({error}); fetch it again") from error
+
+
+def open_parquet(file: BinaryIO) -> pq.ParquetFile:
+    return pq.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False)
 
 
 def _place(recipe: Recipe, source: str, path: str) -> tuple[str, str] | None:
@@ -156,8 +162,8 @@ def _read_shard(
 ) -> tuple[int, tuple[str, ...], Counter[str] | None]:
     """Rows, differences of the columns, and the rows of each source value or reward type (None if not read)."""
     where = f"{repository.name}/{shard.file.path}"
-    with repository.open(shard.file) as file:
-        parquet = open_parquet(file, where)
+    with repository.open(shard.file) as file, readable(where):
+        parquet = open_parquet(file)
         columns = find_columns(parquet.schema_arrow, recipe.sources[shard.source])
         wanted = "extra_info.reward_type" if shard.source == VERO else "source"
         values: Counter[str] | None = None

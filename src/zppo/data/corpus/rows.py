@@ -8,7 +8,10 @@ from typing import Any
 from zppo.data.corpus.reasons import Excluded
 from zppo.data.corpus.recipe import MMFINEREASON, VERO, Limits
 from zppo.data.corpus.scoring import Scored, from_answer, from_reward_type
-from zppo.types import Question
+from zppo.data.dropped import BadRow
+from zppo.data.markers import MARKER, placed
+from zppo.data.parsing import check_texts
+from zppo.types import MEDIA_MARK, Question
 
 IMAGE = "<image>"
 """Where the image stands in a prompt."""
@@ -25,7 +28,10 @@ class Origin:
 
 @dataclass(frozen=True)
 class Draft:
-    """A row that passed the checks of its texts. `prompt` holds exactly one `<image>`; `pass_rate` is None in Vero."""
+    """A row that passed the checks of its texts. `prompt` holds exactly one `<image>`; `pass_rate` is None in Vero.
+
+    `image`: the bytes of a file, none where the row has no image.
+    """
 
     origin: Origin
     prompt: str
@@ -62,12 +68,22 @@ class RowReader:
 
     def draft(self, row: Mapping[str, Any]) -> Draft:
         """Raises Excluded for a row that does not belong into the corpus."""
-        if self.source == VERO:
-            prompt = _one_mark(_user_message(self._get(row, "prompt")))
-            reward_type = self._get(row, "extra_info.reward_type")
-            truth = self._answer(self._get(row, "reward_model.ground_truth"))
-            scored = from_reward_type(reward_type, truth, prompt, self._get(row, "extra_info.tolerance"))
-            return Draft(self.origin(row), prompt, scored, self._image(row))
+        try:
+            check_texts([self._get(row, column) for column in self.paths])
+        except BadRow as error:
+            raise Excluded("text_broken", str(error)) from error
+        draft = self._vero(row) if self.source == VERO else self._mmfinereason(row)
+        self._check_length(draft.scored.answer)
+        return draft
+
+    def _vero(self, row: Mapping[str, Any]) -> Draft:
+        prompt = _one_mark(_user_message(self._get(row, "prompt")))
+        truth = self._answer(self._get(row, "reward_model.ground_truth"))
+        reward_type = self._get(row, "extra_info.reward_type")
+        scored = from_reward_type(reward_type, truth, prompt, self._get(row, "extra_info.tolerance"))
+        return Draft(self.origin(row), prompt, scored, self._image(row))
+
+    def _mmfinereason(self, row: Mapping[str, Any]) -> Draft:
         pass_rate = self._pass_rate(row)
         prompt = _one_mark(_text(self._get(row, "question")))
         scored = from_answer(self._answer(self._get(row, "answer")), prompt)
@@ -83,9 +99,12 @@ class RowReader:
         answer = _text(value).strip()
         if not answer:
             raise Excluded("answer_missing")
+        self._check_length(answer)
+        return answer
+
+    def _check_length(self, answer: str) -> None:
         if len(answer) > self.limits.answer_chars:
             raise Excluded("answer_long", f"{len(answer)} characters")
-        return answer
 
     def _pass_rate(self, row: Mapping[str, Any]) -> float:
         rate = self._get(row, "pass_rate")
@@ -97,10 +116,7 @@ class RowReader:
 
     def _image(self, row: Mapping[str, Any]) -> bytes:
         image = self._get(row, "image")
-        held = image.get("bytes") if isinstance(image, Mapping) else None
-        if not held:
-            raise Excluded("image_missing")
-        return held
+        return (image.get("bytes") if isinstance(image, Mapping) else None) or b""
 
 
 def _text(value: Any) -> str:
@@ -142,10 +158,12 @@ def _content(content: Any) -> str:
 
 
 def _one_mark(text: str) -> str:
-    """The question with exactly one `<image>`: put in front if there is none."""
-    if not text.replace(IMAGE, "").strip():
+    """The question with exactly one `<image>`: put in front if there is none, and in the place of `<image 1>`."""
+    text = text.replace(MEDIA_MARK, "").strip()
+    if not MARKER.sub("", text).strip():
         raise Excluded("prompt_unreadable", "no text")
-    marks = text.count(IMAGE)
-    if marks > 1:
-        raise Excluded("image_marks", f"{marks} marks")
-    return text.strip() if marks else f"{IMAGE}\n{text.strip()}"
+    try:
+        marked, _ = placed(text, ["image"])
+    except BadRow as error:
+        raise Excluded("image_marks", str(error)) from error
+    return marked.replace(MEDIA_MARK, IMAGE)

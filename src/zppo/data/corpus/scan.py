@@ -17,12 +17,11 @@ import pyarrow.parquet as pq
 
 from zppo.data.corpus.files import atomic
 from zppo.data.corpus.pictures import Picture, examine
-from zppo.data.corpus.plan import Shard, open_parquet
+from zppo.data.corpus.plan import Shard, open_parquet, readable
 from zppo.data.corpus.reasons import Excluded
 from zppo.data.corpus.recipe import Recipe
 from zppo.data.corpus.rows import IMAGE, Draft, Origin, RowReader
 from zppo.data.corpus.schema import find_columns
-from zppo.errors import DataError
 from zppo.types import Question
 
 BATCH = 16
@@ -133,19 +132,16 @@ def batches(
 
     Raises DataError naming the file that cannot be read.
     """
-    with path.open("rb") as file:
-        parquet = open_parquet(file, str(path))
+    with path.open("rb") as file, readable(str(path)):
+        parquet = open_parquet(file)
         reader, end = reader_of(parquet.schema_arrow), 0
         for group in range(parquet.metadata.num_row_groups):
             first, end = end, end + parquet.metadata.row_group(group).num_rows
             if not wanted(range(first, end)):
                 continue
-            try:
-                for piece in parquet.iter_batches(BATCH, [group], reader.columns, use_threads=False):
-                    yield reader, first, piece.to_pylist()
-                    first += piece.num_rows
-            except (pa.ArrowException, OSError) as error:
-                raise DataError(f"{path}: the file is damaged ({error}); fetch it again") from error
+            for piece in parquet.iter_batches(BATCH, [group], reader.columns, use_threads=False):
+                yield reader, first, piece.to_pylist()
+                first += piece.num_rows
             pa.default_memory_pool().release_unused()
 
 

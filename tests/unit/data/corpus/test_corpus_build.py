@@ -13,10 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 from builds import built, digests, local, new_build, rows_of
 from PIL import Image
-from sourceworld import Fine, Vero, World, full_world, plain_world, write_vero
+from sourceworld import Fine, Vero, World, full_world, picture, plain_world, write_vero
 
 from zppo.data.corpus.build import run
 from zppo.data.corpus.sources import LocalFolder, SourceFile
+from zppo.data.filters import media_readable
+from zppo.data.reader import read_questions
 from zppo.errors import ConfigError, DataError
 from zppo.rewards.routing import RoutedVerdict
 from zppo.types import Question
@@ -83,6 +85,18 @@ def test_two_builds_are_the_same_to_the_byte(small_folder: Path, small_out: Path
     assert digests(tmp_path) == digests(small_out)
 
 
+def test_exclusions_are_the_same_in_every_build(tmp_path: Path, words: Path) -> None:
+    world = plain_world(1, 1)
+    for number, image in enumerate([b"not an image", picture(0)[:20], picture(0)[:300], picture(0, form="BMP")[:99]]):
+        world.vero["stem-tqa"].append(Vero(f"{number}?", image=image, id=f"{number}"))
+        world.vero["stem-raven"].append(Vero(f"{number}?", image=image, id=f"{number}"))
+    folder = world.write(tmp_path / "world")
+    for out in ("one", "two"):
+        assert built(folder, tmp_path / out, words)["excluded"] == {"image_unreadable": 8}
+    assert digests(tmp_path / "one") == digests(tmp_path / "two")
+    assert " at 0x" not in (tmp_path / "one/excluded.jsonl").read_text()
+
+
 def test_rows_say_where_they_come_from(small_out: Path) -> None:
     [row] = [r for r in rows_of(small_out).to_pylist() if (r["origin"], r["origin_id"]) == ("stem-tqa", "2")]
     assert row["prompt"] == "<image>stem-tqa: what is 2 + 1?"
@@ -101,6 +115,27 @@ def test_datasets_reads_the_corpus_with_its_images(small_out: Path) -> None:
     rows = datasets.Dataset.from_parquet(str(small_out / "data" / "train-00000-of-00001.parquet"))
     assert rows.features["images"] == datasets.List(datasets.Image())
     assert isinstance(rows[0]["images"][0], Image.Image) and rows[0]["images"][0].size == (112, 100)
+
+
+def test_training_drops_no_row_of_a_corpus(tmp_path: Path, words: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is odd about it was noticed by the build, or does not matter to the reader either."""
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    world = plain_world(1, 1)
+    forms = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
+    odd = [Vero(f"{form}?", image=picture(1, form=form), id=form) for form in forms]
+    odd += [Vero(text, id=text) for text in ("nul \0?", "mark \ufffc?", "<image 1>?", "<video>?", "<|image_pad|>?")]
+    odd += [Vero("thin?", image=picture(2, 100, 21_000)), Vero("order?", "1," * 200, "ordering")]
+    world.vero["stem-tqa"] = odd
+    manifest = built(world.write(tmp_path / "world"), tmp_path / "out", words)
+    assert manifest["excluded"] == {
+        "text_broken": 1,
+        "image_marks": 2,
+        "answer_long": 1,
+        "image_unreadable": 1,
+        "image_thin": 1,
+    }
+    questions, dropped = read_questions(tmp_path / "out/data", filters=[media_readable("decode")])
+    assert dropped == [] and len(questions) == manifest["rows"]
 
 
 def test_the_grader_accepts_every_row(small_out: Path) -> None:
@@ -156,9 +191,38 @@ def test_a_finished_corpus_is_left_alone(small_folder: Path, small_out: Path, wo
     assert {path: path.stat().st_mtime_ns for path in small_out.rglob("*.parquet")} == before
 
 
-def test_a_folder_with_a_corpus_of_other_settings_is_refused(small_folder: Path, small_out: Path, words: Path) -> None:
+def test_a_folder_with_a_corpus_of_other_settings_is_refused_and_left_alone(
+    small_folder: Path, small_out: Path, words: Path
+) -> None:
+    before = digests(small_out)
     with pytest.raises(ConfigError, match=r"holds a corpus with other seed \(0, not 1\)"):
         built(small_folder, small_out, words, seed=1)
+    assert digests(small_out) == before and not (small_out / ".build").exists()
+
+
+def test_shards_of_which_nothing_says_what_they_are_are_not_taken_for_this_builds(
+    tmp_path: Path, small_folder: Path, small_out: Path, words: Path
+) -> None:
+    out = shutil.copytree(small_out, tmp_path / "out")
+    (out / "manifest.json").unlink()
+    with pytest.raises(ConfigError, match=r"out/data holds files, .* choose another --out"):
+        built(small_folder, out, words, seed=7)
+    assert digests(out).items() < digests(small_out).items()
+
+
+@pytest.mark.parametrize("length", [None, 100])
+def test_a_finished_corpus_without_all_of_its_shards_is_not_called_complete(
+    length: int | None, tmp_path: Path, small_folder: Path, small_out: Path, words: Path
+) -> None:
+    out = shutil.copytree(small_out, tmp_path / "out")
+    shard = out / "data/train-00000-of-00001.parquet"
+    shard.unlink() if length is None else shard.write_bytes(shard.read_bytes()[:length])
+    with pytest.raises(DataError, match=r"data/train-00000-of-00001.parquet: the shard is missing, or is not of the"):
+        built(small_folder, out, words)
+    shutil.rmtree(out / "data")
+    (out / "manifest.json").unlink()
+    built(small_folder, out, words)
+    assert digests(out) == digests(small_out)
 
 
 def test_an_unfinished_corpus_of_other_sources_is_refused(tmp_path: Path, words: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zppo.data.corpus.length import ImageRule, load_length
+from zppo.data.corpus.reasons import Excluded
 from zppo.errors import ConfigError
 from zppo.types import Question
 from zppo.zone.prompts import Templates
@@ -44,6 +45,13 @@ def test_image_tokens_follow_qwens_rule(width: int, height: int, tokens: int) ->
 def test_image_tokens_stay_within_the_bounds(width: int, height: int) -> None:
     if max(width, height) / min(width, height) < 100:
         assert 256 <= ImageRule().tokens(width, height) <= 1280
+
+
+def test_an_image_that_the_processor_refuses_as_too_thin_is_excluded() -> None:
+    assert ImageRule().tokens(100, 20_000)
+    with pytest.raises(Excluded) as error:
+        ImageRule().tokens(100, 20_001)
+    assert (error.value.reason, error.value.detail) == ("image_thin", "100 x 20001")
 
 
 def test_a_model_without_an_image_processor_is_counted_with_the_papers_bounds(folder: Path) -> None:

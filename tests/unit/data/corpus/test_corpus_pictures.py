@@ -28,7 +28,7 @@ def saved(image: Image.Image, form: str, **options: object) -> bytes:
     return made.getvalue()
 
 
-@pytest.mark.parametrize("form", ["PNG", "BMP", "TIFF", "GIF", "JPEG", "WEBP"])
+@pytest.mark.parametrize("form", ["PNG", "BMP", "TIFF", "GIF", "JPEG", "MPO", "PPM", "WEBP"])
 def test_images_of_all_common_formats_are_read(form: str) -> None:
     found = examine(saved(Image.new("RGB", (120, 100), "red"), form), 100)
     assert (found.width, found.height) == (120, 100)
@@ -72,6 +72,21 @@ def test_a_decompression_bomb_is_refused_by_its_header() -> None:
         assert reason(whole[:12] + header + struct.pack(">I", zlib.crc32(header)) + whole[33:]) == "image_large"
 
 
+def test_no_bytes_are_no_image() -> None:
+    assert reason(b"") == "image_missing"
+
+
+def test_what_the_student_cannot_read_is_no_image() -> None:
+    assert reason(saved(Image.new("RGB", (100, 100)), "AVIF")) == "image_unreadable"
+
+
+def test_a_picture_is_as_the_student_sees_it() -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    found = examine(saved(Image.new("RGB", (200, 100)), "JPEG", exif=turned), 100)
+    assert (found.width, found.height) == (100, 200)
+
+
 def test_postscript_is_never_started() -> None:
     assert reason(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 200 200\nshowpage\n") == "image_unreadable"
 
@@ -79,7 +94,7 @@ def test_postscript_is_never_started() -> None:
 def test_a_truncated_png_is_dropped_wherever_it_ends() -> None:
     pixels = random.Random(0).randbytes(100 * 100 * 3)
     whole = saved(Image.frombytes("RGB", (100, 100), pixels), "PNG")
-    for length in range(0, len(whole) - 20, 997):
+    for length in range(1, len(whole) - 20, 997):
         assert reason(whole[:length]) == "image_unreadable"
 
 

@@ -31,6 +31,11 @@ def fine(**changed: Any) -> dict[str, Any]:
     return row | {"image": {"bytes": b"png", "path": None}} | changed
 
 
+def ordering(answer: str) -> dict[str, Any]:
+    """A list that is longer in JSON than in the source."""
+    return vero(extra_info={"reward_type": "ordering"}, reward_model={"style": "rule", "ground_truth": answer})
+
+
 def read(row: Mapping[str, Any]) -> Draft:
     if "source" in row:
         return RowReader("mmfinereason", "", {name: name for name in FINE_PATHS}, LIMITS).draft(row)
@@ -55,6 +60,15 @@ def reason(row: Mapping[str, Any]) -> str:
 )
 def test_both_prompt_forms_of_vero_give_the_users_question_without_the_system_prompt(prompt: Any) -> None:
     assert read(vero(prompt=prompt)).prompt == "<image>How many?"
+
+
+@pytest.mark.parametrize("image", [None, {"bytes": None, "path": "a.png"}, {"bytes": b"", "path": None}])
+def test_a_row_without_an_image_has_no_bytes(image: Any) -> None:
+    assert read(fine(image=image)).image == b""
+
+
+def test_a_numbered_mark_is_the_image_once() -> None:
+    assert read(fine(question="In <image 1> how many? (<image_1>)")).prompt == "In <image> how many? (image 1)"
 
 
 def test_a_question_without_a_mark_gets_one_in_front() -> None:
@@ -90,9 +104,15 @@ def test_the_reference_answer_of_vero_is_the_ground_truth_and_no_other_column() 
         (fine(answer=None), "answer_missing"),
         (fine(answer=" \n"), "answer_missing"),
         (fine(answer="x" * 513), "answer_long"),
-        (fine(image=None), "image_missing"),
-        (fine(image={"bytes": None, "path": "a.png"}), "image_missing"),
-        (fine(image={"bytes": b"", "path": None}), "image_missing"),
+        (fine(question="<image 2> or <image 1>?"), "image_marks"),
+        (fine(question="<image> or <image 1>?"), "image_marks"),
+        (fine(question="What is in the <video>?"), "image_marks"),
+        (fine(question="<image 1>"), "prompt_unreadable"),
+        (fine(question="What\0?"), "text_broken"),
+        (fine(answer="\ud800"), "text_broken"),
+        (fine(id="a\0"), "text_broken"),
+        (vero(prompt=[USER | {"content": "What\0?"}]), "text_broken"),
+        (ordering("1," * 200), "answer_long"),
         (fine(pass_rate=0.51), "pass_rate_high"),
         (fine(pass_rate=None), "pass_rate_missing"),
         (fine(pass_rate=float("nan")), "pass_rate_missing"),
