@@ -24,13 +24,14 @@ from statistics import median
 from typing import Any
 
 import torch
+import transformers
 from PIL import Image
-from transformers import AutoProcessor, Qwen3_5Config, Qwen3_5ForConditionalGeneration
 
 from zppo import SamplingConfig, UpdateConfig
 from zppo.engines.chat import Chat
 from zppo.engines.vision import Vision
 from zppo.pocket import ASSETS
+from zppo.training.models import load_processing
 from zppo.training.update import PolicyUpdate
 from zppo.types import MEDIA_MARK, Group, Media, Minibatch, Prompt, Question, Rollout
 
@@ -83,8 +84,8 @@ def new_model(processor: Any) -> Any:
     patches = processor.image_processor
     eyes = EYES | {"patch_size": patches.patch_size, "spatial_merge_size": patches.merge_size}
     named = {f"{kind}_token_id": getattr(processor, f"{kind}_token_id") for kind in ("image", "video")}
-    config = Qwen3_5Config(text_config=text, vision_config=eyes, tie_word_embeddings=False, **named)
-    return Qwen3_5ForConditionalGeneration(config)
+    config = transformers.Qwen3_5Config(text_config=text, vision_config=eyes, tie_word_embeddings=False, **named)
+    return transformers.Qwen3_5ForConditionalGeneration(config)
 
 
 def new_minibatch(chat: Chat, group: int) -> Minibatch:
@@ -105,7 +106,7 @@ def new_minibatch(chat: Chat, group: int) -> Minibatch:
 def measure(shared: bool, group: int, answers: Any) -> None:
     """One measurement in this process: a small update to warm up, then the one that counts."""
     torch.set_num_threads(1)
-    processor = AutoProcessor.from_pretrained(ASSETS / "student")
+    processor = load_processing("student", str(ASSETS / "student"))
     for part in (processor.image_processor, processor.video_processor):
         part.size = {"shortest_edge": 32 * 32, "longest_edge": SIDE * SIDE}
     chat, model = Chat(processor), new_model(processor)
