@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerBase, ProcessorMixin
 from zppo.engines.content import pieces_of
 from zppo.engines.control import control_tokens
 from zppo.errors import DataError, EngineError
-from zppo.types import Media, Prompt
+from zppo.types import Media, Prompt, Video
 from zppo.zone.spelling import as_plain_text
 
 REMEMBERED_BYTES = 512 * 2**20
@@ -139,6 +139,8 @@ class Chat:
         bare = self._render([{"role": "user", "content": [{"type": m.kind} for m in prompt.media]}])
         given: dict[str, Any] = {"images": images} if images else {}
         if videos:
+            least = getattr(getattr(processor, "video_processor", None), "temporal_patch_size", 1)
+            videos = [_at_least(least, video) for video in videos]
             given["videos"] = [np.stack([np.asarray(frame) for frame in v.frames]) for v in videos]
             given["videos_kwargs"] = {"do_sample_frames": False, "video_metadata": [_metadata(v) for v in videos]}
         try:
@@ -156,6 +158,12 @@ def _unfit(prompt: Prompt, error: Exception) -> DataError:
     return DataError(f"question {prompt.question.id!r}: {names} cannot be shown to a model: {error}")
 
 
-def _metadata(video: Any) -> dict[str, Any]:
+def _at_least(count: int, video: Video) -> Video:
+    """The video with its last frame repeated if it has fewer than `count`, which a processor joins into one patch."""
+    missing = count - len(video.frames)
+    return Video((*video.frames, *[video.frames[-1]] * missing), video.fps) if missing > 0 else video
+
+
+def _metadata(video: Video) -> dict[str, Any]:
     count = len(video.frames)
     return {"fps": video.fps, "total_num_frames": count, "frames_indices": list(range(count))}

@@ -1,5 +1,7 @@
 """The questions of a run: datasets -> **training and held-out questions** -> rollout steps and evaluations."""
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 from zppo.config import RunOptions
@@ -19,14 +21,10 @@ def training_questions(dataset: Any, options: RunOptions, chat: Chat, sees: Filt
 
     `chat` is the student's; `sees` refuses a run that cannot be shown a question. Raises DataError if too few are left.
     """
-    templates = Templates.load(options.prompts.templates)
-
-    def length(question: Question) -> int:
-        return chat.length(Prompt("plain", question, templates.plain(question)), _size)
-
     if dataset is None and not options.data.train:
         raise DataError("there is no training data; pass train_dataset=... or set data.train")
-    filters = (sees, media_readable(options.data.check_media), within(options.prompts.max_tokens, length))
+    shown = within(options.prompts.max_tokens, _length(options, chat))
+    filters = (sees, media_readable(options.data.check_media), shown)
     questions, dropped = read_questions(options.data.train if dataset is None else dataset, options.data, filters)
     if len(questions) < options.zone.new_questions:
         raise DataError(
@@ -36,14 +34,26 @@ def training_questions(dataset: Any, options: RunOptions, chat: Chat, sees: Filt
     return questions, dropped
 
 
-def _size(media: Media) -> tuple[int, int]:
-    return shape_of(media).size
+def held_out_questions(
+    dataset: Any, options: RunOptions, chat: Chat, sees: Filter
+) -> tuple[list[Question], list[Dropped]]:
+    """The questions of the evaluations, however long. None means the source at `data.eval`, if any.
 
-
-def held_out_questions(dataset: Any, options: RunOptions, sees: Filter) -> tuple[list[Question], list[Dropped]]:
-    """The questions of the evaluations, their media decoded once. None means the source at `data.eval`, if any."""
+    Their media were decoded once and are such as the student's processor takes.
+    """
     if dataset is None and not options.data.eval:
         return [], []
     source = options.data.eval if dataset is None else dataset
-    questions, dropped = read_questions(source, options.data, [sees, media_readable("decode")], "eval")
+    filters = (sees, media_readable("decode"), within(math.inf, _length(options, chat)))
+    questions, dropped = read_questions(source, options.data, filters, "eval")
     return list(questions), dropped
+
+
+def _length(options: RunOptions, chat: Chat) -> Callable[[Question], int]:
+    """Counts the tokens of a question's plain prompt. Raises DataError for media that the processor does not take."""
+    templates = Templates.load(options.prompts.templates)
+    return lambda question: chat.length(Prompt("plain", question, templates.plain(question)), _size)
+
+
+def _size(media: Media) -> tuple[int, int]:
+    return shape_of(media).size

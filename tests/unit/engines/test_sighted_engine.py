@@ -12,7 +12,7 @@ from sighted import a_video, an_image, new_processor, new_sighted, picture, show
 from zppo.engines.chat import Chat
 from zppo.engines.transformers import TransformersEngine
 from zppo.errors import DataError, EngineError
-from zppo.types import MEDIA_MARK, Media, Prompt, Question, Sampling
+from zppo.types import MEDIA_MARK, Media, Prompt, Question, Sampling, Video
 
 QUESTIONS = [
     Question("words", "only words", "1"),
@@ -107,6 +107,14 @@ def test_what_a_processor_cannot_show_names_question_and_medium(processor: Any) 
     thin = Media("image", "thin.png", lambda: picture(1, 900, 2))
     with pytest.raises(DataError, match=r"question 'thin': thin\.png cannot be shown"):
         Chat(processor).read(Prompt("plain", shown("thin", "?", thin), MEDIA_MARK + "?"))
+
+
+def test_a_film_of_one_frame_is_shown_as_long_as_a_patch(processor: Any) -> None:
+    still = Media("video", "still", lambda: Video([picture(1)], 2.0))
+    twice = Media("video", "twice", lambda: Video([picture(1)] * 2, 2.0))
+    one, two = (Chat(processor).pixels(Prompt("plain", shown("q", "?", m), MEDIA_MARK + "?")) for m in (still, twice))
+    assert one.placeholders == two.placeholders
+    assert all(torch.equal(one.tensors[name], two.tensors[name]) for name in two.tensors)
 
 
 @given(st.lists(st.tuples(st.integers(2, 200), st.integers(2, 200)), max_size=3), st.text(max_size=30))
