@@ -98,7 +98,7 @@ class ZPPOTrainer(Trainer):
         parts = build_parts(args, student, processing, teachers, self.verdict, judged)
         self.parts = replace(parts, readable=self.drops.readable)
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
-        self.run_state = RunState()
+        self.run_state = RunState(data=self.questions.identity)
         self.progress = StepProgress(args.rollout_steps, disable=bool(args.disable_tqdm))
         self.update = build_update(args, self.parts)
         self._parameters = student.num_parameters()
@@ -206,7 +206,7 @@ class ZPPOTrainer(Trainer):
         if isinstance(resume, str):
             checkpoint = Path(resume)
         if checkpoint is not None:
-            self.run_state = RunState.load(checkpoint, self.buffer, self.questions.find)
+            self.run_state = RunState.load(checkpoint, self.buffer, self.questions.find, self.run_state.data)
         elif self.state.global_step:
             raise CheckpointError("this trainer has trained, but saved no checkpoint to return to; make a new one")
         self.run_directory.rewind(self.run_state.step, self.run_state.step * self.args.updates_per_step)
