@@ -101,10 +101,6 @@ class Chat:
         pad = self.tokenizer.pad_token_id
         return pad if pad is not None else self.tokenizer.eos_token_id
 
-    def placeholders(self, kind: str) -> Sequence[int]:
-        """The token ids that stand for features of an `image` or a `video`."""
-        return getattr(self.processor, f"{kind}_token_ids", ())
-
     def _render(self, messages: Sequence[Mapping[str, Any]], thinking: bool = True) -> str:
         options = {} if thinking else {"enable_thinking": False}
         return self.tokenizer.apply_chat_template(

@@ -178,12 +178,17 @@ def test_a_microbatch_encodes_what_its_rows_share_once(model: Any) -> None:
     assert len(micro.rollouts) == 3 and sizes == [16]
 
 
-def test_placeholders_without_features_are_refused_by_question(model: Any) -> None:
-    prompt = a_prompt("bcq", ["i1"])
+@pytest.mark.parametrize(("names", "places", "made"), [(["i1"], 5, 4), ([], 1, 0)])
+def test_placeholders_without_features_are_refused_by_question(
+    model: Any, names: list[str], places: int, made: int
+) -> None:
+    """Whether or not anything is shown beside them."""
+    prompt = a_prompt("bcq", names)
     group = Group(prompt, [], TransformersEngine(model, PROCESSOR).chat.read(prompt))
     group.prompt_ids.insert(5, PROCESSOR.image_token_id)
     (micro,) = microbatches([(group, Rollout([9], "", advantage=1.0))], 10_000, 0, CPU)
-    with pytest.raises(EngineError, match=r"question 'i1': its bcq prompt has 5 placeholder .* image .* made 4"):
+    said = rf"question '\w+': its bcq prompt has {places} placeholder .* image .* made {made} features"
+    with pytest.raises(EngineError, match=said):
         response_logits(model, micro, Vision(TransformersEngine(model, PROCESSOR).chat))
 
 
