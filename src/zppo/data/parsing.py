@@ -22,10 +22,11 @@ CONVERSATION = "a conversational prompt must be exactly one user message (its wo
 
 @dataclass(frozen=True)
 class Parser:
-    """Reads rows by the columns and bounds of a config."""
+    """Reads rows by the columns and bounds of a config. Unless `answered`, a row may do without an answer."""
 
     columns: Columns
     config: DataConfig
+    answered: bool = True
 
     def question(self, row: Any, rows: Rows, index: int) -> Question:
         """The question of a row. Raises BadRow with what keeps it from being one."""
@@ -72,6 +73,8 @@ class Parser:
         if isinstance(answer, list | tuple):
             answer = _as_json(answer)
         if answer is None or not str(answer).strip():
+            if not self.answered:
+                return ""
             raise BadRow("no answer", "there is no answer; a row needs an `answer` column")
         if not isinstance(answer, str | int | float) or (isinstance(answer, float) and not math.isfinite(answer)):
             raise BadRow("no answer", f"the answer is {type(answer).__name__}, not a text, a number or a list of them")

@@ -88,7 +88,7 @@ def read(rows: Rows, parser: Parser, filters: Sequence[Filter], source: str) -> 
             kept.append(index)
             ids.append(_digest(question.id))
     if columns:
-        parser.columns.check(list(columns), source)
+        parser.columns.check(list(columns), source, ("question", "answer") if parser.answered else ("question",))
     _refuse_a_ruin(len(kept), dropped, source)
     return Questions(rows, parser, kept, ids), dropped
 

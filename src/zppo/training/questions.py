@@ -16,16 +16,20 @@ from zppo.types import Media, Prompt, Question
 from zppo.zone.prompts import Templates
 
 
-def training_questions(dataset: Any, options: RunOptions, chat: Chat, sees: Filter) -> tuple[Questions, list[Dropped]]:
+def training_questions(
+    dataset: Any, options: RunOptions, chat: Chat, sees: Filter, answered: bool = True
+) -> tuple[Questions, list[Dropped]]:
     """The questions that can be trained on, and what was dropped. None means the source at `data.train`.
 
-    `chat` is the student's; `sees` refuses a run that cannot be shown a question. Raises DataError if too few are left.
+    `chat` is the student's; `sees` refuses a run that cannot be shown a question; `answered`: what scores them needs
+    their answers. Raises DataError if too few are left.
     """
     if dataset is None and not options.data.train:
         raise DataError("there is no training data; pass train_dataset=... or set data.train")
     shown = within(options.prompts.max_tokens, _length(options, chat))
     filters = (sees, media_readable(options.data.check_media), shown)
-    questions, dropped = read_questions(options.data.train if dataset is None else dataset, options.data, filters)
+    source = options.data.train if dataset is None else dataset
+    questions, dropped = read_questions(source, options.data, filters, "train", answered)
     if len(questions) < options.zone.new_questions:
         raise DataError(
             f"zone.new_questions is {options.zone.new_questions}, but there are {len(questions)} training questions"
@@ -35,7 +39,7 @@ def training_questions(dataset: Any, options: RunOptions, chat: Chat, sees: Filt
 
 
 def held_out_questions(
-    dataset: Any, options: RunOptions, chat: Chat, sees: Filter
+    dataset: Any, options: RunOptions, chat: Chat, sees: Filter, answered: bool = True
 ) -> tuple[list[Question], list[Dropped]]:
     """The questions of the evaluations, however long. None means the source at `data.eval`, if any.
 
@@ -45,7 +49,7 @@ def held_out_questions(
         return [], []
     source = options.data.eval if dataset is None else dataset
     filters = (sees, media_readable("decode"), within(math.inf, _length(options, chat)))
-    questions, dropped = read_questions(source, options.data, filters, "eval")
+    questions, dropped = read_questions(source, options.data, filters, "eval", answered)
     return list(questions), dropped
 
 
