@@ -71,7 +71,8 @@ class Vision:
         """
         rows = [p for p in prompts if p.media]
         features = self._held or self._encode(model, _distinct(rows))
-        _check(model, prompts, ids_BL, features)
+        if self._chat.processor is not None:  # what a tokenizer alone has read are words
+            _check(model, prompts, ids_BL, features)
         if not rows:
             return {}
         encoded = {kind: _lined_up(kind, rows, features) for kind in KINDS}
