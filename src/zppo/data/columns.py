@@ -48,6 +48,10 @@ class Columns:
             found += [medium for name in names for medium in _media(row.get(name), kind, name)]
         return found
 
+    def media_kinds(self, row: Mapping[str, Any]) -> list[MediaKind]:
+        """The kinds of media for which the row has a column, filled or not."""
+        return [kind for role, kind in KINDS if any(name in row for name in self.names(role))]
+
     def rest(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """What a question keeps as its fields: all but question, `answer`, id and media, and three roles by name."""
         taken = {self.name(row, "question"), self.name(row, "id"), "answer"}

@@ -11,7 +11,7 @@ from typing import Any
 from zppo.config import DataConfig
 from zppo.data.columns import Columns
 from zppo.data.dropped import BadRow
-from zppo.data.markers import in_order, placed
+from zppo.data.markers import in_order, placed, refuse_lost
 from zppo.data.media import Medium, media_of_row
 from zppo.data.rows import Rows
 from zppo.rewards.choice import lettered
@@ -66,6 +66,8 @@ class Parser:
         text = "".join(part if isinstance(part, str) else MEDIA_MARK for part in parts)
         more = _unseen_options(self.columns.value(row, "options"), text)
         marks = [part.kind for part in parts if not isinstance(part, str)]
+        if not kinds:
+            refuse_lost(text + more, self.columns.media_kinds(row))
         return (text + more, in_order(marks, kinds)) if marks else placed(text + more, kinds)
 
     def _answer(self, row: Mapping[str, Any]) -> str:

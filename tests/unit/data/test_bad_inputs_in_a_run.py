@@ -13,7 +13,7 @@ from sighted import new_processor, new_sighted
 from zppo import EvalConfig, PromptsConfig, SamplingConfig, ZoneConfig, ZPPOConfig, ZPPOTrainer
 from zppo.config import DataConfig
 
-STEPS, PER_STEP = 6, 75
+STEPS, PER_STEP = 6, 76
 """Nearly all questions are new once."""
 
 
