@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+import numpy as np
 import torch
 from PIL import Image
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -18,7 +19,7 @@ from transformers import (
     Qwen3VLVideoProcessor,
 )
 
-from zppo.types import MEDIA_MARK, Media, Question, Video
+from zppo.types import MEDIA_MARK, Media, Prompt, Question, Video
 from zppo.zone.prompts import Templates
 
 SPECIAL = (
@@ -38,6 +39,16 @@ CHAT_TEMPLATE = (
     "{%- endfor %}{%- endif %}{{- '<|im_end|>\\n' }}{%- endfor %}"
     "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}"
 )
+
+
+LAYERS = {"qwen3_5": ["full_attention"] * 2, "qwen3_5_hybrid": ["linear_attention", "full_attention"]}
+"""The second is what the checkpoints of Qwen3.5 are: most of their layers attend linearly."""
+LINEAR = {
+    "linear_num_key_heads": 2,
+    "linear_num_value_heads": 2,
+    "linear_key_head_dim": 16,
+    "linear_value_head_dim": 16,
+}
 
 
 def new_processor() -> Any:
@@ -96,9 +107,9 @@ def new_sighted(processor: Any, family: str = "qwen3_5", seed: int = 0) -> Any:
     }
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        if family == "qwen3_5":
+        if family in LAYERS:
             rope["partial_rotary_factor"] = 0.5
-            text |= {"head_dim": 16, "layer_types": ["full_attention"] * 2, "rope_parameters": rope}
+            text |= {"head_dim": 16, "layer_types": LAYERS[family], "rope_parameters": rope, **LINEAR}
             config = Qwen3_5Config(text_config=text, vision_config=eyes, tie_word_embeddings=False, **numbers)
             model: Any = Qwen3_5ForConditionalGeneration(config)
         else:
@@ -108,6 +119,24 @@ def new_sighted(processor: Any, family: str = "qwen3_5", seed: int = 0) -> Any:
             model = Qwen3VLForConditionalGeneration(deep)
     model.generation_config = GenerationConfig(**ends)
     return model.eval()
+
+
+def plain_inputs(processor: Any, prompt: Prompt) -> Any:
+    """Inputs of the model as transformers' own documentation makes them."""
+    parts: list[dict[str, str]] = []
+    images, videos = [], []
+    for media, piece in zip((None, *prompt.media), prompt.text.split(MEDIA_MARK), strict=True):
+        if media is not None:
+            parts.append({"type": media.kind})
+            (images if media.kind == "image" else videos).append(media.load())
+        parts.append({"type": "text", "text": piece})
+    text = processor.apply_chat_template([{"role": "user", "content": parts}], add_generation_prompt=True)
+    frames = [np.stack([np.asarray(f) for f in v.frames]) for v in videos]
+    about = [
+        {"fps": 2.0, "total_num_frames": len(v.frames), "frames_indices": list(range(len(v.frames)))} for v in videos
+    ]
+    kwargs = {"videos_kwargs": {"do_sample_frames": False, "video_metadata": about}} if videos else {}
+    return processor(text=[text], images=images or None, videos=frames or None, return_tensors="pt", **kwargs)
 
 
 def picture(seed: int, width: int = 16, height: int = 16) -> Image.Image:

@@ -224,7 +224,11 @@ def test_a_reward_function_that_breaks_its_contract_is_named(student_folder: Pat
     [
         ({"train_dataset": []}, DataError, "train_dataset: there are no rows"),
         ({"train_dataset": rows(3)}, DataError, "there are 3 training questions"),
-        ({"train_dataset": [{"prompt": "?", "answer": ""}]}, DataError, "train_dataset, row 1: there is no answer"),
+        (
+            {"train_dataset": [{"prompt": "?", "answer": ""}], "reward_funcs": None},
+            DataError,
+            "train_dataset, row 1: there is no answer",
+        ),
         ({"train_dataset": None}, DataError, "there is no training data; pass train_dataset=... or set data.train"),
         ({"model": None}, ConfigError, "there is no student; pass model=... or set student.model"),
         ({"teacher": None}, TeacherError, "set teacher.model"),
@@ -385,3 +389,18 @@ def test_summary_adds_up(straight_run: Path) -> None:
     assert summary["evaluations"][-1]["step"] == STEPS
     checkpoint = straight_run / "checkpoints" / f"checkpoint-{STEPS * UPDATES}"
     assert json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))["global_step"] == STEPS * UPDATES
+
+
+def test_rows_without_answers_are_scored_by_reward_functions_alone(student_folder: Path, tmp_path: Path) -> None:
+    unanswered = [{"prompt": row["prompt"], "style": "short"} for row in rows(8)]
+
+    def brevity(completions: list[str], style: list[str], **columns: Any) -> list[float]:
+        assert set(style) == {"short"}
+        return [float(len(said) < 8) for said in completions]
+
+    given: dict[str, Any] = {"model": str(student_folder), "train_dataset": unanswered, "eval_dataset": unanswered}
+    trainer = ZPPOTrainer(**given, reward_funcs=brevity, args=small(tmp_path, method="grpo+replay", rollout_steps=1))
+    trainer.train()
+    assert metrics(tmp_path / "run")[-1]["reward/brevity"] > 0
+    with pytest.raises(DataError, match="no row has a column `answer` or `solution`"):
+        ZPPOTrainer(**given, args=small(tmp_path, method="grpo"))

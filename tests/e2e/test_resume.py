@@ -1,11 +1,12 @@
 """A run that was stopped or killed and resumed equals the run that was not, in every bit."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tinyrun import STEPS, UPDATES, differences, result, trainer, write_recipe
+from tinyrun import STEPS, UPDATES, differences, result, rows, trainer, write_recipe
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM, TrainerCallback
 
 from zppo.errors import CheckpointError
@@ -108,6 +109,16 @@ def test_a_resume_reports_the_place_in_the_whole_run(recipe: Path, tmp_path: Pat
     resumed.train(resume_from_checkpoint=True)
     logged = [row["epoch"] for row in resumed.state.log_history if "loss/policy" in row]
     assert logged == pytest.approx([step / STEPS for step in range(1, STEPS + 1)])
+
+
+def test_a_run_does_not_go_on_with_other_data(student_folder: Path, tmp_path: Path) -> None:
+    """Also without a buffer: the order of an epoch is that of its questions."""
+    recipe, run = write_recipe(tmp_path, student_folder, method="grpo"), tmp_path / "run"
+    trainer(recipe, run, callbacks=[StopAfter(UPDATES)]).train()
+    with (tmp_path / "train.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(rows(1, first=99)[0]) + "\n")
+    with pytest.raises(CheckpointError, match=r"of a run on 7 questions .*, and the data now is 8 questions"):
+        trainer(recipe, run).train(resume_from_checkpoint=True)
 
 
 def test_a_damaged_folder_is_no_checkpoint(recipe: Path, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ class DataConfig:
     about 10 ms per megapixel). Held-out media are always decoded. Either way new questions are decoded again before
     their rollout step, and replaced if that fails."""
     allow_urls: bool = False
-    """Fetch images and videos that are given as http(s) URLs, whenever they are needed."""
+    """Fetch images and videos given as http(s) URLs, when they are needed; the newest are kept, up to 512 MiB."""
     video_frames: int = 32
     """Most frames taken from a video, evenly spread over it."""
     video_fps: float = 2.0

@@ -48,6 +48,10 @@ class Columns:
             found += [medium for name in names for medium in _media(row.get(name), kind, name)]
         return found
 
+    def media_kinds(self, row: Mapping[str, Any]) -> list[MediaKind]:
+        """The kinds of media for which the row has a column, filled or not."""
+        return [kind for role, kind in KINDS if any(name in row for name in self.names(role))]
+
     def rest(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """What a question keeps as its fields: all but question, `answer`, id and media, and three roles by name."""
         taken = {self.name(row, "question"), self.name(row, "id"), "answer"}
@@ -56,14 +60,14 @@ class Columns:
         roles = ("options", "answer_type", "source")
         return kept | {role: self.value(row, role) for role in roles if role in self.mapped}
 
-    def check(self, there: Sequence[str], source: str) -> None:
-        """Raises DataError for a column that the config names, or that no row can do without, and that is not there."""
+    def check(self, there: Sequence[str], source: str, needed: Sequence[str] = ("question", "answer")) -> None:
+        """Raises DataError for a column that the config names, or that plays a `needed` role, and that is not there."""
         for role, names in self.mapped.items():
             for name in names:
                 if name not in there:
                     close = nearest(name, there) if there else ""
                     raise DataError(f"{source}: data.columns.{role} is column {name!r}, which does not exist{close}")
-        for role in ("question", "answer"):
+        for role in needed:
             if not set(self.names(role)) & set(there):
                 wanted = " or ".join(f"`{name}`" for name in self.names(role))
                 raise DataError(

@@ -10,8 +10,11 @@ from zppo.errors import DataError
 from zppo.types import Question
 
 
-def within(limit: int, length: Callable[[Question], int]) -> Filter:
-    """Passes questions whose plain prompt has at most `limit` tokens, media included, as `length` counts them."""
+def within(limit: float, length: Callable[[Question], int]) -> Filter:
+    """Passes questions whose plain prompt has at most `limit` tokens, media included, as `length` counts them.
+
+    What `length` raises keeps a question out as well, whatever the limit.
+    """
 
     def passes(question: Question) -> None:
         tokens = length(question)

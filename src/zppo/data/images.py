@@ -3,7 +3,6 @@
 import base64
 import binascii
 import io
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,11 +12,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from zppo.config import DataConfig
 from zppo.data.dropped import BadRow
+from zppo.data.urls import fetched
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM")
 """Kinds of image files that are opened; others of Pillow's start programs or are never meant as pictures."""
-URL_SECONDS, URL_BYTES = 30, 256 * 2**20
-"""How long a URL may take, and how much it may hold."""
 DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 """Pillow's modes for 16 bits of grey."""
 ROTATED = (5, 6, 7, 8)
@@ -80,7 +78,9 @@ def opened(value: Any, folder: Path, config: DataConfig) -> Path | io.BytesIO:
     if text.startswith("data:"):
         return io.BytesIO(_data_url(text))
     if text.startswith(("http://", "https://")):
-        return io.BytesIO(_fetched(text, config.allow_urls))
+        if not config.allow_urls:
+            raise BadRow("unreadable media", f"{text} is a URL; set data.allow_urls to fetch it")
+        return io.BytesIO(fetched(text))
     path = folder / text
     try:
         if path.is_file():
@@ -126,19 +126,6 @@ def _data_url(url: str) -> bytes:
         return base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadRow("unreadable media", f"its base64 is broken ({error})") from error
-
-
-def _fetched(url: str, allowed: bool) -> bytes:
-    if not allowed:
-        raise BadRow("unreadable media", f"{url} is a URL; set data.allow_urls to fetch it")
-    try:
-        with urllib.request.urlopen(url, timeout=URL_SECONDS) as reply:
-            content = reply.read(URL_BYTES + 1)
-    except Exception as error:  # the network, the server, or what it says
-        raise BadRow("unreadable media", f"{url} could not be fetched ({said(error)})") from error
-    if len(content) > URL_BYTES:
-        raise BadRow("unreadable media", f"{url} holds more than {URL_BYTES} bytes")
-    return content
 
 
 def said(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """Where media stand in a question: text with `<image>` and `<video>` -> text with one `MEDIA_MARK` for each medium."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from zppo.data.dropped import BadRow
 from zppo.types import MEDIA_MARK
@@ -14,7 +14,7 @@ def placed(text: str, kinds: Sequence[str]) -> tuple[str, list[int]]:
 
     `<image>` and `<video>` stand for the media in their order, `<image 1>` for the first image; where a number comes
     again, words stand in its place. Without any marker all media come first, each followed by a newline. Without media,
-    markers are plain text. Raises BadRow when markers and media do not match.
+    markers are plain text (but see `refuse_lost`). Raises BadRow when markers and media do not match.
     """
     found = [(match[1], int(match[2]) if match[2] else None) for match in MARKER.finditer(text)] if kinds else []
     if not found:
@@ -34,6 +34,13 @@ def placed(text: str, kinds: Sequence[str]) -> tuple[str, list[int]]:
         return MEDIA_MARK
 
     return MARKER.sub(mark, text), _by_number(numbered, kinds)
+
+
+def refuse_lost(text: str, kinds: Collection[str]) -> None:
+    """Raises BadRow for a text without media that marks some of these `kinds`, for which its row has a column."""
+    for match in MARKER.finditer(text):
+        if match[1] in kinds:
+            raise BadRow("media markers", f"the text has {match[0]}, but the row's column of {match[1]}s is empty")
 
 
 def in_order(markers: Sequence[str], kinds: Sequence[str]) -> list[int]:

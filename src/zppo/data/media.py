@@ -1,5 +1,6 @@
 """The media of a question: where they lie, not what they hold. Decoded anew whenever they are asked for."""
 
+import reprlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -92,11 +93,13 @@ def _image_shape(value: Any, folder: Path, config: DataConfig) -> Shape:
 
 
 def _name(medium: Medium, place: Place, folder: Path) -> str:
-    """The path or URL, or else the place in the data."""
-    value = medium.value
+    """The path or URL, and which part of it; or else the place in the data."""
+    value, part = medium.value, ""
     if isinstance(value, dict) and value.get("bytes") is None:
+        ends = [(word, value.get(end)) for word, end in (("from", "start"), ("to", "end"))]
+        part = "".join(f", {word} {reprlib.repr(end)} s" for word, end in ends if end is not None)
         value = value.get("path")
     if isinstance(value, str | Path) and not str(value).startswith("data:"):
         text = str(value)
-        return text if text.startswith(("http://", "https://")) else str(folder / text)
+        return (text if text.startswith(("http://", "https://")) else str(folder / text)) + part
     return f"{place}, {medium.column}[{medium.position}]"

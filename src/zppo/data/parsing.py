@@ -11,7 +11,7 @@ from typing import Any
 from zppo.config import DataConfig
 from zppo.data.columns import Columns
 from zppo.data.dropped import BadRow
-from zppo.data.markers import in_order, placed
+from zppo.data.markers import in_order, placed, refuse_lost
 from zppo.data.media import Medium, media_of_row
 from zppo.data.rows import Rows
 from zppo.rewards.choice import lettered
@@ -22,10 +22,11 @@ CONVERSATION = "a conversational prompt must be exactly one user message (its wo
 
 @dataclass(frozen=True)
 class Parser:
-    """Reads rows by the columns and bounds of a config."""
+    """Reads rows by the columns and bounds of a config. Unless `answered`, a row may do without an answer."""
 
     columns: Columns
     config: DataConfig
+    answered: bool = True
 
     def question(self, row: Any, rows: Rows, index: int) -> Question:
         """The question of a row. Raises BadRow with what keeps it from being one."""
@@ -65,6 +66,8 @@ class Parser:
         text = "".join(part if isinstance(part, str) else MEDIA_MARK for part in parts)
         more = _unseen_options(self.columns.value(row, "options"), text)
         marks = [part.kind for part in parts if not isinstance(part, str)]
+        if not kinds:
+            refuse_lost(text + more, self.columns.media_kinds(row))
         return (text + more, in_order(marks, kinds)) if marks else placed(text + more, kinds)
 
     def _answer(self, row: Mapping[str, Any]) -> str:
@@ -72,6 +75,8 @@ class Parser:
         if isinstance(answer, list | tuple):
             answer = _as_json(answer)
         if answer is None or not str(answer).strip():
+            if not self.answered:
+                return ""
             raise BadRow("no answer", "there is no answer; a row needs an `answer` column")
         if not isinstance(answer, str | int | float) or (isinstance(answer, float) and not math.isfinite(answer)):
             raise BadRow("no answer", f"the answer is {type(answer).__name__}, not a text, a number or a list of them")

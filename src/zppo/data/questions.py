@@ -57,6 +57,11 @@ class Questions(Sequence[Question]):
                 return question
         return None
 
+    @property
+    def identity(self) -> str:
+        """The same for the same ids in the same order: how many there are, and a digest of them."""
+        return f"{len(self)} questions ({hashlib.blake2b(self._ids.tobytes(), digest_size=8).hexdigest()})"
+
     def _check_ids(self) -> None:
         for one, other in pairwise(self._by_id):
             if self._ids[one] == self._ids[other] and self[one].id == self[other].id:
@@ -83,7 +88,7 @@ def read(rows: Rows, parser: Parser, filters: Sequence[Filter], source: str) -> 
             kept.append(index)
             ids.append(_digest(question.id))
     if columns:
-        parser.columns.check(list(columns), source)
+        parser.columns.check(list(columns), source, ("question", "answer") if parser.answered else ("question",))
     _refuse_a_ruin(len(kept), dropped, source)
     return Questions(rows, parser, kept, ids), dropped
 

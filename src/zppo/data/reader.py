@@ -19,10 +19,12 @@ def read_questions(
     config: DataConfig | None = None,
     filters: Sequence[Filter] = (),
     part: Literal["train", "eval"] = "train",
+    answered: bool = True,
 ) -> tuple[Questions, list[Dropped]]:
     """The questions of a path, a pattern, a Hub name, a `datasets.Dataset`, rows or `Question`s, and what was dropped.
 
-    `part` says which columns, split and configuration of `config` are meant. Media are looked at by `filters` alone.
+    `part` says which columns, split and configuration of `config` are meant. Unless `answered`, rows may be without an
+    answer, which is then the empty text. Media are looked at by `filters` alone.
     Raises DataError for what cannot be read, or has hardly any question (see `zppo.data.questions.read`).
     """
     config = config if config is not None else DataConfig()
@@ -34,5 +36,5 @@ def read_questions(
     else:
         name = f"{part}_dataset"
         opened = Opened(rows_of(dataset, name))
-    parser = Parser(Columns.of(mapped, opened.usual), config)
+    parser = Parser(Columns.of(mapped, opened.usual), config, answered)
     return read(opened.rows, parser, filters, name)

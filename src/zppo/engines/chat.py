@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerBase, ProcessorMixin
 from zppo.engines.content import pieces_of
 from zppo.engines.control import control_tokens
 from zppo.errors import DataError, EngineError
-from zppo.types import Media, Prompt
+from zppo.types import Media, Prompt, Video
 from zppo.zone.spelling import as_plain_text
 
 REMEMBERED_BYTES = 512 * 2**20
@@ -101,10 +101,6 @@ class Chat:
         pad = self.tokenizer.pad_token_id
         return pad if pad is not None else self.tokenizer.eos_token_id
 
-    def placeholders(self, kind: str) -> Sequence[int]:
-        """The token ids that stand for features of an `image` or a `video`."""
-        return getattr(self.processor, f"{kind}_token_ids", ())
-
     def _render(self, messages: Sequence[Mapping[str, Any]], thinking: bool = True) -> str:
         options = {} if thinking else {"enable_thinking": False}
         return self.tokenizer.apply_chat_template(
@@ -139,6 +135,8 @@ class Chat:
         bare = self._render([{"role": "user", "content": [{"type": m.kind} for m in prompt.media]}])
         given: dict[str, Any] = {"images": images} if images else {}
         if videos:
+            least = getattr(getattr(processor, "video_processor", None), "temporal_patch_size", 1)
+            videos = [_at_least(least, video) for video in videos]
             given["videos"] = [np.stack([np.asarray(frame) for frame in v.frames]) for v in videos]
             given["videos_kwargs"] = {"do_sample_frames": False, "video_metadata": [_metadata(v) for v in videos]}
         try:
@@ -156,6 +154,12 @@ def _unfit(prompt: Prompt, error: Exception) -> DataError:
     return DataError(f"question {prompt.question.id!r}: {names} cannot be shown to a model: {error}")
 
 
-def _metadata(video: Any) -> dict[str, Any]:
+def _at_least(count: int, video: Video) -> Video:
+    """The video with its last frame repeated if it has fewer than `count`, which a processor joins into one patch."""
+    missing = count - len(video.frames)
+    return Video((*video.frames, *[video.frames[-1]] * missing), video.fps) if missing > 0 else video
+
+
+def _metadata(video: Video) -> dict[str, Any]:
     count = len(video.frames)
     return {"fps": video.fps, "total_num_frames": count, "frames_indices": list(range(count))}

@@ -10,7 +10,7 @@ from zppo.engines.base import ignore
 from zppo.engines.chat import Chat, Processing
 from zppo.engines.opening import ENOUGH, opening_of
 from zppo.engines.penalties import generation_options, processors
-from zppo.engines.vision import Vision, forget_positions
+from zppo.engines.vision import Vision, derives_positions, forget_positions
 from zppo.errors import EngineError
 from zppo.types import Group, Prompt, Rollout, Sampling
 
@@ -114,8 +114,9 @@ class TransformersEngine:
         """The cache of each prompt, repeated for its `rows`. All media lie before the last token of a prompt."""
         forget_positions(self.model)
         media = self.vision.inputs(self.model, [g.prompt for g in groups], ids)
-        # A model with 3-D positions derives them from the media; all others would count the padding on the left.
-        positions = {} if media else {"position_ids": (mask.cumsum(-1) - 1).clamp(min=0)}
+        # Without these a model that derives none from the media would count the padding on the left.
+        counted = {"position_ids": (mask.cumsum(-1) - 1).clamp(min=0)}
+        positions = {} if media and derives_positions(self.model) else counted
         given = {"input_ids": ids, "attention_mask": mask, "use_cache": True, "logits_to_keep": 1}
         cache: Cache = self.model(**given, **positions, **media).past_key_values
         for layer in cache.layers:

@@ -4,10 +4,11 @@ B rows, L tokens, F features (one placeholder token each), H hidden size.
 """
 
 import inspect
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -22,13 +23,30 @@ CHUNK_BYTES = 64 * 2**20
 """Pixels that go through the vision tower at once (at least those of one question)."""
 
 Shown = tuple[Media, ...]
-Features = list[Tensor]
-"""Of one image or video: what the language model reads in its place [F, H], then what deeper layers add to it."""
+
+
+class Features(NamedTuple):
+    """Of one image or video: what the language model reads in its place [F, H], then what deeper layers add to it.
+
+    `stacked`: the tower gives those of several as one tensor, not as a list.
+    """
+
+    layers: list[Tensor]
+    stacked: bool
 
 
 def runs_apart(model_class: type[PreTrainedModel]) -> bool:
-    """Whether the vision tower of such models can be run apart from the rest, and its output handed in."""
-    return "mm_encoder_outputs" in inspect.signature(model_class.forward).parameters
+    """Whether the vision tower of such models can be run apart from the rest, and its output handed in.
+
+    Not with `token_type_ids`: each family that has them means something else by them.
+    """
+    wanted = inspect.signature(model_class.forward).parameters
+    return "mm_encoder_outputs" in wanted and "token_type_ids" not in wanted
+
+
+def derives_positions(model: PreTrainedModel) -> bool:
+    """Whether the model makes 3-D positions of its own from what is shown; all others count tokens."""
+    return any(hasattr(module, "rope_deltas") for module in (model, model.base_model))
 
 
 def forget_positions(model: PreTrainedModel, rows: Tensor | None = None) -> None:
@@ -52,10 +70,11 @@ class Vision:
         Raises EngineError naming the question whose placeholder tokens are not as many as its features.
         """
         rows = [p for p in prompts if p.media]
+        features = self._held or self._encode(model, _distinct(rows))
+        if self._chat.processor is not None:  # what a tokenizer alone has read are words
+            _check(model, prompts, ids_BL, features)
         if not rows:
             return {}
-        features = self._held or self._encode(model, _distinct(rows))
-        self._check(prompts, ids_BL, features)
         encoded = {kind: _lined_up(kind, rows, features) for kind in KINDS}
         given = {kind: output for kind, output in encoded.items() if output is not None}
         return {"mm_encoder_outputs": given} | self._shapes(model, rows, ids_BL)
@@ -92,7 +111,8 @@ class Vision:
         found: dict[Shown, list[Features]] = {}
         for chunk in self._chunks(shown):
             pixels = _joined(self._chat.pixels(prompt) for prompt in chunk.values())
-            by_kind = {kind: iter(_features(model, kind, pixels)) for kind in {m.kind for s in chunk for m in s}}
+            counts = Counter(m.kind for media in chunk for m in media)
+            by_kind = {kind: iter(_features(model, kind, count, pixels)) for kind, count in counts.items()}
             found |= {media: [next(by_kind[m.kind]) for m in media] for media in chunk}
         return found
 
@@ -119,17 +139,22 @@ class Vision:
             shapes["mm_token_type_ids"] = torch.tensor(self._chat.processor.create_mm_token_type_ids(ids_BL.tolist()))
         return {name: tensor.to(ids_BL.device) for name, tensor in shapes.items()}
 
-    def _check(self, prompts: Sequence[Prompt], ids_BL: Tensor, features: Mapping[Shown, list[Features]]) -> None:
-        for kind in KINDS:
-            tokens = torch.tensor(list(self._chat.placeholders(kind)), device=ids_BL.device)
-            for prompt, places in zip(prompts, torch.isin(ids_BL, tokens).sum(1).tolist(), strict=True):
-                items = zip(prompt.media, features.get(prompt.media, ()), strict=True)
-                made = sum(len(item[0]) for media, item in items if media.kind == kind)
-                if made != places:
-                    raise EngineError(
-                        f"question {prompt.question.id!r}: its {prompt.kind} prompt has {places} placeholder tokens of "
-                        f"kind {kind} and the vision tower made {made} features for them"
-                    )
+
+def _check(
+    model: PreTrainedModel, prompts: Sequence[Prompt], ids_BL: Tensor, features: Mapping[Shown, list[Features]]
+) -> None:
+    for kind in KINDS:
+        placeholder = getattr(model.config, f"{kind}_token_id", None)
+        if placeholder is None:
+            continue
+        for prompt, places in zip(prompts, (ids_BL == placeholder).sum(1).tolist(), strict=True):
+            items = zip(prompt.media, features.get(prompt.media, ()), strict=True)
+            made = sum(len(item.layers[0]) for media, item in items if media.kind == kind)
+            if made != places:
+                raise EngineError(
+                    f"question {prompt.question.id!r}: its {prompt.kind} prompt has {places} placeholder tokens of "
+                    f"kind {kind} and the vision tower made {made} features for them"
+                )
 
 
 def _distinct(prompts: Iterable[Prompt]) -> dict[Shown, Prompt]:
@@ -137,15 +162,20 @@ def _distinct(prompts: Iterable[Prompt]) -> dict[Shown, Prompt]:
     return {prompt.media: prompt for prompt in prompts}
 
 
-def _features(model: PreTrainedModel, kind: str, pixels: Mapping[str, Tensor]) -> list[Features]:
-    """The vision tower's output for each image or video."""
+def _features(model: PreTrainedModel, kind: str, count: int, pixels: Mapping[str, Tensor]) -> list[Features]:
+    """The vision tower's output for each of `count` images or videos."""
     encode = getattr(model, f"get_{kind}_features", None)
     if encode is None:
         raise EngineError(f"models of kind {model.config.model_type!r} read no {kind}s, which some questions hold")
     wanted = inspect.signature(encode).parameters
     output = encode(**{k: t.to(model.device) for k, t in pixels.items() if k in wanted}, return_dict=True)
-    deep = getattr(output, "deepstack_features", None) or ()
-    return [list(each) for each in zip(output.pooler_output, *deep, strict=True)]
+    pooled, deep = output.pooler_output, getattr(output, "deepstack_features", None) or ()
+    if len(pooled) != count:
+        raise EngineError(
+            f"the vision tower of a model of kind {model.config.model_type!r} gives {len(pooled)} outputs for {count} "
+            f"{kind}s, so that it is not known which are whose; take a family that docs/multimodal.md names"
+        )
+    return [Features(list(each), isinstance(pooled, Tensor)) for each in zip(pooled, *deep, strict=True)]
 
 
 def _lined_up(kind: str, rows: Iterable[Prompt], features: Mapping[Shown, list[Features]]) -> Any:
@@ -153,12 +183,13 @@ def _lined_up(kind: str, rows: Iterable[Prompt], features: Mapping[Shown, list[F
     items = [f for p in rows for m, f in zip(p.media, features[p.media], strict=True) if m.kind == kind]
     if not items:
         return None
-    pooled, *deep = (list(layer) for layer in zip(*items, strict=True))
-    return SimpleNamespace(pooler_output=pooled, deepstack_features=deep or None)
+    pooled, *deep = (list(layer) for layer in zip(*(item.layers for item in items), strict=True))
+    given = torch.stack(pooled) if items[0].stacked else pooled
+    return SimpleNamespace(pooler_output=given, deepstack_features=deep or None)
 
 
 def _tensors(several: Iterable[list[Features]]) -> Iterator[Tensor]:
-    return (tensor for items in several for item in items for tensor in item)
+    return (tensor for items in several for item in items for tensor in item.layers)
 
 
 def _joined(several: Iterable[Pixels]) -> dict[str, Tensor]:

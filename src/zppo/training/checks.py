@@ -91,16 +91,16 @@ def _check_judge(options: RunOptions) -> None:
 
 
 def media_filter(options: RunOptions, student: Any, teachers: Sequence[Any]) -> Callable[[Question], None]:
-    """Passes every question, and refuses the run at the first with media if the student, or a local teacher that
-    answers questions, cannot be shown them: ConfigError or TeacherError naming the question.
+    """Passes every question, and refuses the run at the first with images, or with videos, if the student, or a local
+    teacher that answers questions, cannot be shown them: ConfigError or TeacherError naming the question.
     """
-    checked = False
+    checked: set[str] = set()
 
     def passes(question: Question) -> None:
-        nonlocal checked
-        if checked or not question.media:
+        kinds = {medium.kind for medium in question.media}
+        if kinds <= checked:
             return
-        checked = True
+        checked.update(kinds)
         check_sees("student.model", student, question)
         for number, teacher in enumerate(teachers if why_teacher(options) else ()):
             if not hasattr(teacher, "respond"):

@@ -53,9 +53,16 @@ def check_sees(option: str, model: str | PreTrainedModel, example: Question) -> 
     kind = type(model) if isinstance(model, PreTrainedModel) else MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING[type(config)]
     if not runs_apart(kind):
         raise error(
-            f"{option}: models of kind {config.model_type!r} take no encoder outputs (`mm_encoder_outputs`), so that "
-            "their images would be encoded once per rollout; take one of a family that does, such as Qwen3.5"
+            f"{option}: models of kind {config.model_type!r} do not take the output of their vision tower alone "
+            "(`mm_encoder_outputs`), so that images would be encoded once per rollout; take one of a family that "
+            "does, such as Qwen3.5"
         )
+    for medium in example.media:
+        if not hasattr(kind, f"get_{medium.kind}_features"):
+            raise error(
+                f"{option}: models of kind {config.model_type!r} read no {medium.kind}s, but question {example.id!r} "
+                f"holds {medium.name}"
+            )
 
 
 def load_processing(option: str, model: str | PreTrainedModel) -> Processing:

@@ -26,7 +26,7 @@ class RunState:
     an estimate: for a model of N parameters 2 N per token read or sampled, 6 N per token trained on. A row of
     `evaluations` holds the counters of its time beside the accuracies, so that a run can be read off at any of them.
     `teacher_missing` responses and `judge_missing` replies never came. `position` is where the new questions of the
-    next step begin.
+    next step begin in the order of `data`, the identity of the training questions.
     """
 
     step: int = 0
@@ -43,6 +43,7 @@ class RunState:
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     levels: dict[str, str] = field(default_factory=dict)
     position: Position = START
+    data: str = ""
 
     def save(self, folder: Path, buffer: PromptReplayBuffer) -> None:
         state = {"run": asdict(self), "buffer": buffer.state_dict()}
@@ -64,8 +65,10 @@ class RunState:
         }
 
     @classmethod
-    def load(cls, folder: Path, buffer: PromptReplayBuffer, find: Find | None = None) -> "RunState":
-        """Restore a state and fill `buffer`; for `find` see there.
+    def load(
+        cls, folder: Path, buffer: PromptReplayBuffer, find: Find | None = None, data: str | None = None
+    ) -> "RunState":
+        """Restore a state and fill `buffer`; for `find` see there. `data` is what the run is to go on with.
 
         Raises CheckpointError for a folder that is no checkpoint of zppo, or is not of this data.
         """
@@ -74,7 +77,13 @@ class RunState:
             raise CheckpointError(f"{folder} is no zppo checkpoint: {CHECKPOINT_STATE} is missing")
         state: Mapping[str, Any] = json.loads(file.read_text("utf-8"))
         buffer.load_state_dict(state["buffer"], find)
-        return cls(**state["run"] | {"position": Position(*state["run"]["position"])})
+        loaded = cls(**state["run"] | {"position": Position(*state["run"]["position"])})
+        if data is not None and data != loaded.data:
+            raise CheckpointError(
+                f"{folder} is of a run on {loaded.data}, and the data now is {data}: questions were added, left out or "
+                "moved, and their order would be another. Resume with the data as it was, or start a new run"
+            )
+        return loaded
 
 
 def step_rng(seed: int, step: int) -> random.Random:

@@ -81,10 +81,11 @@ class ZPPOTrainer(Trainer):
         check_one_process(args.world_size, args.n_gpu)
         check_options(args, model, teachers, processing_class)
         processing = processing_class or load_processing("student.model", model)
-        sees = media_filter(args, model, teachers)
-        self.questions, dropped = training_questions(train_dataset, args, Chat(processing), sees)
-        self.eval_questions, unasked = held_out_questions(eval_dataset, args, sees)
+        sees, chat = media_filter(args, model, teachers), Chat(processing)
         self.verdict = as_verdict(reward_funcs)
+        answered = not isinstance(self.verdict, RewardFunctions)
+        self.questions, dropped = training_questions(train_dataset, args, chat, sees, answered)
+        self.eval_questions, unasked = held_out_questions(eval_dataset, args, chat, sees, answered)
         judged = check_answers(self.verdict, chain(self.questions, self.eval_questions), args, teachers)
         student = load_model("student.model", model, args.student.dtype)
         super().__init__(student, args, processing_class=processing, **trainer_options)
@@ -98,7 +99,7 @@ class ZPPOTrainer(Trainer):
         parts = build_parts(args, student, processing, teachers, self.verdict, judged)
         self.parts = replace(parts, readable=self.drops.readable)
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
-        self.run_state = RunState()
+        self.run_state = RunState(data=self.questions.identity)
         self.progress = StepProgress(args.rollout_steps, disable=bool(args.disable_tqdm))
         self.update = build_update(args, self.parts)
         self._parameters = student.num_parameters()
@@ -206,7 +207,7 @@ class ZPPOTrainer(Trainer):
         if isinstance(resume, str):
             checkpoint = Path(resume)
         if checkpoint is not None:
-            self.run_state = RunState.load(checkpoint, self.buffer, self.questions.find)
+            self.run_state = RunState.load(checkpoint, self.buffer, self.questions.find, self.run_state.data)
         elif self.state.global_step:
             raise CheckpointError("this trainer has trained, but saved no checkpoint to return to; make a new one")
         self.run_directory.rewind(self.run_state.step, self.run_state.step * self.args.updates_per_step)

@@ -4,7 +4,7 @@ import base64
 import random
 from typing import Any
 
-from pictures import GOOD, encoded, picture, png
+from pictures import GOOD, animation, encoded, greys, picture, png
 
 NOISE = picture(40, 30)
 NOISE.putdata([(i * 7 % 256, i * 13 % 256, i * 29 % 256) for i in range(1200)])
@@ -188,3 +188,17 @@ BAD_ROWS: list[Any] = [
     *(in_rows(images=[content]) for content in SIZES),
     *(in_rows(images=[url]) for url in DATA_URLS + URLS),
 ]
+ODD_BUT_GOOD = {
+    "CMYK JPEG": encoded(picture(mode="CMYK", colour=(0, 9, 99, 0)), "JPEG"),
+    "animated GIF": animation(greys(5)),
+    "animated WebP": animation(greys(5), kind="WEBP"),
+    "palette": encoded(NOISE.quantize(16)),
+    "one bit": encoded(NOISE.convert("1")),
+    "grey": encoded(NOISE.convert("L")),
+    "alpha": encoded(NOISE.convert("RGBA")),
+    "grey alpha": encoded(NOISE.convert("LA")),
+    "16 bits": encoded(NOISE.convert("I;16")),
+    "progressive": encoded(NOISE, "JPEG", progressive=True),
+    "interlaced in name only": {"bytes": png(), "path": "wrong.jpg"},
+    "thin": png(2, 400),
+}

@@ -13,8 +13,8 @@ import pytest
 from datasets import Dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oddities import BAD_ROWS, ENCODED, NOISE, WRONG_TYPES, cut, flipped, in_rows
-from pictures import GOOD, animation, encoded, film, greys, picture, png
+from oddities import BAD_ROWS, ENCODED, ODD_BUT_GOOD, WRONG_TYPES, cut, flipped, in_rows
+from pictures import GOOD, film, greys, png
 
 from zppo.config import DataConfig
 from zppo.data.filters import media_readable, within
@@ -82,22 +82,6 @@ def test_bad_rows_of_a_dataset_are_dropped_or_refused() -> None:
                 continue
             seen[outcome(dataset)] += 1
     assert seen["dropped"] + seen["refused"] > 50 and seen["asked"] < 10, seen
-
-
-ODD_BUT_GOOD = {
-    "CMYK JPEG": encoded(picture(mode="CMYK", colour=(0, 9, 99, 0)), "JPEG"),
-    "animated GIF": animation(greys(5)),
-    "animated WebP": animation(greys(5), kind="WEBP"),
-    "palette": encoded(NOISE.quantize(16)),
-    "one bit": encoded(NOISE.convert("1")),
-    "grey": encoded(NOISE.convert("L")),
-    "alpha": encoded(NOISE.convert("RGBA")),
-    "grey alpha": encoded(NOISE.convert("LA")),
-    "16 bits": encoded(NOISE.convert("I;16")),
-    "progressive": encoded(NOISE, "JPEG", progressive=True),
-    "interlaced in name only": {"bytes": png(), "path": "wrong.jpg"},
-    "thin": png(2, 400),
-}
 
 
 @pytest.mark.parametrize("name", ODD_BUT_GOOD)

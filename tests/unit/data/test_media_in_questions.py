@@ -62,6 +62,22 @@ def test_markers_that_do_not_match_are_refused(text: str, kinds: list[str], prob
         placed(text, kinds)
 
 
+@pytest.mark.parametrize("nothing", [None, []])
+@pytest.mark.parametrize("column", ["images", "image", "picture"])
+def test_a_row_that_lost_its_image_is_not_asked_blind(column: str, nothing: Any) -> None:
+    """A text that only speaks of an image, in a row without such a column or with one of videos, is asked."""
+    rows = [
+        {**GOOD, "prompt": "what is <image 1>?", column: nothing},
+        {**GOOD, "prompt": "what is it?", column: None},
+        {**GOOD, "prompt": "what is <image> in HTML?"},
+        {**GOOD, "prompt": "what is <image> in HTML?", "video": None},
+    ]
+    config = DataConfig(columns={"images": "picture"} if column == "picture" else {})
+    questions, [dropped] = read_questions(rows, config)
+    assert [q.id for q in questions] == ["2", "3", "4"]
+    assert dropped.kind == "media markers" and "the text has <image 1>, but the row's column" in dropped.reason
+
+
 PIECES = st.sampled_from(["<image>", "<video>", "<image 1>", "<image 2>", "<video 1>", "a ", "<", "image>", "\n"])
 
 

@@ -163,6 +163,15 @@ def test_a_bad_row_is_dropped_with_its_place_and_reason(row: Any, kind: str, pro
     assert problem in dropped.reason
 
 
+@pytest.mark.parametrize("rows", [[{"prompt": "1+1?"}] * 3, [GOOD, {"prompt": "1+1?", "answer": None}, GOOD]])
+def test_rows_may_do_without_an_answer_where_nothing_asks_for_it(rows: list[Any]) -> None:
+    """Reward functions in TRL's signature score by columns of their own."""
+    questions, dropped = read_questions(rows, answered=False)
+    assert (len(questions), questions[1].answer, dropped) == (3, "", [])
+    with pytest.raises(DataError, match=r"no row has a column `prompt`"):
+        read_questions([{"text": "1+1?"}], answered=False)
+
+
 def test_a_file_that_loses_most_rows_for_one_reason_is_refused_with_an_example(tmp_path: Path) -> None:
     rows = [GOOD, {"prompt": "?"}, {"prompt": "?"}, {"prompt": "", "answer": "1"}]
     assert len(read_questions(rows)[0]) == 1

@@ -2,17 +2,16 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from sighted import a_video, an_image, new_processor, new_sighted, picture, shown
+from sighted import a_video, an_image, new_processor, new_sighted, picture, plain_inputs, shown
 
 from zppo.engines.chat import Chat
 from zppo.engines.transformers import TransformersEngine
 from zppo.errors import DataError, EngineError
-from zppo.types import MEDIA_MARK, Media, Prompt, Question, Sampling
+from zppo.types import MEDIA_MARK, Media, Prompt, Question, Sampling, Video
 
 QUESTIONS = [
     Question("words", "only words", "1"),
@@ -32,34 +31,16 @@ def processor() -> Any:
     return PROCESSOR
 
 
-@pytest.fixture(scope="module", params=["qwen3_5", "qwen3_vl"])
+@pytest.fixture(scope="module", params=["qwen3_5", "qwen3_5_hybrid", "qwen3_vl"])
 def model(request: pytest.FixtureRequest, processor: Any) -> Any:
     return new_sighted(processor, request.param)
-
-
-def plain_inputs(processor: Any, question: Question) -> Any:
-    """Inputs of the model as transformers' own documentation makes them."""
-    parts: list[dict[str, str]] = []
-    images, videos = [], []
-    for media, piece in zip((None, *question.media), question.text.split(MEDIA_MARK), strict=True):
-        if media is not None:
-            parts.append({"type": media.kind})
-            (images if media.kind == "image" else videos).append(media.load())
-        parts.append({"type": "text", "text": piece})
-    text = processor.apply_chat_template([{"role": "user", "content": parts}], add_generation_prompt=True)
-    frames = [np.stack([np.asarray(f) for f in v.frames]) for v in videos]
-    about = [
-        {"fps": 2.0, "total_num_frames": len(v.frames), "frames_indices": list(range(len(v.frames)))} for v in videos
-    ]
-    kwargs = {"videos_kwargs": {"do_sample_frames": False, "video_metadata": about}} if videos else {}
-    return processor(text=[text], images=images or None, videos=frames or None, return_tensors="pt", **kwargs)
 
 
 def test_a_mixed_batch_says_what_each_prompt_alone_would(model: Any, processor: Any) -> None:
     greedy = Sampling(max_tokens=6, temperature=0)
     groups = TransformersEngine(model, processor, 64).generate(PROMPTS, 2, greedy)
-    for question, group in zip(QUESTIONS, groups, strict=True):
-        inputs = plain_inputs(processor, question)
+    for prompt, group in zip(PROMPTS, groups, strict=True):
+        inputs = plain_inputs(processor, prompt)
         assert group.prompt_ids == inputs["input_ids"][0].tolist()
         model.base_model.rope_deltas = None
         banned = [processor.tokenizer.convert_tokens_to_ids(t) for t in ("<|vision_start|>", "<|vision_end|>")]
@@ -107,6 +88,14 @@ def test_what_a_processor_cannot_show_names_question_and_medium(processor: Any) 
     thin = Media("image", "thin.png", lambda: picture(1, 900, 2))
     with pytest.raises(DataError, match=r"question 'thin': thin\.png cannot be shown"):
         Chat(processor).read(Prompt("plain", shown("thin", "?", thin), MEDIA_MARK + "?"))
+
+
+def test_a_film_of_one_frame_is_shown_as_long_as_a_patch(processor: Any) -> None:
+    still = Media("video", "still", lambda: Video([picture(1)], 2.0))
+    twice = Media("video", "twice", lambda: Video([picture(1)] * 2, 2.0))
+    one, two = (Chat(processor).pixels(Prompt("plain", shown("q", "?", m), MEDIA_MARK + "?")) for m in (still, twice))
+    assert one.placeholders == two.placeholders
+    assert all(torch.equal(one.tensors[name], two.tensors[name]) for name in two.tensors)
 
 
 @given(st.lists(st.tuples(st.integers(2, 200), st.integers(2, 200)), max_size=3), st.text(max_size=30))

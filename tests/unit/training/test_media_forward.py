@@ -1,14 +1,14 @@
 """Forward and backward passes over rollouts with media, against one row at a time with nothing shared."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import assert_same_gradient, gradient
-from sighted import a_video, an_image, new_processor, new_sighted, shown
+from sighted import a_video, an_image, new_processor, new_sighted, plain_inputs, shown
 
 from zppo.config import SamplingConfig, UpdateConfig
 from zppo.engines.transformers import TransformersEngine
@@ -17,9 +17,9 @@ from zppo.errors import EngineError
 from zppo.training.distill import Distillation
 from zppo.training.forward import Frozen, response_logits
 from zppo.training.loss import policy_loss, response_logprobs
-from zppo.training.microbatch import microbatches
+from zppo.training.microbatch import Microbatch, microbatches
 from zppo.training.update import PolicyUpdate
-from zppo.types import KINDS, Candidate, Group, Minibatch, Prompt, Question, Rollout
+from zppo.types import KINDS, Candidate, Group, Minibatch, Prefix, Prompt, Question, Rollout, Sampling
 from zppo.zone.prompts import Templates
 
 CPU = torch.device("cpu")
@@ -34,9 +34,12 @@ MEDIA = {
 }
 
 
+MODELS = {family: new_sighted(PROCESSOR, family, seed=1) for family in ("qwen3_5", "qwen3_5_hybrid")}
+
+
 @pytest.fixture(scope="module")
 def model() -> Any:
-    return new_sighted(PROCESSOR, seed=1)
+    return MODELS["qwen3_5"]
 
 
 def a_prompt(kind: Any, names: list[str]) -> Prompt:
@@ -47,57 +50,88 @@ def a_prompt(kind: Any, names: list[str]) -> Prompt:
         "ncq": lambda: TEMPLATES.ncq(question, wrong),
         "hint": lambda: TEMPLATES.hint(question, "look closer"),
     }
-    return Prompt(kind, question, texts.get(kind, lambda: TEMPLATES.plain(question))())
+    text = texts.get(kind, lambda: TEMPLATES.plain(question))()
+    begun = Prefix((71, 300, 14), PROCESSOR.tokenizer.decode([71, 300, 14])) if kind == "prefix" else None
+    return Prompt(kind, question, text, begun)
 
 
 @st.composite
-def groups(draw: st.DrawFn) -> Minibatch:
-    """Groups of 1-4 rollouts on prompts of any kind, with any mixture of media."""
-    engine = TransformersEngine(new_sighted(PROCESSOR), PROCESSOR)
-    drawn, chosen = st.tuples(st.sampled_from(KINDS), st.lists(st.sampled_from(sorted(MEDIA)), max_size=3)), []
-    for kind, names in draw(st.lists(drawn, min_size=1, max_size=4)):
-        prompt, minibatch = a_prompt(kind, names), []
-        group = Group(prompt, [], engine.chat.read(prompt))
-        for _ in range(draw(st.integers(1, 4))):
-            response = draw(st.lists(st.integers(8, 400), min_size=1, max_size=6))
-            rollout = Rollout(response, "", advantage=draw(st.sampled_from((-1.0, 0.5, 1.5))))
-            minibatch.append((group, rollout))
-        chosen += minibatch
-    return chosen
+def asked(draw: st.DrawFn) -> list[tuple[Prompt, list[list[int]]]]:
+    """Prompts of any kind, with any mixture of media, and 1-4 responses to each."""
+    drawn = st.tuples(st.sampled_from(KINDS), st.lists(st.sampled_from(sorted(MEDIA)), max_size=3))
+    response = st.lists(st.integers(8, 400), min_size=1, max_size=6)
+    return [
+        (a_prompt(kind, names), draw(st.lists(response, min_size=1, max_size=4)))
+        for kind, names in draw(st.lists(drawn, min_size=1, max_size=4))
+    ]
 
 
-def alone(model: Any, group: Group, rollout: Rollout) -> torch.Tensor:
-    """Log-probabilities [T] of a response by transformers' own forward pass on one row."""
-    media = [m.load() for m in group.prompt.media]
-    kinds = [m.kind for m in group.prompt.media]
-    images = [m for m, kind in zip(media, kinds, strict=True) if kind == "image"]
-    videos = [m for m, kind in zip(media, kinds, strict=True) if kind == "video"]
-    inputs = {}
-    if images:
-        inputs |= dict(PROCESSOR.image_processor(images, return_tensors="pt"))
-    if videos:
-        frames = [np.stack([np.asarray(f) for f in v.frames]) for v in videos]
-        seen = PROCESSOR.video_processor(frames, do_sample_frames=False, return_tensors="pt")
-        inputs |= {k: seen[k] for k in ("pixel_values_videos", "video_grid_thw")}
-    ids = group.prompt_ids + rollout.token_ids
-    kinds_of_tokens = torch.tensor(PROCESSOR.create_mm_token_type_ids([ids]))
+class Alone(NamedTuple):
+    """What transformers itself makes of one row: ids, features of each image and video, log-probabilities [T, V]."""
+
+    ids: list[int]
+    features: dict[str, Sequence[torch.Tensor]]
+    logp_TV: torch.Tensor
+
+
+def alone(model: Any, prompt: Prompt, response: list[int]) -> Alone:
+    """By transformers' own processing and forward pass on one row."""
+    inputs = dict(plain_inputs(PROCESSOR, prompt))
+    ids = inputs.pop("input_ids")[0].tolist() + list(prompt.prefix.token_ids if prompt.prefix else ())
+    whole = [*ids, *response]
+    del inputs["attention_mask"]
+    inputs["mm_token_type_ids"] = torch.tensor(PROCESSOR.create_mm_token_type_ids([whole]))
     model.base_model.rope_deltas = None
-    logits = model(input_ids=torch.tensor([ids]), mm_token_type_ids=kinds_of_tokens, **inputs).logits
-    logp = logits[0, len(group.prompt_ids) - 1 : -1].log_softmax(-1)
-    return logp.gather(1, torch.tensor(rollout.token_ids)[:, None])[:, 0]
+    logits = model(input_ids=torch.tensor([whole]), **inputs).logits
+    features = {}
+    for kind, pixels in (("image", "pixel_values"), ("video", "pixel_values_videos")):
+        if pixels in inputs:
+            encode = getattr(model, f"get_{kind}_features")
+            features[kind] = encode(inputs[pixels], inputs[f"{kind}_grid_thw"], return_dict=True).pooler_output
+    return Alone(ids, features, logits[0, len(ids) - 1 :].log_softmax(-1))
 
 
-@settings(max_examples=25)
-@given(minibatch=groups())
-def test_batched_and_one_by_one_agree(model: Any, minibatch: Minibatch) -> None:
-    vision = Vision(TransformersEngine(model, PROCESSOR).chat)
-    found = {}
+def logprobs(model: Any, group: Group, rollout: Rollout) -> torch.Tensor:
+    """Log-probabilities [T] of a response, alone."""
+    logp_TV = alone(model, group.prompt, rollout.token_ids).logp_TV[:-1]
+    return logp_TV.gather(1, torch.tensor(rollout.token_ids)[:, None])[:, 0]
+
+
+@pytest.mark.parametrize("family", ["qwen3_5", "qwen3_5_hybrid"])
+@settings(max_examples=20)
+@given(rows=asked())
+def test_batched_and_one_by_one_agree(family: str, rows: list[tuple[Prompt, list[list[int]]]]) -> None:
+    """In generation and in a forward pass: prompts, their counts, what the tower makes, and log-probabilities."""
+    model = MODELS[family]
+    engine = TransformersEngine(model, PROCESSOR)
+    groups = engine.generate([prompt for prompt, _ in rows], 1, Sampling(max_tokens=1, temperature=0))
+    for group in groups:
+        one, [first] = alone(model, group.prompt, []), group.rollouts[0].token_ids
+        assert group.prompt_ids == one.ids and group.prompt_tokens == len(one.ids)
+        sampled = one.logp_TV[-1].index_fill(0, torch.tensor(engine._banned), -torch.inf)
+        assert sampled[first] > sampled.max() - 1e-4
+    minibatch = [
+        (group, Rollout(response, "", advantage=1.0))
+        for group, (_, responses) in zip(groups, rows, strict=True)
+        for response in responses
+    ]
     with torch.no_grad():
         for micro in microbatches(minibatch, 1500, PROCESSOR.tokenizer.pad_token_id, CPU):
-            logp_BT = response_logprobs(response_logits(model, micro, vision), micro.target_BT, 1.0)
-            found |= {id(r): logp_BT[i, micro.mask_BT[i]] for i, r in enumerate(micro.rollouts)}
-        for group, rollout in minibatch:
-            torch.testing.assert_close(found[id(rollout)], alone(model, group, rollout), atol=1e-4, rtol=1e-4)
+            agrees(model, micro, engine.vision, {id(r): g for g, r in minibatch})
+
+
+def agrees(model: Any, micro: Microbatch, vision: Vision, group_of: dict[int, Group]) -> None:
+    logp_BT = response_logprobs(response_logits(model, micro, vision), micro.target_BT, 1.0)
+    given = vision.inputs(model, micro.prompts, micro.ids_BL).get("mm_encoder_outputs", {})
+    features = {kind: iter(output.pooler_output) for kind, output in given.items()}
+    for i, rollout in enumerate(micro.rollouts):
+        group = group_of[id(rollout)]
+        one = logprobs(model, group, rollout)
+        torch.testing.assert_close(logp_BT[i, micro.mask_BT[i]], one, atol=1e-4, rtol=1e-4)
+        for kind, made in alone(model, group.prompt, []).features.items():
+            for feature in made:
+                torch.testing.assert_close(next(features[kind]), feature, atol=1e-5, rtol=1e-4)
+    assert all(next(left, None) is None for left in features.values())
 
 
 def a_minibatch(seed: int = 0) -> Minibatch:
@@ -114,7 +148,7 @@ def a_minibatch(seed: int = 0) -> Minibatch:
 
 
 @pytest.mark.parametrize("microbatch_tokens", [200, 10_000])
-@pytest.mark.parametrize("family", ["qwen3_5", "qwen3_vl"])
+@pytest.mark.parametrize("family", ["qwen3_5", "qwen3_5_hybrid", "qwen3_vl"])
 def test_the_shared_vision_tower_gets_the_gradient_of_the_plain_way(family: str, microbatch_tokens: int) -> None:
     model = new_sighted(PROCESSOR, family, seed=1)
     minibatch, config = a_minibatch(), UpdateConfig(microbatch_tokens=microbatch_tokens)
@@ -123,7 +157,7 @@ def test_the_shared_vision_tower_gets_the_gradient_of_the_plain_way(family: str,
 
     def plainly() -> None:
         for group, rollout in minibatch:
-            logp = alone(model, group, rollout)[None]
+            logp = logprobs(model, group, rollout)[None]
             advantage = torch.tensor([rollout.advantage])
             loss, _ = policy_loss(logp, logp.detach(), advantage, config.clip_low, config.clip_high, config.dual_clip)
             (loss.sum() / sum(len(r.token_ids) for _, r in minibatch)).backward()
@@ -178,12 +212,17 @@ def test_a_microbatch_encodes_what_its_rows_share_once(model: Any) -> None:
     assert len(micro.rollouts) == 3 and sizes == [16]
 
 
-def test_placeholders_without_features_are_refused_by_question(model: Any) -> None:
-    prompt = a_prompt("bcq", ["i1"])
+@pytest.mark.parametrize(("names", "places", "made"), [(["i1"], 5, 4), ([], 1, 0)])
+def test_placeholders_without_features_are_refused_by_question(
+    model: Any, names: list[str], places: int, made: int
+) -> None:
+    """Whether or not anything is shown beside them."""
+    prompt = a_prompt("bcq", names)
     group = Group(prompt, [], TransformersEngine(model, PROCESSOR).chat.read(prompt))
     group.prompt_ids.insert(5, PROCESSOR.image_token_id)
     (micro,) = microbatches([(group, Rollout([9], "", advantage=1.0))], 10_000, 0, CPU)
-    with pytest.raises(EngineError, match=r"question 'i1': its bcq prompt has 5 placeholder .* image .* made 4"):
+    said = rf"question '\w+': its bcq prompt has {places} placeholder .* image .* made {made} features"
+    with pytest.raises(EngineError, match=said):
         response_logits(model, micro, Vision(TransformersEngine(model, PROCESSOR).chat))
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from zppo.data.order import Position
+from zppo.data.reader import read_questions
 from zppo.errors import CheckpointError
 from zppo.reports.rundir import RunDirectory
 from zppo.training.state import RunState, step_rng
@@ -41,6 +42,25 @@ def test_a_checkpoint_of_other_data_is_refused_by_the_question(tmp_path: Path) -
     RunState().save(tmp_path, filled_buffer())
     with pytest.raises(CheckpointError, match=r"question 'q1' .* is not in the data"):
         RunState.load(tmp_path, PromptReplayBuffer(4), {**DATA, "q1": None}.get)
+
+
+def identity(rows: list[dict[str, str]]) -> str:
+    return read_questions([{"prompt": "?", "answer": "1", **row} for row in rows])[0].identity
+
+
+@pytest.mark.parametrize("now", ["ab", "abcd", "bac", "abd"])
+def test_a_checkpoint_of_other_questions_or_another_order_of_them_is_refused(tmp_path: Path, now: str) -> None:
+    """Where the order of the data stands would mean other questions: some would come twice in an epoch, some never."""
+    before = identity([{"id": name} for name in "abc"])
+    RunState(data=before).save(tmp_path, filled_buffer())
+    assert RunState.load(tmp_path, PromptReplayBuffer(4), DATA.get, before).data == before
+    other = identity([{"id": name} for name in now])
+    with pytest.raises(CheckpointError, match=r"is of a run on 3 questions \(\w+\), and the data now is \d questions"):
+        RunState.load(tmp_path, PromptReplayBuffer(4), DATA.get, other)
+
+
+def test_an_answer_may_be_mended_between_stop_and_resume() -> None:
+    assert identity([{"answer": "2"}, {}]) == identity([{"answer": "3"}, {"prompt": "??"}])
 
 
 def test_a_buffer_of_another_size_and_a_foreign_folder_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+"""From a URL to its bytes: fetched again when the network or the server has a bad moment, and kept for a while.
+
+What was checked before a rollout step is at hand when models are to see it in the step, however the server is by then.
+"""
+
+import http.client
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from zppo.data.dropped import BadRow
+
+SECONDS, LARGEST = 30, 256 * 2**20
+"""How long a URL may take to answer, and how many bytes it may hold."""
+WAITS = (0.3, 1.0)
+"""Seconds before each further attempt."""
+KEPT_BYTES = 512 * 2**20
+PASSING = (408, 425, 429)
+"""Client errors that are about the moment, beside all errors of the server."""
+
+
+class Fetcher:
+    """Fetches URLs and keeps what they hold, the newest up to `KEPT_BYTES`. Safe from any thread."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._size, self._lock = 0, threading.Lock()
+
+    def __call__(self, url: str) -> bytes:
+        """Raises BadRow for what cannot be fetched, at once or after some attempts, or is too large."""
+        with self._lock:
+            if url in self._kept:
+                self._kept.move_to_end(url)
+                return self._kept[url]
+        content = _persistently(url)
+        with self._lock:
+            self._size += len(content) - len(self._kept.pop(url, b""))
+            self._kept[url] = content
+            while len(self._kept) > 1 and self._size > KEPT_BYTES:
+                self._size -= len(self._kept.popitem(last=False)[1])
+        return content
+
+
+fetched = Fetcher()
+"""One for the process, as media are independent of each other: a place has one content, whoever asks."""
+
+
+def _persistently(url: str, waits: Sequence[float] = WAITS) -> bytes:
+    try:
+        content = _once(url)
+    except Exception as error:  # the network, the server, or what it says
+        if waits and _may_pass(error):
+            time.sleep(waits[0])
+            return _persistently(url, waits[1:])
+        raise BadRow("unreadable media", f"{url} could not be fetched ({type(error).__name__}: {error})") from error
+    if len(content) > LARGEST:
+        raise BadRow("unreadable media", f"{url} holds more than {LARGEST} bytes")
+    return content
+
+
+def _once(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=SECONDS) as reply:
+        content: bytes = reply.read(LARGEST + 1)
+    return content
+
+
+def _may_pass(error: Exception) -> bool:
+    if isinstance(error, urllib.error.HTTPError):
+        return error.code >= 500 or error.code in PASSING
+    return isinstance(error, OSError | http.client.HTTPException) and not isinstance(error, http.client.InvalidURL)
