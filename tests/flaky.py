@@ -37,9 +37,10 @@ Answer = Callable[[Request], Response]
 
 
 class FlakyServer:
-    """Answers with `answer`, after a fault from `faults` for each POST (None: no fault; at their end: none any more).
+    """Answers with `answer`, completions after a fault from `faults` (None: no fault; at their end: none any more).
 
-    `injected` counts the faults, `requests` keeps what was posted and `most_at_once` how many of them overlapped.
+    `injected` counts the faults, `requests` keeps the calls for completions and `most_at_once` how many of them
+    overlapped.
     """
 
     def __init__(self, answer: Answer, faults: Iterable[str | None] = ()) -> None:
@@ -112,6 +113,9 @@ def _handler(flaky: FlakyServer) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             request = Request(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+            if not self.path.endswith("/chat/completions"):
+                self._send(flaky.answer(request))
+                return
             fault = flaky.begin(request)
             try:
                 response = flaky.answer(request, fault)

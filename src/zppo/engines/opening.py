@@ -26,7 +26,8 @@ async def served_opening(client: "openai.AsyncOpenAI", model: str, fields: Mappi
 
     async def ask(path: str, **body: Any) -> Any:
         url = f"{str(client.base_url).rstrip('/').removesuffix('/v1')}{path}"
-        return await client.post(url, cast_to=object, body={"model": model, **body}, options={"timeout": 10.0})
+        body = {"model": model, **body}
+        return await client.with_options(max_retries=3, timeout=10.0).post(url, cast_to=object, body=body)
 
     switches = {name: value for name, value in fields.items() if name == "chat_template_kwargs"}
     try:

@@ -89,3 +89,15 @@ def test_of_another_server_nothing_is_assumed(answer: Response) -> None:
         engine.check()
         rollout = engine.generate([prompt()], 1, SAMPLING)[0].rollouts[0]
     assert rollout.whole == rollout.text
+
+
+def test_a_server_in_a_bad_moment_is_asked_again() -> None:
+    moods = iter([Response(503, b"busy")])
+    vllm = Vllm("u:{}a:<think>")
+
+    def moody(request: Request) -> Response:
+        return next(moods, None) or vllm(request) if request.path == "/tokenize" else vllm(request)
+
+    with FlakyServer(moody) as server, asking(server) as engine:
+        engine.check()
+        assert engine.generate([prompt()], 1, SAMPLING)[0].rollouts[0].opened == "<think>"
