@@ -17,6 +17,19 @@ from zppo.errors import CheckpointError
 from zppo.reports.rundir import CHECKPOINT_STATE
 from zppo.zone.replay import Find, PromptReplayBuffer
 
+COUNTERS = (
+    "step",
+    "student_tokens",
+    "teacher_tokens",
+    "gradient_tokens",
+    "flops",
+    "teacher_cost",
+    "teacher_missing",
+    "judge_tokens",
+    "judge_cost",
+    "judge_missing",
+)
+
 
 @dataclass
 class RunState:
@@ -50,19 +63,26 @@ class RunState:
         (folder / CHECKPOINT_STATE).write_text(json.dumps(state), "utf-8")
 
     def counters(self) -> dict[str, Any]:
-        return {
-            "step": self.step,
-            "student_tokens": self.student_tokens,
-            "teacher_tokens": self.teacher_tokens,
-            "gradient_tokens": self.gradient_tokens,
-            "flops": self.flops,
-            "teacher_cost": self.teacher_cost,
-            "teacher_missing": self.teacher_missing,
-            "judge_tokens": self.judge_tokens,
-            "judge_cost": self.judge_cost,
-            "judge_missing": self.judge_missing,
-            "seconds": round(self.seconds, 1),
-        }
+        counts = {name: getattr(self, name) for name in COUNTERS}
+        return counts | {"seconds": round(self.seconds, 1)}
+
+    def count_step(self, metrics: Mapping[str, float], flops: float) -> None:
+        """What a rollout step has used."""
+        self.student_tokens += int(metrics["tokens/student"])
+        self.teacher_tokens += int(metrics["tokens/teacher"])
+        self.gradient_tokens += int(metrics["tokens/gradient"])
+        self.flops += flops
+
+    def count_teachers(self, metrics: Mapping[str, float]) -> None:
+        """What teachers elsewhere cost, and what never came."""
+        self.teacher_cost += metrics.get("endpoint/cost", 0.0)
+        self.teacher_missing += int(metrics.get("teacher/missing", 0))
+
+    def count_judge(self, metrics: Mapping[str, float]) -> None:
+        """What was spent on judging, held-out responses too. The cost of a teacher that judges is a teacher's."""
+        self.judge_tokens += int(metrics.get("judge/tokens", 0))
+        self.judge_cost += metrics.get("judge_endpoint/cost", 0.0)
+        self.judge_missing += int(metrics.get("judge/unreachable", 0))
 
     @classmethod
     def load(

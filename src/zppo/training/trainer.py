@@ -18,7 +18,6 @@ import torch
 from transformers import PreTrainedModel, PrinterCallback, ProgressCallback, Trainer
 from transformers.trainer_utils import TrainOutput
 
-from zppo.config import TeacherConfig
 from zppo.data.filters import readable
 from zppo.data.order import Batch, epochs
 from zppo.engines.chat import Chat, Processing
@@ -27,12 +26,13 @@ from zppo.reports.rundir import RunDirectory
 from zppo.reports.summary import by_entry, run_summary
 from zppo.rewards.functions import RewardFunctions, as_verdict
 from zppo.step import rollout_step, start_ahead
-from zppo.teacher.remote import RemoteTeacher, configured_teachers
+from zppo.teacher.remote import RemoteTeacher
 from zppo.training.accounts import step_flops
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.checks import check_answers, check_one_process, check_options, media_filter
 from zppo.training.drops import DropLog
 from zppo.training.evaluation import ask, levels_of, summarise
+from zppo.training.given import given_student, given_teachers
 from zppo.training.loader import StepLoader, UpdateInput
 from zppo.training.models import load_model, load_processing
 from zppo.training.parts import build_parts, build_update
@@ -40,7 +40,6 @@ from zppo.training.progress import StepProgress
 from zppo.training.questions import held_out_questions, training_questions
 from zppo.training.state import RunState, step_rng
 from zppo.types import StepBatch
-from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
 
 logger = logging.getLogger(__name__)
@@ -75,9 +74,8 @@ class ZPPOTrainer(Trainer):
         **trainer_options: Any,
     ) -> None:
         args = args if args is not None else ZPPOConfig()
-        model = _name(model) or args.student.model
-        args.student = _named(args.student, model)
-        args.teacher, teachers = _teachers(args, teacher)
+        args.student, model = given_student(args.student, model)
+        args.teacher, teachers = given_teachers(args, teacher)
         check_one_process(args.world_size, args.n_gpu)
         check_options(args, model, teachers, processing_class)
         processing = processing_class or load_processing("student.model", model)
@@ -243,12 +241,9 @@ class ZPPOTrainer(Trainer):
         metrics["time/teacher_share"] = metrics.get("time/teacher", 0) / spent
         state.step, state.position = state.step + 1, self._end
         metrics |= self.drops.end_step(state.step)
-        state.student_tokens += int(metrics["tokens/student"])
-        state.teacher_tokens += int(metrics["tokens/teacher"])
-        state.gradient_tokens += int(metrics["tokens/gradient"])
         teacher = getattr(next(iter(self.parts.teachers), None), "parameters", 0)
-        state.flops += step_flops(metrics, self._parameters, teacher)
-        self._count_judge(metrics)
+        state.count_step(metrics, step_flops(metrics, self._parameters, teacher))
+        state.count_judge(metrics)
         state.seconds = self._clock()
         metrics["tokens/student_total"] = state.student_tokens
         every = self.args.eval.every
@@ -266,18 +261,11 @@ class ZPPOTrainer(Trainer):
             if isinstance(teacher, RemoteTeacher):
                 total.update(teacher.metrics())
         missing, unheard = int(total["teacher/missing"]), int(metrics.get("zone/candidates_unheard", 0))
-        self.run_state.teacher_cost += total["endpoint/cost"]
-        self.run_state.teacher_missing += missing
+        self.run_state.count_teachers(total)
         if missing or unheard:
             told = f"{missing} responses never came and {unheard} candidates were not rewritten"
             logger.warning("step %d: the teacher could not be reached: %s", self.run_state.step + 1, told)
         return dict(total)
-
-    def _count_judge(self, metrics: Mapping[str, float]) -> None:
-        """What was spent on judging, held-out responses too. The cost of a teacher that judges is a teacher's."""
-        self.run_state.judge_tokens += int(metrics.get("judge/tokens", 0))
-        self.run_state.judge_cost += metrics.get("judge_endpoint/cost", 0.0)
-        self.run_state.judge_missing += int(metrics.get("judge/unreachable", 0))
 
     def _evaluate_held_out(self) -> dict[str, float]:
         """Ask the held-out questions, remember the result, and return it as metrics."""
@@ -289,7 +277,7 @@ class ZPPOTrainer(Trainer):
         parts = self.parts
         accuracy, unscored = ask(self.eval_questions, parts.student, parts.verdict, parts.templates, args.eval, seed)
         counted = self.verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
-        self._count_judge(counted)
+        state.count_judge(counted)
         state.levels = state.levels or levels_of(self.eval_questions, accuracy, args.zone.tau)
         result = summarise(self.eval_questions, accuracy, state.levels)
         state.evaluations.append(state.counters() | by_entry(self.buffer) | result | {"unscored": unscored})
@@ -300,24 +288,3 @@ class ZPPOTrainer(Trainer):
         }
         shown |= {name: count for name, count in silent.items() if count}
         return shown | {"time/eval": time.perf_counter() - began}
-
-
-def _name(model: Any) -> Any:
-    """A folder given as a path, as text."""
-    return str(model) if isinstance(model, Path) else model
-
-
-def _named(section: Any, model: Any) -> Any:
-    """The section with the folder or Hub name that is really used, so that `config.yaml` tells it."""
-    return replace(section, model=model) if isinstance(model, str) else section
-
-
-def _teachers(args: ZPPOConfig, given: Any) -> tuple[TeacherConfig, list[Any]]:
-    """The teachers in order, and the section that names those that have a name."""
-    section = args.teacher
-    if given is None:
-        return section, configured_teachers(section, Templates.load(args.prompts.templates))
-    teachers = [_name(teacher) for teacher in (given if isinstance(given, list | tuple) else [given])]
-    if all(isinstance(teacher, str) for teacher in teachers):
-        section = replace(section, model=teachers[0], fallbacks=tuple(teachers[1:]))
-    return section, teachers
