@@ -1,4 +1,4 @@
-"""lm-evaluation-harness asks and scores, our engine answers. Needs `zppo[eval]`."""
+"""lm-evaluation-harness asks and scores, our engine answers."""
 
 import json
 from pathlib import Path
@@ -10,11 +10,9 @@ from toys import Unreachable
 from zppo.engines.scripted import ScriptedEngine
 from zppo.errors import DataError, EngineError
 from zppo.evals.benchmarks import BENCHMARKS
+from zppo.evals.lm_eval_bridge import TASKS, Check, _checks, _task_manager, cross_check, side_by_side
 from zppo.evals.respondent import Respondent
 from zppo.types import Prompt
-
-pytest.importorskip("lm_eval")
-from zppo.evals.lm_eval_bridge import TASKS, Check, _checks, _task_manager, cross_check, side_by_side
 
 pytestmark = pytest.mark.slow
 SUBJECTS = ["biology", "business", "chemistry", "computer science", "economics", "engineering", "health", "history"]
