@@ -9,9 +9,10 @@ all that is replayed. The teacher needs for the hard questions of a step 1x or 3
 one of two ways: one question after the other (a server that is full), or all at the same time (one that batches and has
 room).
 
-The share is `time/teacher` of a whole step, the mean over the steps after the first four. What is replayed is known
-when the rollouts before are done, so that a teacher who takes longer than the rest of a step is waited for in any case:
-`at least` is that difference, with the rest of the step as it was measured.
+The share is `time/teacher` of a whole step, the mean over the steps after the first four. What a step replays is known
+when the plain rollouts of the step before are scored. A teacher who then takes longer than the rest of a step is waited
+for in any case: by that difference in every step if it answers one by one, in every second step (the other one is
+longer for the wait) if it answers all at once. `at least` is that share, with the rest of the step as it was measured.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from statistics import fmean
@@ -133,15 +135,15 @@ def run(pace: float, at_once: int, ahead: int | None, steps: int) -> list[dict[s
     batches = [[Question(str(next(names)), "how many?", "1") for _ in range(ZONE.new_questions)] for _ in range(steps)]
     rows = []
     for step, new in enumerate(batches):
+
+        def begin_ahead(step: int = step) -> None:  # as the trainer does
+            for number, later in enumerate(batches[step + 1 : step + 1 + max(ahead or 0, 1)], start=1):
+                for known in ([buffer] if number == 1 else []) + ([None] if number <= (ahead or 0) else []):
+                    start_ahead(later, known, parts, ZONE, sampling, random.Random(step + number))
+
         began = time.perf_counter()
-        waited = rollout_step(new, buffer, parts, ZONE, sampling, random.Random(step)).metrics["time/teacher"]
-        for number, later in enumerate(
-            batches[step + 1 : step + 1 + max(ahead or 0, 1)], start=1
-        ):  # as the trainer does
-            if number == 1:
-                start_ahead(later, buffer, parts, ZONE, sampling, random.Random(step + number))
-            if number <= (ahead or 0):
-                start_ahead(later, None, parts, ZONE, sampling, random.Random(step + number))
+        stepping = replace(parts, refreshed=begin_ahead)
+        waited = rollout_step(new, buffer, stepping, ZONE, sampling, random.Random(step)).metrics["time/teacher"]
         time.sleep(UPDATES)
         seconds = time.perf_counter() - began
         rows.append({"waited": waited, "took": seconds, "given_up": remote.metrics()["teacher/given_up"]})
@@ -150,8 +152,10 @@ def run(pace: float, at_once: int, ahead: int | None, steps: int) -> list[dict[s
 
 def line(factor: float, at_once: int, asked: str, rows: Sequence[dict[str, float]]) -> str:
     waited, took, given_up = (fmean(row[key] for row in rows) for key in ("waited", "took", "given_up"))
-    least = max(1 - (took - waited) / (factor * ROLLOUTS), 0)
-    how = "one by one" if at_once == 1 else "all at once"
+    rest, answers = took - waited, factor * ROLLOUTS
+    one_by_one = at_once == 1
+    least = max(answers - rest, 0) / (answers if one_by_one else answers + rest)
+    how = "one by one" if one_by_one else "all at once"
     return f"| {factor:g}x | {how} | {asked} | {waited / took:.1%} | {least:.1%} | {given_up:.1f} |"
 
 

@@ -28,13 +28,16 @@ COUNTED = ("tokens/student", "tokens/student_prompt", "tokens/teacher", "tokens/
 """Tokens sampled, tokens read before them (once per prompt, however large its group), and what they cost a teacher."""
 
 
+def do_nothing() -> None: ...
+
+
 @dataclass(frozen=True)
 class Parts:
     """Who does the work of a step.
 
     `teachers` stand in order of cost; `rewriter` prepares what prompts show. With a `shared_vocabulary` the tokens of a
     teacher's response are the student's own; otherwise they are made anew from its text. `readable` gives those of the
-    replayed questions whose media can still be decoded.
+    replayed questions whose media can still be decoded. `refreshed` is called when the buffer is that of the next step.
     """
 
     method: Method
@@ -45,6 +48,7 @@ class Parts:
     templates: Templates
     shared_vocabulary: bool = False
     readable: Callable[[Sequence[Question]], list[Question]] = list
+    refreshed: Callable[[], None] = do_nothing
 
 
 def rollout_step(
@@ -57,8 +61,7 @@ def rollout_step(
 ) -> StepBatch:
     """Turn new questions into scored groups with advantages, cut into minibatches, and refresh the buffer.
 
-    Everything random comes from `rng`, so that equal inputs, state and engine outputs give an equal step. The buffer
-    is refreshed here, before the gradient updates: it depends on the plain groups alone.
+    Everything random comes from `rng`, so that equal inputs, state and engine outputs give an equal step.
     """
     work = _Work(parts, zone, sampling, rng)
     method, cap = parts.method, share(zone.augment_fraction, len(new))
@@ -66,6 +69,10 @@ def rollout_step(
     # 1. Plain rollouts on new and replayed questions. A teacher elsewhere begins as soon as one is seen to be hard.
     replayed = parts.readable(_replayed(new, buffer, method, zone, rng))
     plain = work.roll_out(_plain_prompts(new, replayed, parts.templates), finished=work.start_teacher)
+
+    # 7. The buffer listens to the plain groups only. So it need not wait: what comes next is known from here on.
+    refreshed = buffer.refresh(plain, zone.tau) if method.replay else None
+    parts.refreshed()
 
     # 2. Fresh teacher rollouts on every hard question; the right ones may become candidates.
     hard = hard_groups(plain, zone.tau)
@@ -84,9 +91,6 @@ def rollout_step(
         assign_advantages(groups, zone.advantage)
     trained = _trained(groups, teacher, method, zone)
     minibatches = split(trained, method.updates(zone.updates), rng)
-
-    # 7. The buffer listens to the plain groups only.
-    refreshed = buffer.refresh(plain, zone.tau) if method.replay else None
 
     metrics = step_metrics(plain, aided, teacher, right, wrong, zone.tau) | signal_metrics(groups, trained)
     metrics |= buffer.metrics() | work.metrics | (refreshed.metrics() if refreshed else {})

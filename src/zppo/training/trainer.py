@@ -7,7 +7,7 @@ update, and the end of a rollout step logs, evaluates and checkpoints.
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -39,7 +39,7 @@ from zppo.training.parts import build_parts, build_update
 from zppo.training.progress import StepProgress
 from zppo.training.questions import held_out_questions, training_questions
 from zppo.training.state import RunState, step_rng
-from zppo.types import StepBatch
+from zppo.types import Question, StepBatch
 from zppo.zone.replay import PromptReplayBuffer
 
 logger = logging.getLogger(__name__)
@@ -213,22 +213,27 @@ class ZPPOTrainer(Trainer):
         return checkpoint
 
     def _make_step(self, batches: Iterator[Batch], upcoming: deque[Batch]) -> StepBatch:
-        """The rollout step on the next batch of questions; a teacher elsewhere then begins on the ones after it."""
+        """The rollout step on the next batch of questions."""
         args, step = self.args, self.run_state.step
         upcoming.extend(islice(batches, 1 + max(args.teacher.ahead, 1) - len(upcoming)))
         for part in (self.update, self.verdict):
             part.metrics()  # drops what a step that was stopped half-way has left
         new, rng = upcoming.popleft(), step_rng(args.seed, step)
         self.drops.begin_step(new.dropped)
-        batch = rollout_step(new.questions, self.buffer, self.parts, args.zone, args.sampling, rng)
-        for number, later in enumerate(list(upcoming)[: args.rollout_steps - step - 1], start=1):
-            buffers = ([self.buffer] if number == 1 else []) + ([None] if number <= args.teacher.ahead else [])
-            for buffer in buffers:
-                ahead = step_rng(args.seed, step + number)
-                start_ahead(later.questions, buffer, self.parts, args.zone, args.sampling, ahead)
+        parts = replace(self.parts, refreshed=partial(self._start_ahead, [later.questions for later in upcoming]))
+        batch = rollout_step(new.questions, self.buffer, parts, args.zone, args.sampling, rng)
         self._current, self._end, self._grad_norms = batch, new.end, []
         self._update_began = time.perf_counter()
         return batch
+
+    def _start_ahead(self, upcoming: Sequence[Sequence[Question]]) -> None:
+        """Let a teacher elsewhere begin on the next step's replayed and `teacher.ahead` steps' new questions."""
+        args, step = self.args, self.run_state.step
+        for number, later in enumerate(upcoming[: args.rollout_steps - step - 1], start=1):
+            buffers = ([self.buffer] if number == 1 else []) + ([None] if number <= args.teacher.ahead else [])
+            for buffer in buffers:
+                ahead = step_rng(args.seed, step + number)
+                start_ahead(later, buffer, self.parts, args.zone, args.sampling, ahead)
 
     def _finish_step(self, batch: StepBatch) -> None:
         """Count, log, dump, evaluate. The checkpoint, if due, follows at once."""

@@ -167,6 +167,19 @@ def test_what_the_next_step_replays_is_asked_before_it_begins() -> None:
     assert sorted(name for name, _ in server.asked) == sorted([replayed.question.id, "c", "d"])
 
 
+def test_the_next_step_is_known_before_this_ones_teacher_has_answered() -> None:
+    buffer, server = PromptReplayBuffer(9), SlowServer()
+    known: list[tuple[set[str], int]] = []
+
+    def refreshed() -> None:
+        known.append(({entry.question.id for entry in buffer}, len(server.open)))
+        server.answer_from_now_on()
+
+    made = replace(parts(server, all_wrong), refreshed=refreshed)
+    rollout_step(questions("a", "b"), buffer, made, ZONE, SamplingConfig(), random.Random(0))
+    assert known == [({"a", "b"}, 2)], "the buffer is the next step's, and two answers are still open"
+
+
 def test_all_new_questions_may_be_asked_ahead_and_the_easy_ones_are_given_up() -> None:
     server = SlowServer()
     made = parts(server, lambda prompt, n, visit: ["\\boxed{1}" if prompt.question.id == "a" else "\\boxed{2}"] * n)
