@@ -142,7 +142,7 @@ def run(pace: float, at_once: int, ahead: int | None, steps: int) -> list[dict[s
                     start_ahead(later, known, parts, ZONE, sampling, random.Random(step + number))
 
         began = time.perf_counter()
-        stepping = replace(parts, refreshed=begin_ahead)
+        stepping = replace(parts, on_refresh=begin_ahead)
         waited = rollout_step(new, buffer, stepping, ZONE, sampling, random.Random(step)).metrics["time/teacher"]
         time.sleep(UPDATES)
         seconds = time.perf_counter() - began

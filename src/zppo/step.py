@@ -37,7 +37,7 @@ class Parts:
 
     `teachers` stand in order of cost; `rewriter` prepares what prompts show. With a `shared_vocabulary` the tokens of a
     teacher's response are the student's own; otherwise they are made anew from its text. `readable` gives those of the
-    replayed questions whose media can still be decoded. `refreshed` is called when the buffer is that of the next step.
+    replayed questions whose media can still be decoded; `on_refresh` is called when the buffer is the next step's.
     """
 
     method: Method
@@ -48,7 +48,7 @@ class Parts:
     templates: Templates
     shared_vocabulary: bool = False
     readable: Callable[[Sequence[Question]], list[Question]] = list
-    refreshed: Callable[[], None] = do_nothing
+    on_refresh: Callable[[], None] = do_nothing
 
 
 def rollout_step(
@@ -72,7 +72,7 @@ def rollout_step(
 
     # 7. The buffer listens to the plain groups only. So it need not wait: what comes next is known from here on.
     refreshed = buffer.refresh(plain, zone.tau) if method.replay else None
-    parts.refreshed()
+    parts.on_refresh()
 
     # 2. Fresh teacher rollouts on every hard question; the right ones may become candidates.
     hard = hard_groups(plain, zone.tau)

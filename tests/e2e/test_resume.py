@@ -84,6 +84,18 @@ def test_a_trainer_that_saved_nothing_cannot_start_over(student_folder: Path, tm
         first.train(resume_from_checkpoint=True)
 
 
+def test_a_trainer_whose_first_step_failed_half_way_cannot_start_over(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = trainer(recipe, tmp_path / "run")
+    (teacher,) = first.parts.teachers
+    monkeypatch.setattr(teacher, "respond", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        first.train()
+    with pytest.raises(CheckpointError, match="make a new one"):
+        first.train(resume_from_checkpoint=True)
+
+
 def test_resuming_an_older_checkpoint_by_its_path_drops_what_came_after_it(
     student_folder: Path, straight: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from zppo.config import (
     EndpointConfig,
     EngineConfig,
     EvalConfig,
+    JudgeConfig,
     PromptsConfig,
     Recipe,
     RunOptions,
@@ -48,6 +49,8 @@ BAD: list[tuple[Callable[..., Any], str, Any]] = [
     *[(ENDPOINT, "urls", v) for v in ((), "http://a/v1", ("localhost:8000/v1",), ("http://me:secret@a/v1",))],
     *[(ENDPOINT, name, 0) for name in ("concurrency", "tries")],
     *[(ENDPOINT, "timeout", v) for v in (0, NAN, INF)],
+    *[(section, name, 3) for section in (TeacherConfig, JudgeConfig) for name in ("tries", "price_prompt")],
+    *[(section, "extra_body", {"top_k": 1}) for section in (TeacherConfig, JudgeConfig)],
     (RunOptions, "rollout_steps", 0),
 ]
 

@@ -151,6 +151,8 @@ class TeacherConfig(CallConfig):
             raise ConfigError(f"teacher.ahead is {self.ahead}; a number of steps, or 0")
         if self.offline and not self.cache:
             raise ConfigError("teacher.offline answers from a cache; set teacher.cache")
+        if not self.remote:
+            _refuse_calls("teacher", self)
         for url in self.remote:
             self.server(url)
 
@@ -182,6 +184,14 @@ def _calls(section: CallConfig) -> dict[str, Any]:
     return {f.name: getattr(section, f.name) for f in fields(CallConfig)}
 
 
+def _refuse_calls(name: str, section: CallConfig) -> None:
+    """Raise ConfigError for an option that says how a server is called, where there is none."""
+    plain = _calls(CallConfig())
+    idle = [option for option, value in _calls(section).items() if value != plain[option]]
+    if idle:
+        raise ConfigError(f"{name}.{idle[0]} says how a server is called; set {name}.endpoint, or leave it out")
+
+
 @dataclass(frozen=True)
 class JudgeConfig(CallConfig):
     """Who scores free-form answers (questions with `answer_type: free`), at temperature 0 (method section 6)."""
@@ -200,6 +210,8 @@ class JudgeConfig(CallConfig):
         positive("judge", self, "max_tokens")
         if self.urls:
             self.server()
+        else:
+            _refuse_calls("judge", self)
 
     @property
     def urls(self) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ class Protocols:
 def key_of(item: Item) -> str:
     """A digest of what an item says for scoring: its gold, in both forms, its options and the like, its groups."""
     said = item.gold, item.question.answer, dict(item.question.fields), dict(item.group)
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
 def compare(item: Item, response: str) -> Judgement:

@@ -199,8 +199,9 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _moves(option: str) -> bool:
-    section, _, name = option.partition(".")
-    return section in ("teacher", "judge") and name.rpartition(".")[2] in MOVABLE
+    section, *within = option.split(".")
+    own = len(within) == 1 or (len(within) == 3 and within[0] == "fallbacks")
+    return section in ("teacher", "judge") and own and within[-1] in MOVABLE
 
 
 def _group_row(group: Group, trained: Group | None) -> dict[str, Any]:

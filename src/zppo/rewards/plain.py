@@ -133,7 +133,7 @@ def _same_name(gold: str, answer: str) -> bool | None:
         left, right = form.fullmatch(gold), form.fullmatch(answer)
         if left and right:
             parts = [[int(part) for part in re.split("[-/]", text)] for text in (gold, answer)]
-            return parts[0] == parts[1] and left.groups() == right.groups()
+            return parts[0] == parts[1] and (left[1] is None) == (right[1] is None)  # the year first, or last
         if form is _DATE and (left or right):
             return False
     return None

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Protocol
 
 from zppo.config import EndpointConfig, FallbackConfig, TeacherConfig, is_url
 from zppo.engines.base import NOW, Generator, Priority
 from zppo.engines.endpoint import EndpointEngine
-from zppo.errors import EngineError, TeacherError
+from zppo.errors import DataError, EngineError, TeacherError
 from zppo.teacher.cache import CachedEngine
 from zppo.types import Group, Prompt, Question, Sampling
 from zppo.zone.prompts import Templates
@@ -53,9 +54,10 @@ class RemoteTeacher:
                 _, priority = self._started[visit]
                 priority.rank = min(rank, priority.rank)
             else:
-                self._counts["started_early"] += 1
                 priority = Priority(rank)
-                self._started[visit] = self._submit(question, n, sampling, priority), priority
+                with suppress(DataError):  # media that cannot be read now; when its step comes, it is said there
+                    self._started[visit] = self._submit(question, n, sampling, priority), priority
+                    self._counts["started_early"] += 1
 
     def drop(self, questions: Sequence[Question], sampling: Sampling) -> None:
         for question in questions:
@@ -80,7 +82,8 @@ class RemoteTeacher:
             return self._submit(question, n, sampling, Priority())
         asked, priority = started
         priority.rank = NOW
-        return asked
+        unread = asked.done() and not asked.cancelled() and isinstance(asked.exception(), DataError)
+        return self._submit(question, n, sampling, priority) if unread else asked
 
     def _give_up(self, visit: tuple[str, Sampling]) -> None:
         if visit in self._started:

@@ -24,7 +24,7 @@ def given_teachers(options: RunOptions, teacher: Any) -> tuple[TeacherConfig, li
     if teacher is None:
         return section, configured_teachers(section, Templates.load(options.prompts.templates))
     teachers = [_name(one) for one in (teacher if isinstance(teacher, list | tuple) else [teacher])]
-    if all(isinstance(one, str) for one in teachers):
+    if teachers and all(isinstance(one, str) for one in teachers):
         section = replace(section, model=teachers[0], fallbacks=tuple(teachers[1:]))
     return section, teachers
 

@@ -96,13 +96,13 @@ class RunState:
         if not file.is_file():
             raise CheckpointError(f"{folder} is no zppo checkpoint: {CHECKPOINT_STATE} is missing")
         state: Mapping[str, Any] = json.loads(file.read_text("utf-8"))
-        buffer.load_state_dict(state["buffer"], find)
         loaded = cls(**state["run"] | {"position": Position(*state["run"]["position"])})
         if data is not None and data != loaded.data:
             raise CheckpointError(
                 f"{folder} is of a run on {loaded.data}, and the data now is {data}: questions were added, left out or "
                 "moved, and their order would be another. Resume with the data as it was, or start a new run"
             )
+        buffer.load_state_dict(state["buffer"], find)
         return loaded
 
 

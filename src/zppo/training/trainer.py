@@ -206,7 +206,7 @@ class ZPPOTrainer(Trainer):
             checkpoint = Path(resume)
         if checkpoint is not None:
             self.run_state = RunState.load(checkpoint, self.buffer, self.questions.find, self.run_state.data)
-        elif self.state.global_step:
+        elif self.state.global_step or self.buffer.steps:
             raise CheckpointError("this trainer has trained, but saved no checkpoint to return to; make a new one")
         self.run_directory.rewind(self.run_state.step, self.run_state.step * self.args.updates_per_step)
         self.drops.begin_run()
@@ -220,7 +220,7 @@ class ZPPOTrainer(Trainer):
             part.metrics()  # drops what a step that was stopped half-way has left
         new, rng = upcoming.popleft(), step_rng(args.seed, step)
         self.drops.begin_step(new.dropped)
-        parts = replace(self.parts, refreshed=partial(self._start_ahead, [later.questions for later in upcoming]))
+        parts = replace(self.parts, on_refresh=partial(self._start_ahead, [later.questions for later in upcoming]))
         batch = rollout_step(new.questions, self.buffer, parts, args.zone, args.sampling, rng)
         self._current, self._end, self._grad_norms = batch, new.end, []
         self._update_began = time.perf_counter()

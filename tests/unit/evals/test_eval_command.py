@@ -13,7 +13,6 @@ import pytest
 from zppo.cli.main import main
 
 SERVED = ["--suite", "llm", "--engine", "endpoint", "--url", "http://x"]
-without_lm_eval = pytest.mark.skipif(importlib.util.find_spec("lm_eval") is not None, reason="lm-eval is installed")
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -120,7 +119,7 @@ def test_nothing_evaluated_is_a_failure(tmp_path: Path, url: str, capsys: pytest
         (["--suite", "llm", "--templates", "no"], "not a folder of template files"),
         (["--suite", "llm", "--compare-paper", "1B"], "the paper has no student '1B'"),
         (["--suite", "llm", "--top-p", "3"], "eval.top_p is 3"),
-        pytest.param(["--suite", "llm", "--harness", "lm-eval"], "pip install 'zppo[eval]'", marks=without_lm_eval),
+        (["--suite", "llm", "--harness", "lm-eval"], "pip install 'zppo[eval]'"),
         (["--suite", "llm"], "neither a checkpoint folder nor a model"),
         (["--suite", "llm", "--engine", "vllm"], "has no vLLM"),
     ],
@@ -129,5 +128,9 @@ def test_mistakes_are_answered_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, options: list[str], says: str
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name, *rest: None if name == "lm_eval" else found(name, *rest)
+    )
     assert main(["eval", str(tmp_path / "none"), *options, "--out", str(tmp_path / "out")]) == 2
     assert says in capsys.readouterr().err

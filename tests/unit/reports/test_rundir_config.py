@@ -10,7 +10,7 @@ from zppo.reports.rundir import RunDirectory
 
 
 def config(**teacher: Any) -> dict[str, Any]:
-    served = {"endpoint": "http://a/v1", "model": "m", "timeout": 600, "offline": False}
+    served = {"endpoint": "http://a/v1", "model": "m", "timeout": 600, "offline": False, "extra_body": {"timeout": 1}}
     dear = {"endpoint": "http://dear/v1", "model": "dear"} | teacher.pop("dear", {})
     return {"seed": 0, "teacher": served | {"fallbacks": ["local", dear]} | teacher}
 
@@ -40,6 +40,7 @@ def test_a_teacher_may_move_before_a_run_is_continued(run: RunDirectory, moved: 
     ("other", "told"),
     [
         ({"model": "n"}, r"teacher\.model"),
+        ({"extra_body": {"timeout": 2}}, r"teacher\.extra_body\.timeout"),
         ({"endpoint": ""}, r"teacher\.endpoint"),
         ({"dear": {"model": "cheap"}}, r"teacher\.fallbacks\.1\.model"),
     ],

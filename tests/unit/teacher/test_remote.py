@@ -2,7 +2,9 @@
 
 import random
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from slow_server import SlowServer
@@ -10,14 +12,14 @@ from slow_server import SlowServer
 from zppo.config import FallbackConfig, SamplingConfig, TeacherConfig, ZoneConfig
 from zppo.engines.base import LIKELY, NOW, PERHAPS, Rewritten
 from zppo.engines.scripted import ScriptedEngine
-from zppo.errors import ConfigError, TeacherError
+from zppo.errors import ConfigError, DataError, TeacherError
 from zppo.methods import parse_method
 from zppo.rewards.boxed import last_boxed
 from zppo.step import Parts, rollout_step, start_ahead
 from zppo.teacher.compression import teacher_compression
 from zppo.teacher.remote import RemoteTeacher, configured_teachers
 from zppo.teacher.rewriting import keep_whole
-from zppo.types import Candidate, Prompt, Question, Sampling
+from zppo.types import Candidate, Group, Prompt, Question, Sampling
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
 
@@ -175,9 +177,29 @@ def test_the_next_step_is_known_before_this_ones_teacher_has_answered() -> None:
         known.append(({entry.question.id for entry in buffer}, len(server.open)))
         server.answer_from_now_on()
 
-    made = replace(parts(server, all_wrong), refreshed=refreshed)
+    made = replace(parts(server, all_wrong), on_refresh=refreshed)
     rollout_step(questions("a", "b"), buffer, made, ZONE, SamplingConfig(), random.Random(0))
     assert known == [({"a", "b"}, 2)], "the buffer is the next step's, and two answers are still open"
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_media_that_cannot_be_read_ahead_are_asked_about_in_their_step(at_once: bool) -> None:
+    class Blind(SlowServer):
+        def submit(self, *given: Any, **more: Any) -> "Future[Group]":
+            asked = super().submit(*given, **more)
+            if len(self.asked) == 1:
+                if at_once:
+                    raise DataError("no such file")
+                asked.set_exception(DataError("no such file"))
+                self.open.clear()
+            return asked
+
+    server = Blind()
+    teacher = RemoteTeacher(server, TEMPLATES)
+    teacher.start(questions("a"), 1, FIRST)
+    server.answer_from_now_on()
+    (group,) = teacher.respond(questions("a"), 1, FIRST)
+    assert len(group.rollouts) == 1 and server.asked == [("a", 1)] * 2
 
 
 def test_all_new_questions_may_be_asked_ahead_and_the_easy_ones_are_given_up() -> None:
