@@ -51,6 +51,7 @@ BAD: list[tuple[Callable[..., Any], str, Any]] = [
     *[(ENDPOINT, "timeout", v) for v in (0, NAN, INF)],
     *[(section, name, 3) for section in (TeacherConfig, JudgeConfig) for name in ("tries", "price_prompt")],
     *[(section, "extra_body", {"top_k": 1}) for section in (TeacherConfig, JudgeConfig)],
+    *[(section, "model", "http://a/v1") for section in (TeacherConfig, JudgeConfig)],
     (RunOptions, "rollout_steps", 0),
 ]
 

@@ -143,6 +143,7 @@ class TeacherConfig(CallConfig):
 
     def __post_init__(self) -> None:
         positive("teacher", self, "compression_tokens")
+        _refuse_url("teacher", self.model)
         if self.fallbacks and not (self.model or self.endpoint):
             raise ConfigError("teacher.fallbacks are asked after teacher.model, which is missing")
         if (self.cache or self.offline) and not self.remote:
@@ -184,6 +185,11 @@ def _calls(section: CallConfig) -> dict[str, Any]:
     return {f.name: getattr(section, f.name) for f in fields(CallConfig)}
 
 
+def _refuse_url(name: str, model: str | None) -> None:
+    if model and is_url(model):
+        raise ConfigError(f"{name}.model is the URL {model}; a server is set with {name}.endpoint")
+
+
 def _refuse_calls(name: str, section: CallConfig) -> None:
     """Raise ConfigError for an option that says how a server is called, where there is none."""
     plain = _calls(CallConfig())
@@ -208,6 +214,7 @@ class JudgeConfig(CallConfig):
 
     def __post_init__(self) -> None:
         positive("judge", self, "max_tokens")
+        _refuse_url("judge", self.model)
         if self.urls:
             self.server()
         else:
