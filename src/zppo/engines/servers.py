@@ -212,11 +212,13 @@ class Servers:
         return None
 
     async def _problem(self, server: Server, body: Mapping[str, Any], seconds: float) -> Exception | None:
-        """What is wrong with a call, which is not counted."""
+        """The fault or refusal that a call meets, which is not counted. Raises what is about no call."""
         try:
             async with asyncio.timeout(seconds):
                 await server.complete(body, 1)
         except Exception as error:
+            if fault_of(error) is None and self._refusal(error, server) is None:
+                raise
             return error
         return None
 
