@@ -85,6 +85,7 @@ class World(NamedTuple):
     verdict: Callable[[Question, str], float | None]  # question, response -> reward
     boxed: Callable[[str], str | None]  # response -> final answer
     compress: Callable[[list[Candidate], int], list[str | None]]  # shorter texts; None where the answer got lost
+    fallback: Callable[[Candidate], str] = lambda candidate: candidate.text  # a text for those
 
 
 @dataclass(frozen=True)
@@ -122,18 +123,19 @@ def rollout_step(
     teacher = respond(world.teacher, asked, s.teacher_samples, world, rng)
     right = {g.question.id: candidates(r for r in g.rollouts if r.reward == 1) for g in teacher}
 
-    # 3. Only the hardest ones get help. A shuffle before the (stable) sort settles ties fairly.
-    kept = sorted(rng.sample(hard, len(hard)), key=lambda g: g.accuracy)[:cap] if s.bcq or s.ncq else []
+    # 3. Only the hardest of those that can be helped are. A shuffle before the (stable) sort settles ties fairly.
+    able = [g for g in hard if s.ncq or (s.bcq and all(pair_of(g, right)))]
+    kept = sorted(rng.sample(able, len(able)), key=lambda g: g.accuracy)[:cap]
 
     # 4. and 5. Help means up to two more prompts, BCQ before NCQ, together no more than the cap.
     aided = respond(world.student, build(kept, right, world, s, rng)[:cap], s.group_size, world, rng)
 
-    # 6. Who did better than the rest of its own group? Then cut all rollouts into equal minibatches.
+    # 6. Who did better than the rest of its own group? Then deal the groups, whole, into equal minibatches.
     groups = plain + aided
     assign_advantages(groups, s.advantage)
-    rollouts = [(g, r) for g in groups for r in g.rollouts]
-    rng.shuffle(rollouts)
-    minibatches = [rollouts[i :: s.updates] for i in range(s.updates)]
+    dealt = list(groups)
+    rng.shuffle(dealt)
+    minibatches = [[(g, r) for g in dealt[i :: s.updates] for r in g.rollouts] for i in range(s.updates)]
 
     # 7. What counts for the buffer is what the student can do alone.
     if s.replay:
@@ -158,9 +160,14 @@ def respond(model: Model, asked: list[Asked], n: int, world: World, rng: random.
 
 
 def candidates(rollouts: Iterable[Rollout]) -> list[Candidate]:
-    """Responses that show something, as text that can do no harm inside a prompt."""
-    texts = [(harmless(r.text), r.answer and harmless(r.answer)) for r in rollouts]
-    return [Candidate(text, answer) for text, answer in texts if text]
+    """Responses as text that can do no harm inside a prompt."""
+    return [Candidate(harmless(r.text), r.answer and harmless(r.answer)) for r in rollouts]
+
+
+def pair_of(group: Group, right: dict[str, list[Candidate]]) -> tuple[list[Candidate], list[Candidate]]:
+    """The candidates that a BCQ may draw from, right and wrong. An empty one would give away that it is wrong."""
+    wrong = candidates(r for r in group.rollouts if r.reward == 0)
+    return [c for c in right.get(group.question.id, []) if c.text], [c for c in wrong if c.text]
 
 
 def harmless(text: str) -> str:
@@ -175,33 +182,46 @@ def build(
     """The prompts of the kept questions: choose candidates, compress them all in one call, fill the templates."""
     chosen = []
     for group in kept:
-        good, bad = right.get(group.question.id, []), candidates(r for r in group.rollouts if r.reward == 0)
+        good, bad = pair_of(group, right)
         if s.bcq and good and bad:
             pair = [rng.choice(good), rng.choice(bad)]
             rng.shuffle(pair)  # nothing tells which one is right
             chosen.append((group.question, "bcq", pair))
-        if s.ncq and bad:
-            chosen.append((group.question, "ncq", bad))
+        if s.ncq:
+            chosen.append((group.question, "ncq", candidates(r for r in group.rollouts if r.reward == 0)))
 
-    short = iter(world.compress([c for _, _, cs in chosen for c in cs], rng.getrandbits(31)))
+    short = iter(world.compress([c for _, _, cs in chosen for c in cs if c.text], rng.getrandbits(31)))
     asked = []
     for question, kind, whole in chosen:
-        alive = [c._replace(text=t) for c in whole if (t := next(short)) is not None]
-        if len(alive) == 2 if kind == "bcq" else alive:
-            asked.append((question, kind, fill(kind, question, alive, whole)))
+        texts = [next(short) if c.text else "" for c in whole]
+        if kind == "bcq" and None in texts:  # then both, so that their form does not tell which is right
+            texts = [None, None]
+        shown = [c._replace(text=world.fallback(c) if t is None else t) for c, t in zip(whole, texts, strict=True)]
+        asked.append((question, kind, fill(kind, question, shown)))
     return asked
 
 
-def fill(kind: str, question: Question, shown: Sequence[Candidate] = (), whole: Sequence[Candidate] = ()) -> str:
+def fill(kind: str, question: Question, shown: Sequence[Candidate] = ()) -> str:
     """The prompt, in one pass: what a question or a candidate contains is never taken for a placeholder."""
-    wrong = dict.fromkeys(c.answer for c in whole if c.answer is not None)
     values = {
         "question": question.text,
         "closer": WORDING["closer"],
-        "candidates": "\n".join(f"<candidate>\n{c.text}\n</candidate>" for c in shown),
-        "wrong_answers": ", ".join(f"\\boxed{{{a}}}" for a in wrong) or "(none of them states a final answer)",
+        "candidates": "\n".join(f"<candidate>\n{c.text or '(empty response)'}\n</candidate>" for c in shown),
+        "wrong_answers": ", ".join(f"\\boxed{{{a}}}" for a in distinct(shown))
+        or "(none of them states a final answer)",
     }
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], WORDING[kind])
+
+
+def distinct(shown: Iterable[Candidate]) -> list[str]:
+    """Their final answers, each once: as strings, whatever their case, spaces, text commands and final full stops."""
+    first: dict[str, str] = {}
+    for answer in (c.answer for c in shown if c.answer):
+        bare = re.sub(r"\\(?:text|mathrm|mathbf|textbf|textit|operatorname)\s*\{([^{}]*)\}", r"\1", answer)
+        key = " ".join(bare.split()).rstrip(" .").lower()
+        if key:
+            first.setdefault(key, answer.strip())
+    return list(first.values())
 
 
 # ---- Advantages ------------------------------------------------------------------------------------------------------

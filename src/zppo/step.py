@@ -5,10 +5,9 @@ scripted engine it runs in plain Python.
 """
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from time import perf_counter
 
 from zppo.config import SamplingConfig, ZoneConfig
@@ -17,7 +16,7 @@ from zppo.methods import Method
 from zppo.rewards.boxed import last_boxed
 from zppo.types import Candidate, Group, Prefix, Prompt, Question, Rollout, Sampling, StepBatch
 from zppo.zone.advantage import assign_advantages
-from zppo.zone.candidates import Draft, as_candidates, build_prompts
+from zppo.zone.candidates import Draft, as_candidates, build_prompts, identity
 from zppo.zone.metrics import signal_metrics, step_metrics
 from zppo.zone.minibatch import imitated, right_responses, split, with_signal
 from zppo.zone.prompts import Templates
@@ -36,8 +35,9 @@ class Parts:
     """Who does the work of a step.
 
     `teachers` stand in order of cost; `rewriter` prepares what prompts show. With a `shared_vocabulary` the tokens of a
-    teacher's response are the student's own; otherwise they are made anew from its text. `readable` gives those of the
-    replayed questions whose media can still be decoded; `on_refresh` is called when the buffer is the next step's.
+    teacher's response are the student's own; otherwise they are made anew from its text. `fallback` shortens a
+    candidate whose rewriting failed. `readable` gives those of the replayed questions whose media can still be decoded;
+    `on_refresh` is called when the buffer is the next step's.
     """
 
     method: Method
@@ -47,6 +47,7 @@ class Parts:
     rewriter: Rewriter
     templates: Templates
     shared_vocabulary: bool = False
+    fallback: Callable[[Candidate], Candidate] = identity
     readable: Callable[[Sequence[Question]], list[Question]] = list
     on_refresh: Callable[[], None] = do_nothing
 
@@ -74,15 +75,19 @@ def rollout_step(
     refreshed = buffer.refresh(plain, zone.tau) if method.replay else None
     parts.on_refresh()
 
-    # 2. Fresh teacher rollouts on every hard question; the right ones may become candidates.
+    # 2. Fresh teacher rollouts on every hard question (hint and prefix: on the hardest, within the cap); the right ones
+    # may become candidates.
     hard = hard_groups(plain, zone.tau)
-    teacher = work.ask_teachers(method.for_teacher(plain, hard))
+    asked = pre_cap(hard, cap, rng) if method.caps_first else hard
+    teacher = work.ask_teachers(method.for_teacher(plain, asked))
     right = {g.question.id: as_candidates([r for r in g.rollouts if r.is_right]) for g in teacher}
     wrong = {g.question.id: as_candidates(g.wrong) for g in hard}
+    help_for = {i: (right.get(i, []), candidates) for i, candidates in wrong.items()}
 
-    # 3.-5. The hardest questions get their aided prompts, as far as the cap allows, and groups of their own.
-    kept = pre_cap(hard, cap, rng) if method.aids else []
-    drafts = [method.drafts(g.question, right.get(g.question.id, []), wrong[g.question.id], rng) for g in kept]
+    # 3.-5. The hardest questions that admit an aided prompt get one, within the cap, with groups of their own.
+    admitting = [g for g in asked if method.admits(*help_for[g.question.id])]
+    kept = admitting if method.caps_first else pre_cap(admitting, cap, rng)
+    drafts = [method.drafts(g.question, *help_for[g.question.id], rng) for g in kept]
     aided = work.roll_out(post_cap(work.build(drafts), cap))
 
     # 6. Advantages over all groups; the caller makes one gradient update per minibatch.
@@ -90,7 +95,7 @@ def rollout_step(
     if not method.distils:
         assign_advantages(groups, zone.advantage)
     trained = _trained(groups, teacher, method, zone)
-    minibatches = split(trained, method.updates(zone.updates), rng)
+    minibatches = split(trained, method.updates(zone.updates), rng, zone.minibatches)
 
     metrics = step_metrics(plain, aided, teacher, right, wrong, zone.tau) | signal_metrics(groups, trained)
     metrics |= buffer.metrics() | work.metrics | (refreshed.metrics() if refreshed else {})
@@ -108,9 +113,11 @@ def start_ahead(
     """Let a teacher elsewhere begin on questions that `rollout_step` with equal arguments will find hard, perhaps.
 
     With the `buffer` as it will be then: on those it will replay. Without one: on all new ones, which wastes what the
-    teacher says to the easy ones.
+    teacher says to the easy ones. Nothing begins for a method that does not ask about every hard question.
     """
     work = _Work(parts, zone, sampling, rng)
+    if not parts.method.asks_all_hard:
+        return
     if buffer is None:
         work.start(new, PERHAPS)
     else:
@@ -164,11 +171,15 @@ class _Work:
             return self.parts.student.generate(prompts, self.zone.group_size, self._sampling(), score)
 
     def start_teacher(self, plain: Sequence[Group]) -> None:
-        """Let a teacher elsewhere begin on the hard ones among these groups, and stop with the others."""
-        hard = {g.question.id for g in hard_groups(plain, self.zone.tau)}
-        if self._early:
-            self.start([g.question for g in plain if g.question.id in hard], NOW)
-            self._early.drop([g.question for g in plain if g.question.id not in hard], self._visit)
+        """Let a teacher elsewhere begin on those of these groups that it will be asked about, and drop the others.
+
+        Where the cap comes first nothing is known yet, and nothing begins.
+        """
+        if self._early and not self.parts.method.caps_first:
+            asked = self.parts.method.for_teacher(plain, hard_groups(plain, self.zone.tau))
+            self.start([g.question for g in asked], NOW)
+            ids = {g.question.id for g in asked}
+            self._early.drop([g.question for g in plain if g.question.id not in ids], self._visit)
 
     def start(self, questions: Sequence[Question], rank: int) -> None:
         if self._early and questions:
@@ -176,7 +187,7 @@ class _Work:
 
     @property
     def _early(self) -> EarlyTeacher | None:
-        """The first teacher, if it can work ahead and will be asked about hard questions alone."""
+        """The first teacher, if it can work ahead and is not asked about every question of the step."""
         method, first = self.parts.method, next(iter(self.parts.teachers), None)
         early = method.asks_teacher and not method.distils
         return first if early and isinstance(first, EarlyTeacher) else None
@@ -202,22 +213,24 @@ class _Work:
 
     def build(self, drafts: Sequence[Sequence[Draft]]) -> list[list[Prompt]]:
         """The prompts of each kept question, with all candidates rewritten in one call."""
-        flat = [(draft.question, candidate) for each in drafts for draft in each for candidate in draft.candidates]
+        flat = [(draft.question, c) for each in drafts for draft in each for c in draft.candidates if c.text]
         with self._clock("time/teacher"):
             done = self.parts.rewriter(flat, self.rng.getrandbits(31))
         self.metrics["tokens/teacher"] += done.tokens
         self.metrics["tokens/teacher_prompt"] += done.prompt_tokens
         if done.tokens:
             self._spend(self.parts.teachers[0], done.tokens + done.prompt_tokens)
-        self.metrics["zone/candidates_dropped"] = done.candidates.count(None)
-        self.metrics["zone/candidates_unheard"] = done.unheard
+        self.metrics["zone/candidates_unreachable"] = done.unreachable
         if "hint" in self.parts.method.aids:
             self.metrics["zone/hints_refused"] = done.refused
+        else:
+            self.metrics["zone/compressions_failed"] = done.candidates.count(None)
         rest = iter(done.candidates)
-        return [[p for d in each for p in self._prompts(d, islice(rest, len(d.candidates)))] for each in drafts]
+        return [[p for draft in each for p in self._prompts(draft, rest)] for each in drafts]
 
-    def _prompts(self, draft: Draft, rewritten: Iterable[Candidate | None]) -> list[Prompt]:
-        return build_prompts(draft, list(rewritten), self.parts.templates, self._begin)
+    def _prompts(self, draft: Draft, rewritten: Iterator[Candidate | None]) -> list[Prompt]:
+        taken = [next(rewritten) if c.text else c for c in draft.candidates]
+        return build_prompts(draft, taken, self.parts.templates, self._begin, self.parts.fallback)
 
     def own_tokens(self, rollout: Rollout) -> list[int]:
         """A teacher's response in the student's tokens, its end included."""

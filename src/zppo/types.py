@@ -20,6 +20,8 @@ from typing import Any, Literal
 Kind = Literal["plain", "replayed", "bcq", "ncq", "hint", "prefix"]
 KINDS: tuple[Kind, ...] = ("plain", "replayed", "bcq", "ncq", "hint", "prefix")
 AdvantageNorm = Literal["without_zero", "with_zero", "none", "group"]
+Dealing = Literal["groups", "rollouts"]
+"""Unit in which the rollouts of a step are dealt into minibatches."""
 
 RIGHT = 0.5
 """A scored response is right when its reward is above this, wrong otherwise. Rewards of the method are 0 or 1."""
@@ -80,12 +82,26 @@ class Prefix:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A response that may enter a prompt: its (rewritten) text, its final answer, and whether it is right.
+
+    The text is empty where the response has none that can be seen. `response` is the rollout it was made of.
+    """
+
+    text: str
+    answer: str | None
+    is_right: bool
+    response: "Rollout | None" = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
 class Prompt:
-    """What reaches the student: the user message `text`, made from `question` as `kind`.
+    """The user message `text` that reaches the student, made from `question` as `kind`.
 
     `plain` and `replayed` prompts have the same wording; they differ in where the question came from. A `prefix` is
     fed after the prompt, so that it is never part of what was sampled. `turns` is the conversation before `text`, each
-    turn with `role` (user or assistant) and `content`.
+    turn with `role` (user or assistant) and `content`. `candidates` are those that a BCQ or NCQ shows, in order; the
+    text does not say which of them are right.
     """
 
     kind: Kind
@@ -93,6 +109,7 @@ class Prompt:
     text: str
     prefix: Prefix | None = None
     turns: tuple[Mapping[str, str], ...] = ()
+    candidates: tuple[Candidate, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def uid(self) -> str:
@@ -215,19 +232,6 @@ class Sampling:
     presence_penalty: float = 0.0
     repetition_penalty: float = 1.0
     thinking: bool = True
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A response that may enter a prompt: its (rewritten) text, its final answer, and whether it is right.
-
-    `response` is the rollout it was made of.
-    """
-
-    text: str
-    answer: str | None
-    is_right: bool
-    response: Rollout | None = field(default=None, compare=False)
 
 
 Minibatch = list[tuple[Group, Rollout]]

@@ -27,7 +27,7 @@ PER_STEP = [
     *[f"accuracy/{kind}" for kind in ("plain", "replayed", "bcq", "ncq", "teacher")],
     *[f"zone/{kind}_prompts" for kind in ("plain", "replayed", "bcq", "ncq")],
     *[f"zone/{name}" for name in ("hard_fraction", "bcq_eligible", "ncq_eligible", "trivial_groups")],
-    *[f"zone/{name}" for name in ("positive_advantages", "unscored", "candidates_dropped")],
+    *[f"zone/{name}" for name in ("positive_advantages", "unscored", "compressions_failed")],
     *[f"loss/{name}" for name in ("policy", "clip_low", "clip_high", "clip_dual", "entropy", "grad_norm")],
     "loss/learning_rate",
     *[f"response/{name}" for name in ("tokens_mean", "tokens_max", "truncated")],

@@ -34,6 +34,7 @@ WORLD = one_file.World(
     verdict=lambda question, text: verdict([question], [text])[0],
     boxed=last_boxed,
     compress=lambda candidates, seed: [shorten(c.text, seed) for c in candidates],
+    fallback=lambda candidate: f"the end of {candidate.text}",
 )
 
 

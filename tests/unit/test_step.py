@@ -90,6 +90,7 @@ def test_every_prompt_has_its_own_group(setting: Setting) -> None:
 @given(every_method)
 @few
 def test_help_goes_to_the_hardest_questions_that_can_be_helped(setting: Setting) -> None:
+    assume(setting.method.aids != ("bcq",))  # then those that the teacher fails give way; see the golden trace
     for batch in play(setting).batches:
         plain = {g.question.id: g for g in batch.of_kind("plain", "replayed")}
         aided = [_alone(plain[g.question.id]) for g in batch.of_kind(*AIDS)]

@@ -96,6 +96,11 @@ def shorten(text: str, seed: int) -> str | None:
     return None if random.Random(f"{seed} {text}").random() < 0.2 else f"in short: {text}"
 
 
+def cut(candidate: Candidate) -> Candidate:
+    """What is shown where the compression lost the answer."""
+    return replace(candidate, text=f"the end of {candidate.text}")
+
+
 def verdict(questions: Sequence[Question], responses: Sequence[str]) -> list[float | None]:
     pairs = zip(questions, responses, strict=True)
     return [None if "[unscored]" in r else float(last_boxed(r) == q.answer) for q, r in pairs]
@@ -151,7 +156,7 @@ def play(setting: Setting, aided: str = "", templates: Templates | None = None) 
     student, buffer = Babbler("student", aided), PromptReplayBuffer(setting.zone.buffer_size)
     templates = templates or Templates.load()
     teacher = LocalTeacher(Babbler("teacher", mark=MARKER), templates)
-    parts = Parts(setting.method, student, verdict, [teacher], compressor, templates)
+    parts = Parts(setting.method, student, verdict, [teacher], compressor, templates, fallback=cut)
     rng, run = random.Random(setting.seed), Run(setting, [], [buffer.state_dict()], student, buffer)
     for step in range(setting.steps):
         new = setting.new_questions(step)

@@ -9,7 +9,7 @@ from zppo.config.limits import check_sampling, positive
 from zppo.config.services import Dtype, JudgeConfig, TeacherConfig
 from zppo.errors import ConfigError
 from zppo.methods import parse_method
-from zppo.types import AdvantageNorm, Sampling
+from zppo.types import AdvantageNorm, Dealing, Sampling
 
 Aggregation = Literal["token", "sequence", "constant"]
 
@@ -34,6 +34,9 @@ class ZoneConfig:
     """`|B|_max`: questions; the oldest leave first."""
     updates: int = 4
     """`I`: gradient updates per rollout step."""
+    minibatches: Dealing = "groups"
+    """Unit in which the rollouts of a step are dealt into the `updates` minibatches. `groups`: whole groups, so that a
+    minibatch is a number of prompts (method section 2, step 6); `rollouts`: single rollouts."""
     advantage: AdvantageNorm = "without_zero"
     """Second step of the advantage (method section 3)."""
     prefix_fraction: float = 0.4

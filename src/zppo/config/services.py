@@ -10,7 +10,7 @@ from zppo.errors import ConfigError
 
 Compression = Literal["teacher", "truncate", "none"]
 Hints = Literal["teacher", "cut"]
-Outage = Literal["truncate", "none"]
+Fallback = Literal["truncate", "none"]
 Dtype = Literal["float32", "bfloat16", "float16"]
 LengthField = Literal["max_tokens", "max_completion_tokens"]
 
@@ -128,8 +128,10 @@ class TeacherConfig(CallConfig):
     """`teacher`: rewritten by the teacher; `truncate`: the last `compression_tokens` tokens; `none`: as it is."""
     compression_tokens: int = 512
     """Cap per candidate and per hint."""
-    outage: Outage = "truncate"
-    """What candidates look like while the teacher who should compress them is out of reach."""
+    compression_fallback: Fallback = "truncate"
+    """Candidates whose compression failed, because it lost the final answer twice or the teacher could not be reached:
+    `truncate` shows the last `compression_tokens` tokens with the final answer, `none` the whole response. In a BCQ
+    both candidates are then shown that way."""
     hints: Hints = "teacher"
     """`teacher`: written by the teacher from one of its right responses; `cut`: that response, up to where its final
     answer first stands."""

@@ -85,7 +85,7 @@ class EarlyTeacher(Teacher, Protocol):
 
 @dataclass(frozen=True)
 class Rewritten:
-    """Candidates after rewriting, aligned with what went in; None where what came out must not be shown."""
+    """Candidates after rewriting, aligned with the input; None where no acceptable text was written."""
 
     candidates: list[Candidate | None]
     tokens: int = 0
@@ -94,8 +94,8 @@ class Rewritten:
     """Tokens the teacher read for it."""
     refused: int = 0
     """Texts, tries included, that were not accepted."""
-    unheard: int = 0
-    """Texts that the teacher, out of reach, was asked to write in vain."""
+    unreachable: int = 0
+    """Texts that were not written because the teacher could not be reached."""
 
 
 class Rewriter(Protocol):

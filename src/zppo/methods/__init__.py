@@ -10,7 +10,7 @@ from typing import Literal
 
 from zppo.errors import ConfigError, nearest
 from zppo.types import Candidate, Group, Kind, Question
-from zppo.zone.candidates import Draft, draft_bcq, draft_ncq, draft_single
+from zppo.zone.candidates import Draft, admits, draft_bcq, draft_ncq, draft_single
 
 Distils = Literal["student", "teacher"]
 
@@ -35,13 +35,27 @@ class Method:
         """Whether the teacher answers questions. (On-policy distillation needs its distributions only.)"""
         return self.imitates or self.distils == "teacher" or any(aid != "ncq" for aid in self.aids)
 
+    @property
+    def caps_first(self) -> bool:
+        """Whether the teacher is asked after the cap, about the kept questions alone (algorithms 5 and 6)."""
+        return "hint" in self.aids or "prefix" in self.aids
+
+    @property
+    def asks_all_hard(self) -> bool:
+        """Whether a question that is hard is asked about in any case, so that asking ahead of time can be of use."""
+        return "bcq" in self.aids
+
     def for_teacher(self, plain: Sequence[Group], hard: Sequence[Group]) -> list[Group]:
-        """The groups on whose questions the teacher's responses are of use."""
+        """The groups on whose questions the teacher's responses are of use. `hard` are those kept, if the cap is first."""
         if not self.asks_teacher:
             return []
         if self.distils:
             return list(plain)
         return [g for g in hard if g.is_all_wrong] if self.imitates else list(hard)
+
+    def admits(self, right: Sequence[Candidate], wrong: Sequence[Candidate]) -> bool:
+        """Whether one of the method's aided prompts can be made of these candidates, right and wrong as in `drafts`."""
+        return any(admits(aid, right, wrong) for aid in self.aids)
 
     @property
     def compresses(self) -> bool:

@@ -84,12 +84,12 @@ def _status(record: Record) -> str:
 def _outages(record: Record) -> str:
     """What a reader must know of a teacher or judge that could not be reached; '' if both always were."""
     sentences = []
-    steps = sum(bool(row.get("teacher/missing") or row.get("zone/candidates_unheard")) for row in record.rows)
+    steps = sum(bool(row.get("teacher/missing") or row.get("zone/candidates_unreachable")) for row in record.rows)
     if steps:
-        missing, unheard = (int(record.total(key)) for key in ("teacher/missing", "zone/candidates_unheard"))
+        missing, unwritten = (int(record.total(key)) for key in ("teacher/missing", "zone/candidates_unreachable"))
         sentences.append(
             f"The teacher could not be reached in {steps} of {record.steps} rollout steps: {missing:,} of its "
-            f"responses never came, and {unheard:,} candidates were not rewritten by it."
+            f"responses never came, and {unwritten:,} candidates were not rewritten by it."
         )
     unjudged = int(record.total("judge/unreachable") + record.total("eval/judge_unreachable"))
     if unjudged:

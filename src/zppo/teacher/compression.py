@@ -6,9 +6,9 @@ One prompt and one cap serve teacher-right and student-wrong text alike, so that
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from zppo.engines.base import Generator, Rewriter, Rewritten
+from zppo.engines.base import Generator, Rewritten
 from zppo.rewards.boxed import last_boxed
-from zppo.teacher.rewriting import TeacherRewriting, drop_all, written_in
+from zppo.teacher.rewriting import TeacherRewriting, written_in
 from zppo.types import Candidate, Question, Sampling
 from zppo.zone.candidates import harmless
 from zppo.zone.prompts import Templates
@@ -18,29 +18,36 @@ KeepTail = Callable[[str, int], str]
 
 
 class Truncate:
-    """Keep the last `tokens` tokens, which hold the final answer; a candidate whose answer is cut off is dropped."""
+    """Keeps the last `tokens` tokens of a candidate, its final answer included (method section 6, fallback).
+
+    An answer that does not stand in them, boxed, is put at their end.
+    """
 
     def __init__(self, keep_tail: KeepTail, tokens: int) -> None:
         self._keep_tail = keep_tail
         self._tokens = tokens
 
-    def __call__(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten:
-        return Rewritten([surviving(c, self._keep_tail(c.text, self._tokens)) for _, c in candidates])
+    def __call__(self, candidate: Candidate) -> Candidate:
+        tail = self._keep_tail(candidate.text, self._tokens)
+        if candidate.answer is not None and surviving(candidate, tail) is None:
+            tail = self._keep_tail(f"{candidate.text}\n\\boxed{{{candidate.answer}}}", self._tokens)
+        return replace(candidate, text=tail)
+
+    def rewrite(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten:
+        """A `Rewriter` that needs no teacher."""
+        return Rewritten([self(candidate) for _, candidate in candidates])
 
 
-def teacher_compression(
-    engine: Generator, templates: Templates, sampling: Sampling, stand_in: Rewriter = drop_all
-) -> TeacherRewriting:
+def teacher_compression(engine: Generator, templates: Templates, sampling: Sampling) -> TeacherRewriting:
     """The teacher rewrites each candidate as a `<summary>`.
 
-    A candidate without a final answer has nothing that must survive except that it stays without one. `stand_in`
-    shortens the candidates while the teacher is out of reach.
+    A candidate without a final answer has nothing that must survive except that it stays without one.
     """
 
     def accept(question: Question, candidate: Candidate, written: str) -> Candidate | None:
         return surviving(candidate, harmless(written_in("summary", written)))
 
-    return TeacherRewriting(engine, templates.compress, accept, sampling, stand_in)
+    return TeacherRewriting(engine, templates.compress, accept, sampling)
 
 
 def surviving(candidate: Candidate, text: str) -> Candidate | None:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from zppo.engines.base import Generator, Rewriter, Rewritten
+from zppo.engines.base import Generator, Rewritten
 from zppo.types import Candidate, Group, Prompt, Question, Sampling
 
 logger = logging.getLogger(__name__)
@@ -23,28 +23,20 @@ def keep_whole(candidates: Sequence[tuple[Question, Candidate]], seed: int) -> R
     return Rewritten([c for _, c in candidates])
 
 
-def drop_all(candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten:
-    """Nothing may be shown."""
-    return Rewritten([None] * len(candidates))
-
-
 class TeacherRewriting:
     """The teacher writes a new text for each candidate, and once more where the first one is not accepted.
 
-    Equal texts on one question are rewritten once. Where the teacher could not be reached, `stand_in` takes over: an
-    outage says nothing about a candidate.
+    Equal texts on one question are rewritten once. The result is None where no text was accepted, and where the teacher
+    could not be reached (`unreachable` counts these).
     """
 
     tries = 2
 
-    def __init__(
-        self, engine: Generator, ask: Ask, accept: Accept, sampling: Sampling, stand_in: Rewriter = drop_all
-    ) -> None:
+    def __init__(self, engine: Generator, ask: Ask, accept: Accept, sampling: Sampling) -> None:
         self._engine = engine
         self._ask = ask
         self._accept = accept
         self._sampling = sampling
-        self._stand_in = stand_in
 
     def __call__(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten:
         wanted = {(q.id, c.text): (q, c) for q, c in candidates}
@@ -60,25 +52,23 @@ class TeacherRewriting:
                 for rollout in group.rollouts:
                     done[key] = self._accept(*wanted[key], rollout.text)
                     refused += done[key] is None
-            # Not what was never heard: the engine has tried that often enough.
+            # Not those without a reply: the engine has tried them often enough.
             open_ = [key for key in open_ if key in done and done[key] is None]
         self._warn(list(done.values()), refused, cut_off)
-        unheard = [key for key in wanted if key not in done]
-        replaced = self._stand_in([wanted[key] for key in unheard], seed).candidates
-        done |= dict(zip(unheard, replaced, strict=True))
-        return Rewritten([done[q.id, c.text] for q, c in candidates], tokens, prompt_tokens, refused, len(unheard))
+        unreachable = len(wanted) - len(done)
+        return Rewritten([done.get((q.id, c.text)) for q, c in candidates], tokens, prompt_tokens, refused, unreachable)
 
-    def _warn(self, heard: Sequence[Candidate | None], refused: int, cut_off: int) -> None:
-        """When most of it is in vain: such a teacher costs much and helps nobody."""
-        dropped = heard.count(None)
-        if 2 * dropped > len(heard):
+    def _warn(self, written: Sequence[Candidate | None], refused: int, cut_off: int) -> None:
+        """Warn when most texts were refused: the teacher cannot do what it is asked."""
+        failed = written.count(None)
+        if 2 * failed > len(written):
             advice = (
                 "; if the teacher thinks first, teacher.no_thinking_body can tell its server not to" if cut_off else ""
             )
             logger.warning(
-                "%d of %d responses cannot be shown, because what the teacher wrote for them was refused: of %d "
-                "refused texts %d were cut off at %d tokens%s",
-                *(dropped, len(heard), refused, cut_off, self._sampling.max_tokens, advice),
+                "%d of %d responses could not be rewritten, because what the teacher wrote for them was refused twice: "
+                "of %d refused texts %d were cut off at %d tokens%s",
+                *(failed, len(written), refused, cut_off, self._sampling.max_tokens, advice),
             )
 
     def _write(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> list[Group]:

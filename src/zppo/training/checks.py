@@ -39,8 +39,7 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], pr
             option = "teacher.fallbacks" if number else "teacher.model"
             check_model(option, teacher)
             Chat(load_processing(option, teacher))
-    if options.teacher.ahead and not (teachers and isinstance(teachers[0], EarlyTeacher)):
-        raise ConfigError("teacher.ahead asks a teacher elsewhere ahead of time; set teacher.endpoint, or leave it out")
+    _check_ahead(options, teachers)
     if teacher_writes(options):
         _check_writer(teachers[0])
     if parse_method(options.method).distils:
@@ -48,6 +47,18 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], pr
             options.method, teachers, Chat(processing or load_processing("student.model", student)).tokenizer, student
         )
     Templates.load(options.prompts.templates)
+
+
+def _check_ahead(options: RunOptions, teachers: Sequence[Any]) -> None:
+    if not options.teacher.ahead:
+        return
+    if not (teachers and isinstance(teachers[0], EarlyTeacher)):
+        raise ConfigError("teacher.ahead asks a teacher elsewhere ahead of time; set teacher.endpoint, or leave it out")
+    if not parse_method(options.method).asks_all_hard:
+        raise ConfigError(
+            f"teacher.ahead asks about new questions in case they are hard, but method {options.method!r} does not ask "
+            "about every hard question; leave it out"
+        )
 
 
 def check_answers(verdict: Any, questions: Iterable[Question], options: RunOptions, teachers: Sequence[Any]) -> bool:

@@ -24,6 +24,7 @@ from zppo.training.distill import Distillation, check_head
 from zppo.training.forward import Frozen
 from zppo.training.models import load_model, load_processing
 from zppo.training.update import PolicyUpdate, Update
+from zppo.zone.candidates import identity
 from zppo.zone.prompts import Templates
 
 
@@ -46,10 +47,12 @@ def build_parts(
     teachers = [_teacher(options, teacher, student, templates) for teacher in needed]
     if judged and isinstance(verdict, RoutedVerdict):
         verdict.judge = _judge(options, teachers, student, templates)
-    rewriter = _rewriter(options, engine, teachers, templates)
+    truncate = Truncate(_keep_tail(engine.tokenizer), options.teacher.compression_tokens)
+    rewriter = _rewriter(options, truncate, teachers, templates)
+    fallback = truncate if options.teacher.compression_fallback == "truncate" else identity
     own = engine.tokenizer.get_vocab()
     shared = all((local := _local_engine(t)) is not None and local.tokenizer.get_vocab() == own for t in teachers)
-    return Parts(method, engine, verdict, teachers, rewriter, templates, shared)
+    return Parts(method, engine, verdict, teachers, rewriter, templates, shared, fallback)
 
 
 def build_update(options: RunOptions, parts: Parts) -> Update:
@@ -104,23 +107,19 @@ def _judge(options: RunOptions, teachers: Sequence[Teacher], student: PreTrained
     return Judge(engine, templates, config.max_tokens)
 
 
-def _rewriter(
-    options: RunOptions, student: TransformersEngine, teachers: Sequence[Teacher], templates: Templates
-) -> Rewriter:
+def _rewriter(options: RunOptions, truncate: Truncate, teachers: Sequence[Teacher], templates: Templates) -> Rewriter:
     method, config = parse_method(options.method), options.teacher
     hints = "hint" in method.aids
-    truncate = Truncate(_keep_tail(student.tokenizer), config.compression_tokens)
     if teacher_writes(options):
         first = teachers[0]
         assert isinstance(first, LocalTeacher | RemoteTeacher), "the first teacher was checked to be able to write"
         sampling = replace(options.sampling.at(seed=0), max_tokens=config.compression_tokens, thinking=False)
         if hints:
             return teacher_hints(first.engine, templates, sampling)
-        stand_in = truncate if config.outage == "truncate" else keep_whole
-        return teacher_compression(first.engine, templates, sampling, stand_in)
+        return teacher_compression(first.engine, templates, sampling)
     if hints:
         return cut_hints
-    return truncate if method.compresses and config.compression == "truncate" else keep_whole
+    return truncate.rewrite if method.compresses and config.compression == "truncate" else keep_whole
 
 
 def _keep_tail(tokenizer: PreTrainedTokenizerBase) -> Any:

@@ -260,16 +260,16 @@ class ZPPOTrainer(Trainer):
         self.progress.advance(metrics)
 
     def _teacher_metrics(self, metrics: Mapping[str, float]) -> dict[str, float]:
-        """What teachers elsewhere say of themselves. An outage is told, and training goes on."""
+        """What teachers elsewhere say of themselves. An outage is logged, and training continues."""
         total: Counter[str] = Counter()
         for teacher in self.parts.teachers:
             if isinstance(teacher, RemoteTeacher):
                 total.update(teacher.metrics())
-        missing, unheard = int(total["teacher/missing"]), int(metrics.get("zone/candidates_unheard", 0))
+        missing, unwritten = int(total["teacher/missing"]), int(metrics.get("zone/candidates_unreachable", 0))
         self.run_state.count_teachers(total)
-        if missing or unheard:
-            told = f"{missing} responses never came and {unheard} candidates were not rewritten"
-            logger.warning("step %d: the teacher could not be reached: %s", self.run_state.step + 1, told)
+        if missing or unwritten:
+            outage = f"{missing} responses never came and {unwritten} candidates were not rewritten"
+            logger.warning("step %d: the teacher could not be reached: %s", self.run_state.step + 1, outage)
         return dict(total)
 
     def _evaluate_held_out(self) -> dict[str, float]:

@@ -40,25 +40,34 @@ def harmless(text: str) -> str:
 
 
 def as_candidates(rollouts: Iterable[Rollout]) -> list[Candidate]:
-    """Scored rollouts as candidates. A response with no visible text shows nothing and is not a candidate.
+    """Every scored rollout as a candidate. The text is empty where a response has none that can be seen.
 
     The final answer is made harmless too: an NCQ lists it outside the `<candidate>` tags.
     """
-    shown = [(harmless(r.text), r) for r in rollouts if r.reward is not None]
-    return [Candidate(text, _harmless_answer(r), r.is_right, r) for text, r in shown if text]
+    return [Candidate(harmless(r.text), _harmless_answer(r), r.is_right, r) for r in rollouts if r.reward is not None]
 
 
 def _harmless_answer(rollout: Rollout) -> str | None:
     return None if rollout.answer is None else harmless(rollout.answer)
 
 
+def admits(kind: Kind, right: Sequence[Candidate], wrong: Sequence[Candidate]) -> bool:
+    """Whether a prompt of this kind can be made of the right teacher candidates and the wrong student candidates."""
+    if kind == "ncq":
+        return bool(wrong)
+    return bool(_visible(right)) and (kind != "bcq" or bool(_visible(wrong)))
+
+
 def draft_bcq(
     question: Question, right: Sequence[Candidate], wrong: Sequence[Candidate], rng: random.Random
 ) -> list[Draft]:
-    """One right teacher candidate and one wrong student candidate, each drawn uniformly, in random order."""
-    if not right or not wrong:
+    """One right teacher candidate and one wrong student candidate, each drawn uniformly, in random order.
+
+    Drawn are candidates with a text: an empty one would give away which of the two is wrong.
+    """
+    if not admits("bcq", right, wrong):
         return []
-    pair = [rng.choice(right), rng.choice(wrong)]
+    pair = [rng.choice(_visible(right)), rng.choice(_visible(wrong))]
     rng.shuffle(pair)
     return [Draft("bcq", question, tuple(pair))]
 
@@ -70,7 +79,11 @@ def draft_ncq(question: Question, wrong: Sequence[Candidate]) -> list[Draft]:
 
 def draft_single(kind: Kind, question: Question, right: Sequence[Candidate], rng: random.Random) -> list[Draft]:
     """A hint or a prefix: one right teacher candidate, drawn uniformly."""
-    return [Draft(kind, question, (rng.choice(right),))] if right else []
+    return [Draft(kind, question, (rng.choice(_visible(right)),))] if admits(kind, right, ()) else []
+
+
+def identity(candidate: Candidate) -> Candidate:
+    return candidate
 
 
 def build_prompts(
@@ -78,21 +91,36 @@ def build_prompts(
     rewritten: Sequence[Candidate | None],
     templates: Templates,
     begin: Callable[[Candidate], Prefix | None],
+    fallback: Callable[[Candidate], Candidate] = identity,
 ) -> list[Prompt]:
-    """The prompt of a draft after rewriting, or nothing when too few candidates survived.
+    """The prompt of a draft after rewriting, if there is one.
 
-    `rewritten` is aligned with `draft.candidates`; None marks a candidate that must not be shown. An NCQ needs at least
-    one candidate, and still lists the answers of those it lost as wrong; any other prompt needs all of its candidates.
-    `begin` makes a prefix of a candidate's response, None where it is too short for one.
+    `rewritten` is aligned with `draft.candidates`. None marks one that could not be rewritten: in a BCQ or NCQ it is
+    shown by `fallback`, while a hint is left out with its prompt. `begin` makes a prefix of a candidate's response,
+    None where it is too short for one.
     """
-    question, alive = draft.question, [c for c in rewritten if c is not None]
-    if draft.kind == "ncq":
-        return [Prompt("ncq", question, templates.ncq(question, alive, draft.candidates))] if alive else []
-    if len(alive) < len(draft.candidates):
+    question = draft.question
+    if draft.kind in ("bcq", "ncq"):
+        shown = _shown(draft, rewritten, fallback)
+        text = (templates.bcq if draft.kind == "bcq" else templates.ncq)(question, shown)
+        return [Prompt(draft.kind, question, text, candidates=tuple(shown))]
+    (single,) = rewritten
+    if single is None:
         return []
-    if draft.kind == "bcq":
-        return [Prompt("bcq", question, templates.bcq(question, alive))]
     if draft.kind == "hint":
-        return [Prompt("hint", question, templates.hint(question, alive[0].text))]
-    prefix = begin(alive[0])
+        return [Prompt("hint", question, templates.hint(question, single.text))]
+    prefix = begin(single)
     return [Prompt("prefix", question, templates.plain(question), prefix)] if prefix else []
+
+
+def _shown(
+    draft: Draft, rewritten: Sequence[Candidate | None], fallback: Callable[[Candidate], Candidate]
+) -> list[Candidate]:
+    """All candidates of a BCQ or NCQ. If one of a BCQ falls back, both do: their form must not tell which is right."""
+    if draft.kind == "bcq" and None in rewritten:
+        return [fallback(c) for c in draft.candidates]
+    return [fallback(c) if new is None else new for c, new in zip(draft.candidates, rewritten, strict=True)]
+
+
+def _visible(candidates: Sequence[Candidate]) -> list[Candidate]:
+    return [c for c in candidates if c.text]

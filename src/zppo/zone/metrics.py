@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
 from zppo.types import KINDS, Candidate, Group
+from zppo.zone.candidates import admits
 
 CandidatesByQuestion = Mapping[str, Sequence[Candidate]]
 
@@ -23,8 +24,8 @@ def step_metrics(
     metrics = {
         "zone/easy_fraction": sum(g.accuracy is not None and g.accuracy >= tau for g in plain) / len(plain),
         "zone/hard_fraction": len(hard) / len(plain),
-        "zone/bcq_eligible": sum(bool(right.get(i) and c) for i, c in wrong.items()) / len(plain),
-        "zone/ncq_eligible": sum(bool(c) for c in wrong.values()) / len(plain),
+        "zone/bcq_eligible": sum(admits("bcq", right.get(i, ()), c) for i, c in wrong.items()) / len(plain),
+        "zone/ncq_eligible": sum(admits("ncq", (), c) for c in wrong.values()) / len(plain),
         "zone/unscored": sum(r.reward is None for r in rollouts),
         "response/tokens_mean": fmean(len(r.token_ids) for r in rollouts),
         "response/tokens_max": max(len(r.token_ids) for r in rollouts),

@@ -4,19 +4,19 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from zppo.types import Group, Minibatch, Rollout
+from zppo.types import Dealing, Group, Minibatch, Rollout
 
 
-def split(groups: Sequence[Group], count: int, rng: random.Random) -> list[Minibatch]:
-    """Shuffle all rollouts and deal them into `count` minibatches whose sizes differ by at most one.
+def split(groups: Sequence[Group], count: int, rng: random.Random, by: Dealing = "groups") -> list[Minibatch]:
+    """Shuffle whole groups and deal them into `count` minibatches that differ by at most one group.
 
-    Advantages are already fixed, so a group need not stay in one minibatch; dealing rollouts rather than groups keeps
-    the minibatches equal however many prompts the zone added. Rollouts with zero advantage stay in: they cost no
-    forward pass but count in the token mean.
+    `by="rollouts"` deals single rollouts instead (advantages are already fixed), so that sizes differ by at most one
+    rollout. Rollouts with zero advantage stay in: they cost no forward pass but count in the token mean.
     """
-    rollouts = [(group, rollout) for group in groups for rollout in group.rollouts]
-    rng.shuffle(rollouts)
-    return [rollouts[i::count] for i in range(count)]
+    rows = [[(group, rollout) for rollout in group.rollouts] for group in groups]
+    units = rows if by == "groups" else [[row] for group in rows for row in group]
+    rng.shuffle(units)
+    return [[row for unit in units[i::count] for row in unit] for i in range(count)]
 
 
 def with_signal(groups: Sequence[Group]) -> list[Group]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from zppo.errors import ConfigError, nearest
 from zppo.types import MEDIA_MARK, Candidate, Question
+from zppo.zone.answers import distinct
 
 PLACEHOLDERS: dict[str, frozenset[str]] = {
     "closer": frozenset(),
@@ -27,6 +28,8 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
 
 OPTIONAL = {("compress", "question"), ("write_hint", "question")}
 NO_ANSWER = "(none of them states a final answer)"
+EMPTY = "(empty response)"
+"""Stands for a response without visible text."""
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
@@ -55,11 +58,10 @@ class Templates:
     def bcq(self, question: Question, candidates: Sequence[Candidate]) -> str:
         return self._fill("bcq", question=question.text, candidates=_tagged(candidates))
 
-    def ncq(self, question: Question, shown: Sequence[Candidate], wrong: Sequence[Candidate] | None = None) -> str:
-        """`wrong` are the candidates whose distinct answers are listed: all of the group, or those `shown` if None."""
-        answers = dict.fromkeys(c.answer for c in (shown if wrong is None else wrong) if c.answer is not None)
-        listed = ", ".join(f"\\boxed{{{a}}}" for a in answers) or NO_ANSWER
-        return self._fill("ncq", question=question.text, candidates=_tagged(shown), wrong_answers=listed)
+    def ncq(self, question: Question, wrong: Sequence[Candidate]) -> str:
+        """Their distinct answers are listed as wrong, before the candidates themselves."""
+        listed = ", ".join(f"\\boxed{{{answer}}}" for answer in distinct(c.answer for c in wrong)) or NO_ANSWER
+        return self._fill("ncq", question=question.text, candidates=_tagged(wrong), wrong_answers=listed)
 
     def hint(self, question: Question, hint: str) -> str:
         return self._fill("hint", question=question.text, hint=f"<hint>\n{hint}\n</hint>")
@@ -81,7 +83,7 @@ class Templates:
 
 
 def _tagged(candidates: Sequence[Candidate]) -> str:
-    return "\n".join(f"<candidate>\n{c.text}\n</candidate>" for c in candidates)
+    return "\n".join(f"<candidate>\n{c.text or EMPTY}\n</candidate>" for c in candidates)
 
 
 def _shipped(name: str) -> str:

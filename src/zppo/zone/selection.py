@@ -18,13 +18,13 @@ def hard_groups(plain: Iterable[Group], tau: float) -> list[Group]:
     return [g for g in plain if g.accuracy is not None and g.accuracy < tau]
 
 
-def pre_cap(hard: Sequence[Group], cap: int, rng: random.Random) -> list[Group]:
-    """The `cap` hardest groups, hardest first.
+def pre_cap(admitting: Sequence[Group], cap: int, rng: random.Random) -> list[Group]:
+    """The `cap` hardest of the hard groups that admit an aided prompt, hardest first.
 
     Tie rule: groups of equal accuracy stand in an order drawn uniformly with the step's RNG, so that neither new nor
     replayed questions, nor the order of the data file, are favoured (most ties are at accuracy 0).
     """
-    shuffled = rng.sample(hard, len(hard))
+    shuffled = rng.sample(admitting, len(admitting))
     return sorted(shuffled, key=_accuracy)[:cap]
 
 

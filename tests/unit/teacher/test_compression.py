@@ -6,7 +6,7 @@ from zppo.engines.scripted import ScriptedEngine
 from zppo.teacher.compression import Truncate, surviving, teacher_compression
 from zppo.teacher.local import LocalTeacher
 from zppo.teacher.rewriting import keep_whole
-from zppo.types import Candidate, Prompt, Question, Sampling
+from zppo.types import MEDIA_MARK, Candidate, Prompt, Question, Sampling
 from zppo.zone.prompts import Templates
 
 TEMPLATES = Templates({**Templates.load().texts, "compress": "{response}"})
@@ -50,7 +50,7 @@ def test_a_summary_that_loses_the_answer_gets_a_second_try(first: str) -> None:
     assert tokens == len(first) + 1 + len("<summary>\\boxed{1}</summary>") + 1
 
 
-def test_after_two_tries_the_candidate_is_dropped_and_the_others_stay() -> None:
+def test_after_two_tries_a_candidate_is_given_up_and_the_others_stay() -> None:
     pair = [(ONE, candidate("a")), (ONE, candidate("b"))]
     texts, asked, _ = summarise(pair, "?", "<summary>B \\boxed{1}</summary>", "?")
     assert texts == [None, "B \\boxed{1}"]
@@ -73,7 +73,7 @@ def test_a_teacher_whose_texts_are_mostly_refused_is_told_about_and_so_is_one_th
         writer = teacher_compression(engine(lambda prompt, n, visit: ["<think>let me see"]), TEMPLATES, sampling)
         assert writer([(ONE, candidate("a"))], 0).candidates == [None]
     refused, cut_off = caplog.messages
-    assert "1 of 1 responses cannot be shown" in refused and "no_thinking_body" not in refused
+    assert "1 of 1 responses could not be rewritten" in refused and "no_thinking_body" not in refused
     assert "2 refused texts 2 were cut off at 512 tokens" in cut_off and "teacher.no_thinking_body" in cut_off
 
 
@@ -128,11 +128,28 @@ def test_an_answer_survives_only_unchanged_but_for_spaces(answer: str | None, te
     assert surviving(before, text) == (Candidate(text, answer, False) if survives else None)
 
 
-def test_truncation_keeps_the_end_and_drops_a_candidate_whose_answer_is_cut_off() -> None:
-    tail = Truncate(lambda text, tokens: text[-tokens:], 9)
-    done = tail([(ONE, candidate("long \\boxed{1}")), (ONE, candidate("\\boxed{1} and much more"))], 0)
-    assert done.candidates == [candidate("\\boxed{1}"), None]
-    assert done.tokens == 0
+def test_truncation_keeps_the_end_and_in_it_the_final_answer() -> None:
+    tail = Truncate(lambda text, tokens: text[-tokens:], 14)
+    assert tail(candidate("so long \\boxed{1}")) == candidate("long \\boxed{1}")
+    assert tail(candidate("\\boxed{1} and much more")) == candidate("more\n\\boxed{1}")
+    assert tail(candidate("it goes on and on", None)) == candidate("goes on and on", None)
+    done = tail.rewrite([(ONE, candidate("much more than that \\boxed{1}"))], 0)
+    assert done.candidates == [candidate("that \\boxed{1}")] and done.tokens == 0
+
+
+def test_the_teacher_is_shown_the_response_alone_to_compress_it() -> None:
+    engine = ScriptedEngine(lambda prompt, n, visit: ["<summary>\\boxed{1}</summary>"])
+    question = Question("q", f"how many birds? {MEDIA_MARK}", "gold 42")
+    teacher_compression(engine, Templates.load(), Sampling())([(question, candidate("long story"))], 0)
+    (prompt,) = engine.prompts
+    assert "<response>\nlong story\n</response>" in prompt.text and prompt.media == ()
+    assert "birds" not in prompt.text and "42" not in prompt.text
+
+
+def test_the_shipped_prompt_says_what_to_do_without_a_final_answer() -> None:
+    assert "without any \\boxed{}" in Templates.load().compress(ONE, "no idea")
+    texts, _, _ = summarise([(ONE, candidate("no idea", None))], "<summary>guessed, then stopped</summary>")
+    assert texts == ["guessed, then stopped"]
 
 
 def test_no_compression_keeps_everything() -> None:

@@ -81,11 +81,10 @@ def test_one_that_thinks_first_compresses_once_that_is_switched_off(caplog: pyte
             lost = step("zppo", engine, writing)
         with asking(server, no_thinking_body=quick) as engine:
             batch = step("zppo", engine, writing)
-    assert lost.metrics["zone/candidates_dropped"] == 8 and {g.prompt.kind for g in lost.groups} == {"plain"}
-    assert [m for m in caplog.messages if "teacher.no_thinking_body" in m] == caplog.messages and len(
-        caplog.messages
-    ) == 1
-    assert len(batch.of_kind("bcq")) == 2 and batch.metrics["zone/candidates_dropped"] == 0
+    assert lost.metrics["zone/compressions_failed"] == 8
+    assert all("long story" in g.prompt.text for g in lost.of_kind("bcq")) and len(lost.of_kind("ncq")) == 2
+    assert ["teacher.no_thinking_body" in message for message in caplog.messages] == [True]
+    assert len(batch.of_kind("bcq")) == 2 and batch.metrics["zone/compressions_failed"] == 0
 
 
 def test_its_hints_reach_the_student() -> None:
@@ -101,7 +100,7 @@ def test_the_step_goes_on_without_it(
     monkeypatch.setattr(servers, "FIRST_WAIT", 0.01)
     with asking("http://127.0.0.1:9/v1", tries=2) as engine:
         batch = step(method, engine, rewriting)
-    assert {g.prompt.kind for g in batch.groups} == {"plain"}
+    assert {g.prompt.kind for g in batch.groups} == ({"plain", "ncq"} if method == "zppo" else {"plain"})
     assert "accuracy/teacher" not in batch.metrics and batch.metrics["tokens/teacher"] == 0
 
 
@@ -112,4 +111,4 @@ def test_reward_functions_are_not_called_for_no_responses(monkeypatch: pytest.Mo
     monkeypatch.setattr(servers, "FIRST_WAIT", 0.01)
     with asking("http://127.0.0.1:9/v1", tries=1) as engine:
         batch = step("zppo", engine, COMPRESSION, RewardFunctions([by_level]))
-    assert len(batch.groups) == 2
+    assert [g.prompt.kind for g in batch.groups] == ["plain", "plain", "ncq", "ncq"]

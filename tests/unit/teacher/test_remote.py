@@ -4,26 +4,32 @@ import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from slow_server import SlowServer
 
-from zppo.config import FallbackConfig, SamplingConfig, TeacherConfig, ZoneConfig
-from zppo.engines.base import LIKELY, NOW, PERHAPS, Rewritten
+import zppo
+from zppo.config import FallbackConfig, RunOptions, SamplingConfig, StudentConfig, TeacherConfig, ZoneConfig
+from zppo.engines.base import LIKELY, NOW, PERHAPS
 from zppo.engines.scripted import ScriptedEngine
 from zppo.errors import ConfigError, DataError, TeacherError
 from zppo.methods import parse_method
 from zppo.rewards.boxed import last_boxed
 from zppo.step import Parts, rollout_step, start_ahead
 from zppo.teacher.compression import teacher_compression
+from zppo.teacher.hints import cut_hints
 from zppo.teacher.remote import RemoteTeacher, configured_teachers
 from zppo.teacher.rewriting import keep_whole
+from zppo.training.checks import check_options
 from zppo.types import Candidate, Group, Prompt, Question, Sampling
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
 
 TEMPLATES = Templates.load()
+SERVED: dict[str, Any] = {"endpoint": "http://127.0.0.1:9/v1", "ahead": 1, "compression": "none", "hints": "cut"}
+WORDS_STUDENT = Path(zppo.__file__).parent / "pocket/words/student"
 FIRST, SECOND = Sampling(seed=1), Sampling(seed=2)
 
 
@@ -241,6 +247,34 @@ def test_a_step_without_a_hard_question_gives_up_what_was_started_for_it() -> No
     assert all(future.cancelled() for future, _ in server.open)
 
 
+@pytest.mark.parametrize("method", ["hint", "prefix+replay"])
+def test_hint_and_prefix_ask_about_the_kept_questions_alone_and_nothing_is_started_for_others(method: str) -> None:
+    server = SlowServer(text="count \\boxed{1}")
+    server.answer_from_now_on()
+    made = replace(parts(server, half_or_never), method=parse_method(method), rewriter=cut_hints)
+    zone, new = ZoneConfig(**SIZES, augment_fraction=0.5, tau=1.0), questions("half", "never")
+    start_ahead(new, None, made, zone, SamplingConfig(), random.Random(0))
+    rollout_step(new, PromptReplayBuffer(9), made, zone, SamplingConfig(), random.Random(0))
+    assert [name for name, _ in server.asked] == ["never"]
+
+
+def test_grpo_teacher_starts_only_all_wrong_groups_and_nothing_ahead_of_its_step() -> None:
+    server = SlowServer()
+    made, zone = parts(server, half_or_never, "grpo_teacher+replay"), ZoneConfig(**SIZES, tau=1.0)
+    new, buffer = questions("half", "never"), PromptReplayBuffer(9)
+    start_ahead(new, None, made, zone, SamplingConfig(), random.Random(0))
+    assert server.asked == []
+    server.answer_from_now_on()
+    rollout_step(new, buffer, made, zone, SamplingConfig(), random.Random(0))
+    assert [name for name, _ in server.asked] == ["never"]
+    start_ahead(questions("c", "d"), buffer, made, ZONE, SamplingConfig(), random.Random(1))
+    assert len(server.asked) == 1, "what is replayed may not be all wrong the next time"
+
+
+def half_or_never(prompt: Prompt, n: int, visit: int) -> list[str]:
+    return ["\\boxed{1}" if i == 0 and prompt.question.id == "half" else f"\\boxed{{{i + 2}}}" for i in range(n)]
+
+
 @pytest.mark.parametrize("method", ["grpo+replay", "grpo+replay+ncq", "on_distill"])
 def test_a_teacher_that_is_not_asked_is_not_started(method: str) -> None:
     server = SlowServer()
@@ -258,17 +292,12 @@ def test_while_the_teacher_is_down_a_step_goes_on_with_ncqs() -> None:
     assert "accuracy/teacher" not in batch.metrics
 
 
-def test_candidates_of_an_outage_are_shortened_by_the_stand_in() -> None:
-    def stand_in(candidates, seed):
-        return Rewritten([Candidate("short", c.answer, c.is_right) for _, c in candidates])
-
+def test_candidates_of_an_outage_are_counted_apart_from_refused_ones() -> None:
     pair = [(q, Candidate(f"long {q.id}", None, False)) for q in questions("a", "b")]
-    down = teacher_compression(SlowServer(missing=1), TEMPLATES, Sampling(), stand_in)
-    done = down(pair, 0)
-    assert [c and c.text for c in done.candidates] == ["short", "short"]
-    assert (done.unheard, done.refused) == (2, 0)
-    babbling = teacher_compression(SlowServer(text="no summary"), TEMPLATES, Sampling(), stand_in)
-    assert babbling(pair, 0).candidates == [None, None]
+    done = teacher_compression(SlowServer(missing=1), TEMPLATES, Sampling())(pair, 0)
+    assert (done.candidates, done.unreachable, done.refused) == ([None, None], 2, 0)
+    done = teacher_compression(SlowServer(text="no summary"), TEMPLATES, Sampling())(pair, 0)
+    assert (done.candidates, done.unreachable, done.refused) == ([None, None], 0, 4)
 
 
 def test_a_step_is_the_same_whenever_the_teacher_begins() -> None:
@@ -323,3 +352,10 @@ def test_a_teacher_that_nobody_answers_for_is_refused_before_training() -> None:
     (teacher,) = configured_teachers(TeacherConfig(endpoint="http://127.0.0.1:9/v1", tries=1, timeout=2), TEMPLATES)
     with pytest.raises(TeacherError, match=r"teacher\.endpoint: .*127\.0\.0\.1:9"):
         teacher.check()
+
+
+@pytest.mark.parametrize("method", ["hint", "grpo_teacher+replay", "grpo+replay+ncq"])
+def test_asking_ahead_is_refused_where_the_method_does_not_ask_about_every_hard_question(method: str) -> None:
+    options = RunOptions(method=method, student=StudentConfig(str(WORDS_STUDENT)), teacher=TeacherConfig(**SERVED))
+    with pytest.raises(ConfigError, match=r"teacher.ahead .* does not ask about every hard question"):
+        check_options(options, options.student.model, [RemoteTeacher(SlowServer(), TEMPLATES)])

@@ -1,6 +1,7 @@
 import random
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from builders import group
@@ -73,9 +74,8 @@ def test_what_does_not_stays(text: str) -> None:
 
 
 @given(st.lists(responses, max_size=6))
-def test_candidates_are_the_scored_responses_that_show_something(rollouts: list[Rollout]) -> None:
-    shown = [harmless(r.text) for r in rollouts if r.reward is not None]
-    assert [c.text for c in as_candidates(rollouts)] == [text for text in shown if text]
+def test_every_scored_response_is_a_candidate(rollouts: list[Rollout]) -> None:
+    assert [c.text for c in as_candidates(rollouts)] == [harmless(r.text) for r in rollouts if r.reward is not None]
 
 
 def test_a_final_answer_is_made_harmless_too() -> None:
@@ -115,23 +115,44 @@ def test_an_ncq_holds_every_wrong_candidate_in_order() -> None:
     assert draft_ncq(QUESTION, []) == []
 
 
-def test_a_bcq_is_dropped_with_either_of_its_candidates() -> None:
+def test_a_bcq_draws_among_the_candidates_that_have_a_text() -> None:
+    right, wrong, rng = candidates(True, "", "r"), candidates(False, "", "w1", "", "w2"), random.Random(0)
+    seen = Counter(c.text for _ in range(600) for c in draft_bcq(QUESTION, right, wrong, rng)[0].candidates)
+    assert set(seen) == {"r", "w1", "w2"} and all(count > 200 for count in seen.values())
+    assert draft_bcq(QUESTION, right, candidates(False, ""), rng) == []
+    assert draft_bcq(QUESTION, candidates(True, ""), wrong, rng) == []
+
+
+def shortened(candidate: Candidate) -> Candidate:
+    return replace(candidate, text=f"end of {candidate.text}")
+
+
+def test_if_the_compression_of_one_candidate_of_a_bcq_failed_both_are_shown_by_the_fallback() -> None:
     pair = candidates(True, "r") + candidates(False, "w")
     (draft,) = draft_bcq(QUESTION, pair[:1], pair[1:], random.Random(0))
-    first, second = draft.candidates
-    assert build_prompts(draft, [None, second], TEMPLATES, no_prefix) == []
-    assert build_prompts(draft, [first, None], TEMPLATES, no_prefix) == []
-    (prompt,) = build_prompts(draft, [first, second], TEMPLATES, no_prefix)
-    assert (prompt.kind, prompt.text) == ("bcq", TEMPLATES.bcq(QUESTION, [first, second]))
+    first, second = (replace(c, text=f"short {c.text}") for c in draft.candidates)
+    whole = [shortened(c) for c in draft.candidates]
+    for failed in ([None, second], [first, None], [None, None]):
+        (prompt,) = build_prompts(draft, failed, TEMPLATES, no_prefix, shortened)
+        assert (prompt.kind, prompt.text) == ("bcq", TEMPLATES.bcq(QUESTION, whole))
+    (prompt,) = build_prompts(draft, [first, second], TEMPLATES, no_prefix, shortened)
+    assert (prompt.text, prompt.candidates) == (TEMPLATES.bcq(QUESTION, [first, second]), (first, second))
 
 
-def test_an_ncq_keeps_what_survives_and_is_dropped_with_the_last() -> None:
-    a, b = wrong = candidates(False, "a", "b")
+def test_no_wrong_response_leaves_an_ncq() -> None:
+    wrong = candidates(False, "a", "", "b")
     (draft,) = draft_ncq(QUESTION, wrong)
-    (prompt,) = build_prompts(draft, [None, b], TEMPLATES, no_prefix)
-    assert (prompt.kind, prompt.text) == ("ncq", TEMPLATES.ncq(QUESTION, [b], [a, b]))
-    assert build_prompts(draft, [None, None], TEMPLATES, no_prefix) == []
-    assert a.text not in prompt.text.split("<candidate>", 2)[-1].split("</candidate>")[0]
+    (prompt,) = build_prompts(draft, [None, wrong[1], wrong[2]], TEMPLATES, no_prefix, shortened)
+    shown = (shortened(wrong[0]), wrong[1], wrong[2])
+    assert (prompt.kind, prompt.candidates) == ("ncq", shown)
+    assert re.findall(r"<candidate>\n(.*?)\n</candidate>", prompt.text) == ["end of a", "(empty response)", "b"]
+
+
+def test_a_wrong_response_without_a_final_answer_stands_in_an_ncq_like_any_other() -> None:
+    wrong = as_candidates([Rollout([0], "no idea", reward=0.0), Rollout([0], "\\boxed{7}", reward=0.0, answer="7")])
+    (draft,) = draft_ncq(QUESTION, wrong)
+    (prompt,) = build_prompts(draft, wrong, TEMPLATES, no_prefix)
+    assert prompt.text.count("<candidate>") - TEMPLATES.ncq(QUESTION, []).count("<candidate>") == 2
 
 
 def test_a_bcq_does_not_say_which_candidate_is_right() -> None:

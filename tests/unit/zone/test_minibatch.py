@@ -5,29 +5,44 @@ from builders import group, groups
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zppo.types import Group, Rollout
+from zppo.types import Dealing, Group, Rollout
 from zppo.zone.minibatch import imitated, right_responses, split, with_signal
 
+groups_of_two_or_more = st.integers(2, 4).map(lambda n: group(*[0.0] * n))
 
-@given(groups(), st.integers(1, 5), st.integers(0, 99))
-def test_every_rollout_is_in_one_minibatch_beside_its_group(of: list[Group], count: int, seed: int) -> None:
-    minibatches = split(of, count, random.Random(seed))
+
+@given(groups(), st.integers(1, 5), st.integers(0, 99), st.sampled_from(["groups", "rollouts"]))
+def test_every_rollout_is_in_one_minibatch_beside_its_group(
+    of: list[Group], count: int, seed: int, by: Dealing
+) -> None:
+    minibatches = split(of, count, random.Random(seed), by)
     assert len(minibatches) == count
     dealt = Counter((id(g), id(r)) for minibatch in minibatches for g, r in minibatch)
     assert dealt == Counter((id(g), id(r)) for g in of for r in g.rollouts)
 
 
+@given(st.lists(groups_of_two_or_more, max_size=9), st.integers(1, 5), st.integers(0, 99))
+def test_minibatches_hold_whole_groups_and_differ_by_at_most_one_group(of: list[Group], count: int, seed: int) -> None:
+    minibatches = split(of, count, random.Random(seed))
+    held = [Counter(id(g) for g, _ in minibatch) for minibatch in minibatches]
+    assert sum(held, Counter()) == {id(g): len(g.rollouts) for g in of}
+    assert all(sizes[id(g)] in (0, len(g.rollouts)) for sizes in held for g in of)
+    assert max(map(len, held)) - min(map(len, held)) <= 1
+
+
 @given(groups(), st.integers(1, 5), st.integers(0, 99))
-def test_minibatch_sizes_differ_by_at_most_one(of: list[Group], count: int, seed: int) -> None:
-    sizes = [len(minibatch) for minibatch in split(of, count, random.Random(seed))]
+def test_dealt_by_rollouts_their_sizes_differ_by_at_most_one_rollout(of: list[Group], count: int, seed: int) -> None:
+    sizes = [len(minibatch) for minibatch in split(of, count, random.Random(seed), "rollouts")]
     assert max(sizes) - min(sizes) <= 1
 
 
-def test_rollouts_are_shuffled_across_groups() -> None:
+def test_groups_are_shuffled_and_with_rollouts_these_are() -> None:
+    of = [group(0.0, 0.0, id=str(i)) for i in range(20)]
+    firsts = {seed: [g.question.id for g, _ in split(of, 2, random.Random(seed))[0]] for seed in (0, 1)}
+    assert firsts[0] != firsts[1] and firsts[0] != sorted(firsts[0], key=int)
     of = [group(*[0.0] * 20, id="a"), group(*[0.0] * 20, id="b")]
-    first, _ = split(of, 2, random.Random(0))
+    first, _ = split(of, 2, random.Random(0), "rollouts")
     assert 5 < sum(g is of[0] for g, _ in first) < 15
-    assert [id(r) for _, r in first] != [id(r) for _, r in split(of, 2, random.Random(1))[0]]
 
 
 @given(groups(), groups())

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from zppo.errors import ConfigError
 from zppo.types import Candidate, Question
-from zppo.zone.prompts import NO_ANSWER, PLACEHOLDERS, Templates
+from zppo.zone.answers import distinct
+from zppo.zone.prompts import EMPTY, NO_ANSWER, PLACEHOLDERS, Templates
 
 TEMPLATES = Templates.load()
 CLOSER = TEMPLATES.texts["closer"]
@@ -27,10 +28,10 @@ def test_what_stands_in_a_question_or_candidate_is_never_filled(text: str, shown
         {"closer": "C", "plain": "{question}|{closer}", "ncq": "{question}|{wrong_answers}|{candidates}|{closer}"}
     )
     question = Question("q", text, "1")
-    listed = NO_ANSWER if answer is None else f"\\boxed{{{answer}}}"
+    listed = ", ".join(f"\\boxed{{{each}}}" for each in distinct([answer])) or NO_ANSWER
     assert templates.plain(question) == f"{text}|C"
     ncq = templates.ncq(question, [Candidate(shown, answer, False)])
-    assert ncq == f"{text}|{listed}|<candidate>\n{shown}\n</candidate>|C"
+    assert ncq == f"{text}|{listed}|<candidate>\n{shown or EMPTY}\n</candidate>|C"
 
 
 def test_every_prompt_to_the_student_begins_with_the_question_and_ends_with_the_closer() -> None:
@@ -51,6 +52,12 @@ def test_an_ncq_lists_each_wrong_answer_once_in_order_of_appearance() -> None:
     assert "\\boxed{3}, \\boxed{2}\n" in prompt
     assert prompt.count("\\boxed{3}") == 1
     assert prompt.count("<candidate>\ntext") == 4
+
+
+def test_an_ncq_lists_no_empty_answer_and_two_spellings_of_one_answer_once() -> None:
+    answers = ("2", "2.", " ", "\\text{Cat}", "cat", "\\text{ }", "2.0")
+    prompt = TEMPLATES.ncq(QUESTION, [Candidate("text", answer, False) for answer in answers])
+    assert "wrong: \\boxed{2}, \\boxed{\\text{Cat}}, \\boxed{2.0}\n" in prompt
 
 
 def test_compression_treats_right_and_wrong_text_alike() -> None:

@@ -1,0 +1,30 @@
+"""Final answers as strings: when two of them count as one (method sections 6 and 9).
+
+The grader compares values; the list of an NCQ and the audit of aided rollouts compare what was written.
+"""
+
+import re
+from collections.abc import Iterable
+
+_WRAPPED = re.compile(r"\\(?:text|textrm|textbf|textit|mathrm|mathbf|mathit|mathsf|operatorname)\s*\{([^{}]*)\}")
+
+
+def normal_form(answer: str) -> str:
+    r"""`answer` in lower case, spaces collapsed, `\text{}` and the like stripped, without full stops at its end.
+
+    >>> normal_form(r"\text{Great  Tit}.")
+    'great tit'
+    """
+    before = ""
+    while before != answer:
+        before, answer = answer, _WRAPPED.sub(r"\1", answer)
+    return " ".join(answer.split()).rstrip(" .").lower()
+
+
+def distinct(answers: Iterable[str | None]) -> list[str]:
+    """The answers as first written, in order, each once; a missing or an empty one adds none."""
+    first: dict[str, str] = {}
+    for answer in answers:
+        if answer is not None and normal_form(answer):
+            first.setdefault(normal_form(answer), answer.strip())
+    return list(first.values())
