@@ -67,6 +67,12 @@ def test_new_questions_that_do_not_divide_are_refused_with_the_next_number_that_
         ZoneConfig(new_questions=10, updates=4)
 
 
+def test_another_mean_is_refused_where_the_method_has_its_own() -> None:
+    with pytest.raises(ConfigError, match=r"update.aggregation is sequence.*over questions"):
+        RunOptions(method="off_distill+replay", update=UpdateConfig(aggregation="sequence"))
+    assert RunOptions(method="on_distill", update=UpdateConfig(aggregation="sequence")).updates_per_step == 1
+
+
 def test_tau_may_be_one() -> None:
     assert ZoneConfig(tau=1.0).tau == 1.0
 
@@ -107,6 +113,7 @@ def test_defaults_are_those_of_the_paper() -> None:
         "augment_fraction": 0.25,
         "buffer_size": 10_000,
         "updates": 4,
+        "minibatches": "groups",
         "advantage": "without_zero",
         "prefix_fraction": 0.4,
         "dynamic_sampling": False,

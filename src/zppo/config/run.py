@@ -114,7 +114,8 @@ class UpdateConfig:
     """Bound on the loss of negative advantages, as a multiple of the advantage; must exceed 1."""
     aggregation: Aggregation = "token"
     """Mean of the token losses of an update. `token`: over all its response tokens; `sequence`: within each rollout,
-    then over rollouts; `constant`: their sum over rollouts x `sampling.max_tokens` (Dr. GRPO, arXiv 2503.20783)."""
+    then over rollouts; `constant`: their sum over rollouts x `sampling.max_tokens` (Dr. GRPO, arXiv 2503.20783).
+    `off_distill` has a mean of its own."""
     microbatch_tokens: int = 16_384
     """Most tokens (prompt + response, padding included) in one forward and backward pass."""
     distill_positions: int = 128
@@ -182,7 +183,13 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         positive("", self, "rollout_steps")
-        if parse_method(self.method).distils and self.zone.dynamic_sampling:
+        distils = parse_method(self.method).distils
+        if distils == "teacher" and self.update.aggregation != "token":
+            raise ConfigError(
+                f"update.aggregation is {self.update.aggregation}, but method {self.method!r} takes the mean over a "
+                "question's right responses, then over questions; leave it out"
+            )
+        if distils and self.zone.dynamic_sampling:
             raise ConfigError(
                 f"zone.dynamic_sampling drops groups whose rewards are all equal, but method {self.method!r} trains on "
                 "no rewards; switch it off"

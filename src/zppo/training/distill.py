@@ -15,7 +15,7 @@ from zppo.config import SamplingConfig, UpdateConfig
 from zppo.engines.vision import Vision
 from zppo.errors import ConfigError, TeacherError
 from zppo.training.forward import Frozen, last_states, response_states, shared_vision
-from zppo.training.loss import Mean, entropy, jsd
+from zppo.training.loss import AnyAggregation, Mean, entropy, jsd
 from zppo.training.microbatch import Microbatch, microbatches, response_tokens, total_tokens
 from zppo.types import Minibatch
 
@@ -27,8 +27,9 @@ class Distillation:
 
     Both models read the same token ids; every response token of the minibatch counts, whatever its advantage. The
     distributions over the vocabulary exist for `config.distill_positions` positions at a time: the backward pass makes
-    them again from the last hidden states. `vision` shows the student the media of its prompts. Raises TeacherError if
-    the teacher's logits cannot be made that way. `counts` sums `entropy` and `agreement` over response tokens, `loss`
+    them again from the last hidden states. `vision` shows the student the media of its prompts. `by_question`: the mean
+    is over each response's tokens, a question's responses, then questions (off-policy), not `config.aggregation`. Raises
+    TeacherError if the teacher's logits cannot be made that way. `counts` sums `entropy` and `agreement` over response tokens, `loss`
     over updates.
     """
 
@@ -39,6 +40,7 @@ class Distillation:
         sampling: SamplingConfig,
         pad: int,
         vision: Vision | None = None,
+        by_question: bool = False,
     ) -> None:
         check_head(teacher.model, "teacher.model")
         self.counts: dict[str, float] = defaultdict(float)
@@ -46,6 +48,7 @@ class Distillation:
         teacher.model.eval()
         self._vision = vision
         self._config = config
+        self._aggregation: AnyAggregation = "question" if by_question else config.aggregation
         self._sampling = sampling
         self._pad = pad
 
@@ -57,11 +60,11 @@ class Distillation:
 
     def accumulate(self, model: PreTrainedModel, minibatch: Minibatch, backward: Callable[[Tensor], None]) -> Tensor:
         """Run `backward` on the minibatch's loss, piece by piece; returns the loss (detached scalar)."""
-        mean = Mean.over(minibatch, self._config.aggregation, self._sampling.max_tokens)
+        mean = Mean.over(minibatch, self._aggregation, self._sampling.max_tokens)
         total = torch.zeros((), device=model.device)
         with shared_vision(self._vision, model, minibatch):
             for micro in microbatches(minibatch, self._config.microbatch_tokens, self._pad, model.device):
-                loss = mean.part(self._divergence(model, micro), micro.mask_BT)
+                loss = mean.part(self._divergence(model, micro), micro)
                 backward(loss)
                 total += loss.detach()
         self.counts["loss"] += float(total)

@@ -4,14 +4,19 @@ B rollouts, T response positions, N positions of any rollouts, V vocabulary entr
 """
 
 import math
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from zppo.config import Aggregation
-from zppo.training.microbatch import response_tokens
+from zppo.training.microbatch import Microbatch, response_tokens
 from zppo.types import Minibatch
+
+AnyAggregation = Aggregation | Literal["question"]
 
 
 @dataclass(frozen=True)
@@ -25,29 +30,38 @@ class Clipping:
 
 @dataclass(frozen=True)
 class Mean:
-    """How the token losses of a minibatch become one number (`update.aggregation`).
+    """How the token losses of a minibatch become one number: `update.aggregation`, or `question` for off-policy
+    distillation (method section 8).
 
+    `divisors` has, by rollout identity, the number that its summed token losses are divided by first (None: by nothing).
     Rollouts that need no forward pass count in the `denominator` all the same.
     """
 
     denominator: int
-    within_rollouts: bool
+    divisors: Mapping[int, int] | None = None
 
     @classmethod
-    def over(cls, minibatch: Minibatch, aggregation: Aggregation, max_tokens: int) -> "Mean":
-        """The mean over all rollouts of `minibatch`; `max_tokens` is the longest response that was allowed."""
-        denominators = {
-            "token": response_tokens(minibatch),
-            "sequence": len(minibatch),
-            "constant": len(minibatch) * max_tokens,
-        }
-        return cls(max(denominators[aggregation], 1), aggregation == "sequence")
+    def over(cls, minibatch: Minibatch, aggregation: AnyAggregation, max_tokens: int) -> "Mean":
+        """The mean over all rollouts of `minibatch`; `max_tokens` is the longest response that was allowed.
 
-    def part(self, loss_BT: Tensor, mask_BT: Tensor) -> Tensor:
-        """What some rollouts add to the loss of their minibatch (scalar); their parts sum to it."""
-        masked_BT = loss_BT * mask_BT
-        if self.within_rollouts:
-            masked_BT = masked_BT / mask_BT.sum(-1, keepdim=True).clamp(min=1)
+        `question`: within each rollout, then over the rollouts of a question, then over the questions that have any.
+        """
+        tokens = {id(rollout): max(len(rollout.token_ids), 1) for _, rollout in minibatch}
+        of_question = Counter(group.question.id for group, _ in minibatch)
+        of_both = {id(rollout): tokens[id(rollout)] * of_question[group.question.id] for group, rollout in minibatch}
+        denominator, divisors = {
+            "token": (response_tokens(minibatch), None),
+            "sequence": (len(minibatch), tokens),
+            "constant": (len(minibatch) * max_tokens, None),
+            "question": (len(of_question), of_both),
+        }[aggregation]
+        return cls(max(denominator, 1), divisors)
+
+    def part(self, loss_BT: Tensor, micro: Microbatch) -> Tensor:
+        """Contribution of some rollouts to the loss of their minibatch (scalar); the contributions sum to it."""
+        masked_BT = loss_BT * micro.mask_BT
+        if self.divisors is not None:
+            masked_BT = masked_BT / masked_BT.new_tensor([[self.divisors[id(r)]] for r in micro.rollouts])
         return masked_BT.sum() / self.denominator
 
 

@@ -64,7 +64,8 @@ def build_update(options: RunOptions, parts: Parts) -> Update:
         assert first is not None, "distillation was checked to have a local teacher"
         check_head(student.model, "student.model")
         teacher = Frozen(first.model, first.vision)
-        return Distillation(teacher, options.update, options.sampling, student.chat.pad, student.vision)
+        by_question = parts.method.distils == "teacher"
+        return Distillation(teacher, options.update, options.sampling, student.chat.pad, student.vision, by_question)
     # Who gave a response is known only if there is one teacher.
     known = first is not None and parts.shared_vocabulary and len(parts.teachers) == 1 and parts.method.imitates
     watched = Frozen(first.model, first.vision) if first is not None and known else None

@@ -138,7 +138,7 @@ class PolicyUpdate:
         loss_BT, clipping = policy_loss(
             logp_BT, old_logp_BT, micro.advantage_B, config.clip_low, config.clip_high, config.dual_clip
         )
-        loss = mean.part(loss_BT, micro.mask_BT)
+        loss = mean.part(loss_BT, micro)
         backward(loss)
         # Afterwards, when the activations are gone.
         self._observe(micro, entropy(logits_BTV, self._sampling.temperature), clipping)

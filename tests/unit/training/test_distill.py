@@ -21,7 +21,7 @@ from zppo.errors import ConfigError, TeacherError
 from zppo.training.distill import Distillation, check_head
 from zppo.training.forward import Frozen
 from zppo.training.loss import jsd
-from zppo.types import Group, Minibatch, Rollout
+from zppo.types import Group, Minibatch, Question, Rollout
 
 CONFIG = UpdateConfig(microbatch_tokens=64, distill_positions=5)
 LIMIT = 14
@@ -84,6 +84,24 @@ def test_loss_and_gradient_equal_the_full_reference(
     torch.testing.assert_close(losses[0], expected.detach(), atol=1e-6, rtol=0)
     assert_same_gradient(got, gradient(student, expected.backward))
     assert update.metrics()["loss/jsd"] == pytest.approx(expected.item(), abs=1e-6)
+
+
+def test_off_policy_the_mean_is_over_a_response_then_over_the_right_ones_of_a_question_then_over_questions(
+    student: Any, teacher: Any
+) -> None:
+    names = ("a", "b", "a", "a", "b", "c")
+    minibatch = [
+        (replace(g, prompt=replace(g.prompt, question=Question(name, "", ""))), r)
+        for name, (g, r) in zip(names, rollouts(len(names)), strict=True)
+    ]
+    means = [response_divergence(student, teacher, *row).mean() for row in minibatch]
+    of = {name: torch.stack([m for n, m in zip(names, means, strict=True) if n == name]).mean() for name in names}
+    expected = torch.stack(list(of.values())).mean()
+    update = Distillation(Frozen(teacher), CONFIG, SamplingConfig(LIMIT), 0, by_question=True)
+    got = gradient(student, lambda: update.accumulate(student, minibatch, torch.Tensor.backward))
+    assert_same_gradient(got, gradient(student, expected.backward))
+    assert update.metrics()["loss/jsd"] == pytest.approx(expected.item(), abs=1e-6)
+    assert update.accumulate(student, [], torch.Tensor.backward).item() == 0.0
 
 
 def test_neither_padding_nor_microbatches_matter(student: Any, teacher: Any) -> None:
