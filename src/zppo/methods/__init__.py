@@ -46,7 +46,7 @@ class Method:
         return "bcq" in self.aids
 
     def for_teacher(self, plain: Sequence[Group], hard: Sequence[Group]) -> list[Group]:
-        """The groups on whose questions the teacher's responses are of use; `hard` are those kept if the cap is first."""
+        """The groups on whose questions the teacher's responses are of use. `hard`: those kept, if the cap is first."""
         if not self.asks_teacher:
             return []
         if self.distils:

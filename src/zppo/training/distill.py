@@ -28,9 +28,9 @@ class Distillation:
     Both models read the same token ids; every response token of the minibatch counts, whatever its advantage. The
     distributions over the vocabulary exist for `config.distill_positions` positions at a time: the backward pass makes
     them again from the last hidden states. `vision` shows the student the media of its prompts. `by_question`: the mean
-    is over each response's tokens, a question's responses, then questions (off-policy), not `config.aggregation`. Raises
-    TeacherError if the teacher's logits cannot be made that way. `counts` sums `entropy` and `agreement` over response tokens, `loss`
-    over updates.
+    is over each response's tokens, then a question's responses, then questions (off-policy), not by
+    `config.aggregation`. Raises TeacherError if the teacher's logits cannot be made that way. `counts` sums `entropy`
+    and `agreement` over response tokens, `loss` over updates.
     """
 
     def __init__(

@@ -33,7 +33,7 @@ class Mean:
     """How the token losses of a minibatch become one number: `update.aggregation`, or `question` for off-policy
     distillation (method section 8).
 
-    `divisors` has, by rollout identity, the number that its summed token losses are divided by first (None: by nothing).
+    `divisors` has, by rollout identity, the number that its token losses are divided by first (None: by nothing).
     Rollouts that need no forward pass count in the `denominator` all the same.
     """
 
