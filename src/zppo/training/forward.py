@@ -22,6 +22,25 @@ class Frozen:
     model: PreTrainedModel
     vision: Vision | None = None
 
+    def __post_init__(self) -> None:
+        self.model.eval()
+
+
+def use_sampling_mode(model: PreTrainedModel) -> None:
+    """Put `model` into the mode that it samples in, for the passes of an update: evaluation mode, without dropout.
+
+    The policy that is trained must be the one that sampled. With dropout, two passes over the same weights differ: the
+    ratio of new and old probabilities would show masks, and clip tokens, before any weight has moved. Layers that
+    recompute their activations do so in training mode only: they get it, themselves alone and with no dropout either.
+    """
+    model.eval()
+    for module in model.modules():
+        if getattr(module, "gradient_checkpointing", False):
+            module.training = True
+            for name, value in vars(module).items():
+                if "drop" in name and isinstance(value, float):
+                    setattr(module, name, 0.0)
+
 
 def response_logits(model: PreTrainedModel, micro: Microbatch, vision: Vision | None = None) -> Tensor:
     """Logits [B, T, V] at the positions that predict the response."""

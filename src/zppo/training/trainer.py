@@ -32,6 +32,7 @@ from zppo.training.arguments import ZPPOConfig
 from zppo.training.checks import check_answers, check_one_process, check_options, media_filter
 from zppo.training.drops import DropLog
 from zppo.training.evaluation import ask, levels_of, summarise
+from zppo.training.forward import use_sampling_mode
 from zppo.training.given import given_student, given_teachers
 from zppo.training.loader import StepLoader, UpdateInput
 from zppo.training.models import load_model, load_processing
@@ -135,7 +136,7 @@ class ZPPOTrainer(Trainer):
 
     def training_step(self, model: Any, inputs: dict[str, UpdateInput], num_items_in_batch: Any = None) -> torch.Tensor:
         """One gradient update's forward and backward passes."""
-        model.train()
+        use_sampling_mode(model)
         update = inputs["update"]
         with self.accelerator.autocast():  # for what a loss asks of the model beside its forward pass
             if update.index == 0:
