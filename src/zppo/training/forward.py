@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
@@ -40,6 +41,21 @@ def use_sampling_mode(model: PreTrainedModel) -> None:
             for name, value in vars(module).items():
                 if "drop" in name and isinstance(value, float):
                     setattr(module, name, 0.0)
+
+
+def fill_gradients(model: PreTrainedModel, minibatch: Minibatch) -> None:
+    """Give the gradient zero to what only rollouts that were skipped, whose gradient is zero, would have reached.
+
+    An optimizer decays and moves by its momentum what has a gradient, and leaves alone what has none: skipping must not
+    make that difference. Where no rollout has media, what reads media gets none: no pass would have reached it.
+    """
+    if any(group.prompt.media for group, _ in minibatch):
+        reached = model.parameters()
+    else:
+        reached = chain(model.get_decoder().parameters(), model.get_output_embeddings().parameters())
+    for parameter in reached:
+        if parameter.requires_grad and parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
 
 
 def response_logits(model: PreTrainedModel, micro: Microbatch, vision: Vision | None = None) -> Tensor:

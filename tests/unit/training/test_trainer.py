@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 import torch
 from rows import assert_same_gradient, gradient, rollouts
+from sighted import an_image, new_processor, new_sighted, shown
 
 from zppo import SamplingConfig, StudentConfig, ZoneConfig, ZPPOConfig, ZPPOTrainer
 from zppo.training.loader import UpdateInput
-from zppo.types import Minibatch, StepBatch
+from zppo.training.update import PolicyUpdate
+from zppo.types import Group, Minibatch, Prompt, Question, Rollout, StepBatch
 
 NewTrainer = Callable[..., ZPPOTrainer]
 ROWS = [{"id": f"q{i}", "prompt": f"{i}+{i}?", "answer": "a"} for i in range(4)]
@@ -77,3 +79,59 @@ def test_a_student_is_distilled_without_dropout_too(
         teacher.name_or_path = str(student_folder)
         gradients.append(updates(new_trainer(student, teacher, method="on_distill"), [rollouts(6)]))
     assert_same_gradient(*gradients)
+
+
+class NothingSkipped(PolicyUpdate):
+    def trained(self, minibatch: Minibatch) -> Minibatch:
+        return minibatch
+
+
+def rows_of(trainer: ZPPOTrainer, advantages: dict[str, float]) -> Minibatch:
+    """A rollout that is shown an image, one that is not, or both."""
+    questions = {"image": shown("i", "what?", an_image("one", 1)), "words": Question("w", "what?", "a")}
+    rows, parts = [], trainer.parts
+    for name, advantage in advantages.items():
+        prompt = Prompt("plain", questions[name], parts.templates.plain(questions[name]))
+        ids = parts.student.chat.read(prompt)  # type: ignore[attr-defined]
+        group = Group(prompt, [Rollout([7, 9], "", advantage=advantage)], ids)
+        rows.append((group, group.rollouts[0]))
+    return rows
+
+
+@pytest.mark.parametrize(
+    "advantages",
+    [
+        {"image": 0.0, "words": 1.0},
+        {"image": 1.0, "words": 0.0},
+        {"image": 0.0, "words": 0.0},
+        {"image": 0.0},
+        {"words": 1.0},
+        {"words": 0.0},
+    ],
+)
+def test_a_skipped_rollout_gives_a_gradient_to_all_that_it_would_have_reached(
+    new_trainer: NewTrainer, advantages: dict[str, float]
+) -> None:
+    processor = new_processor()
+    trainer = new_trainer(new_sighted(processor), processing=processor)
+    vision, reached = trainer.parts.student.vision, []  # type: ignore[attr-defined]
+    for update in (trainer.update, NothingSkipped(trainer.args.update, trainer.args.sampling, 0, vision)):
+        trainer.update, trainer.model = update, new_sighted(processor)
+        step = StepBatch([], [rows_of(trainer, advantages)], {})
+        trainer.training_step(trainer.model, {"update": UpdateInput(step, 0)})
+        reached.append({name: p.grad for name, p in trainer.model.named_parameters() if p.grad is not None})
+    skipping, full = reached
+    assert any("visual" in name for name in skipping) == ("image" in advantages)
+    torch.testing.assert_close(skipping, full, atol=1e-6, rtol=1e-4)
+
+
+def test_a_first_minibatch_without_signal_is_an_ordinary_update_where_gradients_are_scaled(
+    new_model: Callable[..., Any], new_trainer: NewTrainer
+) -> None:
+    """As fp16 has it on a GPU."""
+    trainer = new_trainer(new_model(seed=3), learning_rate=0.5, weight_decay=0.5)
+    trainer.accelerator.scaler = torch.amp.GradScaler("cpu")
+    before = trainer.model.lm_head.weight.detach().clone()
+    trainer.train()
+    assert trainer.accelerator.scaler.get_scale() == 2.0**16
+    torch.testing.assert_close(trainer.model.lm_head.weight, before * 0.75**2)
