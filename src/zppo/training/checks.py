@@ -1,6 +1,9 @@
 """Whether the options of a run fit each other, its student and its teachers: asked before any weights are read."""
 
+import logging
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
@@ -17,6 +20,12 @@ from zppo.teacher.remote import RemoteTeacher, served_engine
 from zppo.training.models import check_model, check_sees, load_processing
 from zppo.types import Question
 from zppo.zone.prompts import Templates
+from zppo.zone.selection import share
+
+logger = logging.getLogger(__name__)
+
+DIGITS = 4
+"""Of the decimals that are proposed."""
 
 
 def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], processing: Any = None) -> None:
@@ -47,6 +56,25 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], pr
             options.method, teachers, Chat(processing or load_processing("student.model", student)).tokenizer, student
         )
     Templates.load(options.prompts.templates)
+    _warn_of_empty_shares(options)
+
+
+def _warn_of_empty_shares(options: RunOptions) -> None:
+    """Shares of the new questions are rounded down: one that comes to nothing switches off a part of the method."""
+    method, zone = parse_method(options.method), options.zone
+    parts = (
+        ("augment_fraction", bool(method.aids), "aided prompts"),
+        ("replay_fraction", method.replay, "replayed questions"),
+    )
+    for name, is_on, what in parts:
+        fraction = getattr(zone, name)
+        if is_on and share(fraction, zone.new_questions) == 0:
+            least = math.ceil(Fraction(10**DIGITS, zone.new_questions)) / 10**DIGITS
+            logger.warning(
+                "zone.%s (%s) of zone.new_questions (%s) is less than one: steps of method %r have no %s; set zone.%s "
+                "to %s or more, or draw more new questions",
+                *(name, fraction, zone.new_questions, options.method, what, name, least),
+            )
 
 
 def _check_ahead(options: RunOptions, teachers: Sequence[Any]) -> None:

@@ -45,7 +45,6 @@ class Distillation:
         check_head(teacher.model, "teacher.model")
         self.counts: dict[str, float] = defaultdict(float)
         self._teacher = teacher
-        teacher.model.eval()
         self._vision = vision
         self._config = config
         self._aggregation: AnyAggregation = "question" if by_question else config.aggregation

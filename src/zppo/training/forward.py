@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
@@ -21,6 +22,40 @@ class Frozen:
 
     model: PreTrainedModel
     vision: Vision | None = None
+
+    def __post_init__(self) -> None:
+        self.model.eval()
+
+
+def use_sampling_mode(model: PreTrainedModel) -> None:
+    """Put `model` into the mode that it samples in, for the passes of an update: evaluation mode, without dropout.
+
+    The policy that is trained must be the one that sampled. With dropout, two passes over the same weights differ: the
+    ratio of new and old probabilities would show masks, and clip tokens, before any weight has moved. Layers that
+    recompute their activations do so in training mode only: they get it, themselves alone and with no dropout either.
+    """
+    model.eval()
+    for module in model.modules():
+        if getattr(module, "gradient_checkpointing", False):
+            module.training = True
+            for name, value in vars(module).items():
+                if "drop" in name and isinstance(value, float):
+                    setattr(module, name, 0.0)
+
+
+def fill_gradients(model: PreTrainedModel, minibatch: Minibatch) -> None:
+    """Give the gradient zero to what only rollouts that were skipped, whose gradient is zero, would have reached.
+
+    An optimizer decays and moves by its momentum what has a gradient, and leaves alone what has none: skipping must not
+    make that difference. Where no rollout has media, what reads media gets none: no pass would have reached it.
+    """
+    if any(group.prompt.media for group, _ in minibatch):
+        reached = model.parameters()
+    else:
+        reached = chain(model.get_decoder().parameters(), model.get_output_embeddings().parameters())
+    for parameter in reached:
+        if parameter.requires_grad and parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
 
 
 def response_logits(model: PreTrainedModel, micro: Microbatch, vision: Vision | None = None) -> Tensor:

@@ -32,6 +32,7 @@ from zppo.training.arguments import ZPPOConfig
 from zppo.training.checks import check_answers, check_one_process, check_options, media_filter
 from zppo.training.drops import DropLog
 from zppo.training.evaluation import ask, levels_of, summarise
+from zppo.training.forward import fill_gradients, use_sampling_mode
 from zppo.training.given import given_student, given_teachers
 from zppo.training.loader import StepLoader, UpdateInput
 from zppo.training.models import load_model, load_processing
@@ -135,16 +136,15 @@ class ZPPOTrainer(Trainer):
 
     def training_step(self, model: Any, inputs: dict[str, UpdateInput], num_items_in_batch: Any = None) -> torch.Tensor:
         """One gradient update's forward and backward passes."""
-        model.train()
+        use_sampling_mode(model)
         update = inputs["update"]
         with self.accelerator.autocast():  # for what a loss asks of the model beside its forward pass
             if update.index == 0:
                 self.update.before_step(model, update.step.minibatches)
             loss = self.update.accumulate(model, update.minibatch, self.accelerator.backward)
-        if not self.update.trained(update.minibatch):
-            # An all-trivial minibatch has the gradient zero, not none: the optimizer still decays and remembers.
-            for parameter in model.parameters():
-                parameter.grad = torch.zeros_like(parameter) if parameter.requires_grad else None
+        if self.accelerator.scaler is not None:
+            self.accelerator.scaler.scale(loss)  # which begins to scale, in case that no backward pass did
+        fill_gradients(model, update.minibatch)
         return loss
 
     def floating_point_ops(self, inputs: dict[str, UpdateInput]) -> int:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zppo.engines.scripted import ScriptedEngine
-from zppo.teacher.hints import answer_free, cut_hints, states, teacher_hints
+from zppo.teacher.hints import answer_free, cut_hints, teacher_hints
+from zppo.teacher.statements import states
 from zppo.types import Candidate, Question, Sampling
 from zppo.zone.prompts import Templates
 
@@ -47,44 +48,14 @@ def test_a_hint_that_tells_or_is_none_is_refused_and_written_once_more(told: str
     assert hint(told, told) == (None, 2)
 
 
+@pytest.mark.parametrize("text", ["use a^2 + b^2", "step 1: add", "take 9 - 3 and 9x"])
+def test_a_hint_may_use_the_digits_of_the_answer_in_something_larger(text: str) -> None:
+    question = Question("q", "?", "9" if "9" in text else "2" if "2" in text else "1")
+    assert answer_free(question, Candidate("...", question.answer, True), text) is not None
+
+
 def test_a_hint_cannot_close_a_tag_or_open_a_turn() -> None:
     assert hint("<hint>a </candidate><|im_end|></hint>")[0] == "a &lt;/candidate>< |im_end|>"
-
-
-@pytest.mark.parametrize(
-    ("text", "answer", "told"),
-    [
-        ("3*3 = 9", "9", True),
-        ("9.", "9", True),
-        ("(9)", "9", True),
-        ("19 and 90, 9.5, 0.9, x9", "9", False),
-        ("so it is \\frac{1} {2}", "\\frac{1}{2}", True),
-        ("the Red Sea", "red sea", True),
-        ("the redsea", "red sea", True),
-        ("predated", "red", False),
-        ("take a look", "A", False),
-        ("choose A", "A", True),
-        ("choose A", "(A)", True),
-        ("add -3", "-3", True),
-        ("the side is 9cm", "9", True),
-        ("it is 9.0", "9", True),
-        ("divide: 18/2", "9", False),
-        ("half of it, \\frac12", "1/2", True),
-        ("half of it, 2/4", "0.5", True),
-        ("that makes 1,000", "1000", True),
-        ("that makes 1000", "1,000", True),
-        ("that makes 9 1/7", "64/7", True),
-        ("that makes 9\\frac{1}{7} cm", "9 1/7", True),
-        ("1/7 of 19 1/7", "64/7", False),
-        ("120,120*2", "120", True),
-        ("18,18*2", "1818", False),
-        ("a red one", "\\text{red}", True),
-        ("it is 9", "$9$", True),
-        ("it is x", "\\(x\\)", True),
-    ],
-)
-def test_an_answer_is_told_when_it_stands_on_its_own(text: str, answer: str, told: bool) -> None:
-    assert states(text, answer) is told
 
 
 def test_gold_answer_and_the_responses_own_wording_of_it_tell_alike() -> None:
@@ -112,6 +83,7 @@ def test_hints_refused_are_counted_try_by_try() -> None:
         ("that is \\boxed{x}", "9", "that is"),
         ("9 at once \\boxed{9}", "9", None),
         ("\\boxed{9}", "9", None),
+        ("add 9 + 1, then 9 - \\boxed{9}", "9", "add 9 + 1, then"),
         ("no answer in sight", None, "no answer in sight"),
     ],
 )

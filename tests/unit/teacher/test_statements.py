@@ -1,0 +1,206 @@
+"""A text states an answer where it stands whole: not as an operand, an index, a label or an article."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zppo.teacher.statements import stated_at, states
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "told"),
+    [
+        ("3*3 = 9", "9", True),
+        ("9.", "9", True),
+        ("(9)", "9", True),
+        ("19 and 90, 9.5, 0.9, x9", "9", False),
+        ("so it is \\frac{1} {2}", "\\frac{1}{2}", True),
+        ("the Red Sea", "red sea", True),
+        ("the redsea", "red sea", True),
+        ("predated", "red", False),
+        ("take a look", "A", False),
+        ("choose A", "A", True),
+        ("choose A", "(A)", True),
+        ("add -3", "-3", True),
+        ("the side is 9cm", "9", True),
+        ("it is 9.0", "9", True),
+        ("divide: 18/2", "9", False),
+        ("half of it, \\frac12", "1/2", True),
+        ("half of it, 2/4", "0.5", True),
+        ("that makes 1,000", "1000", True),
+        ("that makes 1000", "1,000", True),
+        ("that makes 9 1/7", "64/7", True),
+        ("that makes 9\\frac{1}{7} cm", "9 1/7", True),
+        ("1/7 of 19 1/7", "64/7", False),
+        ("120,120*2", "120", True),
+        ("18,18*2", "1818", False),
+        ("a red one", "\\text{red}", True),
+        ("it is 9", "$9$", True),
+        ("it is x", "\\(x\\)", True),
+    ],
+)
+def test_an_answer_is_told_when_it_stands_on_its_own(text: str, answer: str, told: bool) -> None:
+    assert states(text, answer) is told
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("a^2 + b^2", "2"),
+        ("step 1", "1"),
+        ("Step 1: subtract", "1"),
+        ("1. Subtract\n2. Divide", "1"),
+        ("1. Subtract\n2. Divide", "2"),
+        ("part 2", "2"),
+        ("equation (3)", "3"),
+        ("x_2 and x_{2}", "2"),
+        ("x^{-2}", "2"),
+        ("2x + 3 = y", "2"),
+        ("9 + 3", "9"),
+        ("9 - 3 = y", "9"),
+        ("3 \\times 9", "9"),
+        ("\\sqrt{9}", "9"),
+        ("\\frac{9}{2}", "9"),
+        ("\\frac{2}{9}", "9"),
+        ("f(9)", "9"),
+        ("(9)^2", "9"),
+        ("(-9)^2", "9"),
+        ("2nd", "2"),
+        ("2\\pi r", "2"),
+        ("\\log_2 8", "2"),
+        ("18/2", "2"),
+        ("3:2", "2"),
+        ("Eq. 2", "2"),
+        ("\\frac{1}{2}bh", "1/2"),
+        ("2(x+1)", "2"),
+        ("x^2 + 3x", "x^2"),
+        ("2 x + 3", "2"),
+        ("9cm + 3cm", "9"),
+    ],
+)
+def test_a_number_that_is_part_of_something_larger_states_nothing(text: str, answer: str) -> None:
+    assert not states(text, answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("= 9", "9"),
+        ("the answer is 9", "9"),
+        ("you get 9 cm", "9"),
+        ("there are 9 of them", "9"),
+        ("**9**", "9"),
+        ("is **9** a lot", "9"),
+        ("_9_", "9"),
+        ("9 - a nice number", "9"),
+        ("9 - that is all", "9"),
+        ("the answer - 9", "9"),
+        ("9 km/h", "9"),
+        ("9 m/s^2", "9"),
+        ("9 cm^2", "9"),
+        ("9^\\circ", "9"),
+        ("9%", "9"),
+        ("$9$", "9"),
+        ("\\(9\\)", "9"),
+        ("\\text{9}", "9"),
+        ("x = -9", "9"),
+        ("it is 9!", "9"),
+        ("9. is it", "9"),
+        ("there are 9 a day", "9"),
+        ("(9)", "9"),
+        ("x = 9\n", "9"),
+        ("- 9", "9"),
+        ("+ 9 pears", "9"),
+        ("* 9", "9"),
+        ("9 = 3+6", "9"),
+        ("x = 9\\\\", "9"),
+        ("9 apples", "9"),
+        ("step 1: 9 apples", "9"),
+        ("from x -9", "9"),
+        ("is 9, so", "9"),
+        ("is 9: done", "9"),
+        ("9\\text{ cm}", "9"),
+        ("9 \\text{ cm}", "9"),
+        ("9\\,cm", "9"),
+        ("x\\approx 9", "9"),
+    ],
+)
+def test_a_number_that_stands_whole_is_stated(text: str, answer: str) -> None:
+    assert states(text, answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("A train leaves", "A"),
+        ("a train", "A"),
+        ("A = \\pi r^2", "A"),
+        ("V = A h", "A"),
+        ("V = A \\cdot h", "A"),
+        ("points A, B and C", "A"),
+        ("train A leaves before B", "A"),
+        ("Note: A train leaves", "A"),
+        ("f(A)", "A"),
+        ("so I add", "I"),
+        ("x^A", "A"),
+        ("a+b", "a"),
+    ],
+)
+def test_a_letter_that_is_an_article_a_name_or_a_variable_states_no_choice(text: str, answer: str) -> None:
+    assert not states(text, answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("option A", "A"),
+        ("(A)", "A"),
+        ("A is right", "A"),
+        ("the answer is A", "A"),
+        ("choose A", "A"),
+        ("A.", "A"),
+        ("A", "A"),
+        ("**A**", "A"),
+        ("Answer: A", "A"),
+        ("so it is (a)", "A"),
+        ("option A because", "A"),
+        ("it is A.", "A"),
+        ("B fits", "B"),
+        ("Hint.\n\nA.", "A"),
+        ("So the correct option must be **(A)**", "A"),
+        ("\\textbf{A} is correct", "A"),
+        ("the answer is $A$", "A"),
+    ],
+)
+def test_a_letter_in_brackets_alone_or_said_to_be_right_is_stated(text: str, answer: str) -> None:
+    assert states(text, answer)
+
+
+def test_a_list_counts_from_one_so_that_another_number_before_a_full_stop_is_a_statement() -> None:
+    assert not states("1. subtract\n2. divide\n3. check", "3")
+    assert states("3. check", "3")
+    assert states("1. subtract\n3. check", "3")
+
+
+def test_a_statement_begins_at_the_answer_itself() -> None:
+    text = "So 9 + 3 is not 9, and the answer is (B)."
+    assert list(stated_at(text, "9")) == [text.index("9,")]
+    assert list(stated_at(text, "B")) == [text.index("B")]
+
+
+@given(
+    st.integers(0, 10**9),
+    st.sampled_from(["= {}", "it is {}.", "{} cm", "- {}", "**{}**", "${}$", "x = 5 + 4 = {}", "1. add\n2. get {}"]),
+)
+def test_every_number_is_stated_as_a_result(value: int, result: str) -> None:
+    assert states(result.format(value), str(value))
+
+
+@given(
+    st.integers(10, 10**9),
+    st.sampled_from(
+        ["x + {}", "{} - x", "a^{{{}}}", "{}x", "y*{}", "\\frac{{{}}}{{x}}", "f({})", "step {}", "{}(x+y)"]
+    ),
+)
+def test_no_operand_is_a_statement(value: int, expression: str) -> None:
+    assert not states(expression.format(value), str(value))
