@@ -7,7 +7,7 @@ scripted engine it runs in plain Python.
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from zppo.config import SamplingConfig, ZoneConfig
@@ -91,10 +91,10 @@ def rollout_step(
     aided = work.roll_out(post_cap(work.build(drafts), cap))
 
     # 6. Advantages over all groups; the caller makes one gradient update per minibatch.
-    groups = (imitated(plain, teacher, work.own_tokens, rng) if method.imitates else plain) + aided
+    groups = (imitated(plain, teacher, work.as_own, rng) if method.imitates else plain) + aided
     if not method.distils:
         assign_advantages(groups, zone.advantage)
-    trained = _trained(groups, teacher, method, zone)
+    trained = _trained(groups, teacher, work.as_own, method, zone)
     minibatches = split(trained, method.updates(zone.updates), rng, zone.minibatches)
 
     metrics = step_metrics(plain, aided, teacher, right, wrong, zone.tau) | signal_metrics(groups, trained)
@@ -137,10 +137,16 @@ def _plain_prompts(new: Sequence[Question], replayed: Sequence[Question], templa
     return fresh + [Prompt("replayed", q, templates.plain(q)) for q in replayed]
 
 
-def _trained(groups: list[Group], teacher: Sequence[Group], method: Method, zone: ZoneConfig) -> list[Group]:
+def _trained(
+    groups: list[Group],
+    teacher: Sequence[Group],
+    as_own: Callable[[Rollout], Rollout],
+    method: Method,
+    zone: ZoneConfig,
+) -> list[Group]:
     """The groups whose rollouts the updates train on."""
     if method.distils == "teacher":
-        return right_responses(groups, teacher)
+        return right_responses(groups, teacher, as_own)
     return with_signal(groups) if zone.dynamic_sampling else groups
 
 
@@ -157,6 +163,7 @@ class _Work:
     def __post_init__(self) -> None:
         # Known before the step begins and from its RNG alone, so that work started ahead is that of the step.
         self._clocked = 0.0
+        self._opened = ""
         self._visit = self.sampling.at(_next_bits(self.rng))
 
     def roll_out(self, prompts: Sequence[Prompt], finished: Callable[[list[Group]], None] = ignore) -> list[Group]:
@@ -168,7 +175,9 @@ class _Work:
             finished(self._score(groups, "student"))
 
         with self._clock("time/rollout"):
-            return self.parts.student.generate(prompts, self.zone.group_size, self._sampling(), score)
+            groups = self.parts.student.generate(prompts, self.zone.group_size, self._sampling(), score)
+        self._opened = groups[0].rollouts[0].opened
+        return groups
 
     def start_teacher(self, plain: Sequence[Group]) -> None:
         """Let a teacher elsewhere begin on those of these groups that it will be asked about, and drop the others.
@@ -232,16 +241,23 @@ class _Work:
         taken = [next(rewritten) if c.text else c for c in draft.candidates]
         return build_prompts(draft, taken, self.parts.templates, self._begin, self.parts.fallback)
 
-    def own_tokens(self, rollout: Rollout) -> list[int]:
-        """A teacher's response in the student's tokens, its end included."""
-        if self.parts.shared_vocabulary:
-            return rollout.token_ids
-        return self.parts.student.encode(rollout.text, end=rollout.finish_reason == "stop")
+    def as_own(self, rollout: Rollout) -> Rollout:
+        """A teacher's response as the student would have sampled it: in the student's tokens, its end included.
+
+        Thoughts that the teacher's chat template opened are part of it, unless the student's template opens them too.
+        """
+        text = rollout.as_opened_by(self._opened)
+        if self.parts.shared_vocabulary and text.endswith(rollout.text):
+            opening = text.removesuffix(rollout.text)
+            ids = (self.parts.student.encode(opening) if opening else []) + rollout.token_ids
+        else:
+            ids = self.parts.student.encode(text, end=rollout.finish_reason == "stop")
+        return replace(rollout, token_ids=ids, text=text, opened=self._opened, logprobs=None)
 
     def _begin(self, candidate: Candidate) -> Prefix | None:
         """The first `zone.prefix_fraction` of a response's tokens, made from its text: free of special ones."""
         assert candidate.response is not None, "candidates of a step are made of rollouts"
-        ids = self.parts.student.encode(candidate.response.text)
+        ids = self.parts.student.encode(candidate.response.as_opened_by(self._opened))
         first = ids[: share(self.zone.prefix_fraction, len(ids))]
         self.metrics["zone/prefixes_too_short"] = self.metrics.get("zone/prefixes_too_short", 0) + (not first)
         return Prefix(tuple(first), self.parts.student.decode(first)) if first else None

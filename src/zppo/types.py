@@ -20,6 +20,9 @@ from typing import Any, Literal
 Kind = Literal["plain", "replayed", "bcq", "ncq", "hint", "prefix"]
 KINDS: tuple[Kind, ...] = ("plain", "replayed", "bcq", "ncq", "hint", "prefix")
 AdvantageNorm = Literal["without_zero", "with_zero", "none", "group"]
+Thinking = Literal["on", "off", "template"]
+THINKING: tuple[Thinking, ...] = ("on", "off", "template")
+"""What a chat template is told of thoughts before the answer: to have them, not to, or nothing (its own default)."""
 Dealing = Literal["groups", "rollouts"]
 """Unit in which the rollouts of a step are dealt into minibatches."""
 
@@ -149,7 +152,12 @@ class Rollout:
     @property
     def whole(self) -> str:
         """The response with its opening, for graders: without it, thoughts that never end would look like an answer."""
-        return self.text if self.text.startswith(self.opened) else self.opened + self.text
+        return self.text if self.text.startswith(self.opened.strip()) else self.opened + self.text
+
+    def as_opened_by(self, opening: str) -> str:
+        """The response behind a prompt whose chat template writes `opening`: thoughts are opened once in all."""
+        mark = opening.strip()
+        return self.whole.removeprefix(opening).removeprefix(mark) if mark else self.whole
 
     @property
     def tokens(self) -> int:
@@ -220,7 +228,7 @@ class Sampling:
 
     `presence_penalty` is taken off the logit of every token that the response already has; `repetition_penalty` divides
     (a negative logit: multiplies) those of the prompt's tokens too. Their defaults change nothing, as does `min_p`'s.
-    Without `thinking`, a model that would think first is told not to, as far as there is a way to tell it.
+    `thinking` reaches a model as far as its chat template, or its server's, has a switch for it.
     """
 
     max_tokens: int = 12288
@@ -231,7 +239,7 @@ class Sampling:
     min_p: float = 0.0
     presence_penalty: float = 0.0
     repetition_penalty: float = 1.0
-    thinking: bool = True
+    thinking: Thinking = "on"
 
 
 Minibatch = list[tuple[Group, Rollout]]

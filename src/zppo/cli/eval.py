@@ -22,7 +22,7 @@ from zppo.evals.suites import SUITES, choose
 from zppo.evals.summary import Label, as_table, paper_columns, write_summary
 from zppo.pocket import ASSETS
 from zppo.reports.rundir import write_atomically
-from zppo.types import Sampling
+from zppo.types import THINKING, Sampling, Thinking
 from zppo.zone.prompts import Templates
 
 DESCRIPTION = (
@@ -87,6 +87,8 @@ def _add_judge(group: Any) -> None:
 
 def _add_decoding(group: Any) -> None:
     group.add_argument("--max-tokens", type=int, help=f"of a response (default: {DECODING.max_tokens})")
+    thoughts = "whether responses begin with thoughts, if the chat template has a switch (default: on; endpoint: its own)"
+    group.add_argument("--thinking", choices=THINKING, help=thoughts)
     for name in ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "repetition_penalty"):
         default = getattr(DECODING, name)
         group.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
@@ -220,8 +222,10 @@ def _sampling(options: argparse.Namespace) -> Sampling:
     checked = EvalConfig(
         max_tokens=options.max_tokens, temperature=options.temperature, top_p=options.top_p, top_k=options.top_k
     )
+    # Whether a server knows the switch is not known: its own default holds unless something is said.
+    default: Thinking = "template" if options.engine == "endpoint" else "on"
     return replace(
-        checked.at(options.seed),
+        checked.at(options.seed, options.thinking or default),
         min_p=options.min_p,
         presence_penalty=options.presence_penalty,
         repetition_penalty=options.repetition_penalty,
@@ -237,6 +241,7 @@ def _model(options: argparse.Namespace) -> Served:
         options.concurrency,
         options.timeout,
         options.api_key_env,
+        switches_thinking=options.engine == "vllm" or options.thinking is not None,
         python=options.vllm_python,
         arguments=tuple((options.vllm_args or "").split()),
     )

@@ -24,12 +24,20 @@ PATHS = (
 """Options that may be paths: in a recipe file they are relative to that file, on the command line to the caller."""
 
 
+THINKING_SECTIONS = ("sampling", "teacher")
+"""Where an option `thinking` may be `on` or `off`, which YAML reads as true and false."""
+
+
 def load_recipe(path: str | Path, overrides: Mapping[str, str]) -> Recipe:
     """The recipe at `path` with dotted `overrides` put over it. Raises ConfigError naming the option at fault."""
     options = _read(Path(path))
     for name, value in overrides.items():
         _put(options, name, value)
     _check_names(options, Recipe, "")
+    for section in THINKING_SECTIONS:
+        thinking = options.get(section, {}).get("thinking")
+        if isinstance(thinking, bool):
+            options[section]["thinking"] = "on" if thinking else "off"
     return _typed(options)
 
 

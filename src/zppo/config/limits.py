@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from zppo.errors import ConfigError
+from zppo.types import THINKING
 
 
 def positive(section: str, config: Any, *names: str) -> None:
@@ -11,6 +12,11 @@ def positive(section: str, config: Any, *names: str) -> None:
         if getattr(config, name) < 1:
             where = f"{section}.{name}" if section else name
             raise ConfigError(f"{where} is {getattr(config, name)}; it must be at least 1")
+
+
+def check_thinking(section: str, config: Any) -> None:
+    if config.thinking not in THINKING:
+        raise ConfigError(f"{section}.thinking is {config.thinking!r}; it is one of {', '.join(THINKING)}")
 
 
 def check_sampling(section: str, config: Any) -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from zppo.config.data import DataConfig, PromptsConfig
-from zppo.config.limits import check_sampling, positive
+from zppo.config.limits import check_sampling, check_thinking, positive
 from zppo.config.services import Dtype, JudgeConfig, TeacherConfig
 from zppo.errors import ConfigError
 from zppo.methods import parse_method
-from zppo.types import AdvantageNorm, Dealing, Sampling
+from zppo.types import AdvantageNorm, Dealing, Sampling, Thinking
 
 Aggregation = Literal["token", "sequence", "constant"]
 
@@ -73,12 +73,17 @@ class SamplingConfig:
     top_p: float = 1.0
     top_k: int = 0
     """0 means no limit."""
+    thinking: Thinking = "on"
+    """Whether responses begin with thoughts, where the chat template has a switch (`enable_thinking`) for it: `on`,
+    `off`, or `template` for its own default. Student and teacher, held-out evaluation too; `teacher.thinking` is the
+    teacher's own. Compression, hints and the judge do not think (method section 6)."""
 
     def __post_init__(self) -> None:
         check_sampling("sampling", self)
+        check_thinking("sampling", self)
 
     def at(self, seed: int) -> Sampling:
-        return Sampling(self.max_tokens, self.temperature, self.top_p, self.top_k, seed)
+        return Sampling(self.max_tokens, self.temperature, self.top_p, self.top_k, seed, thinking=self.thinking)
 
 
 @dataclass(frozen=True)
@@ -100,8 +105,8 @@ class EvalConfig:
         if self.every < 0:
             raise ConfigError(f"eval.every is {self.every}; rollout steps between evaluations, or 0")
 
-    def at(self, seed: int) -> Sampling:
-        return Sampling(self.max_tokens, self.temperature, self.top_p, self.top_k, seed)
+    def at(self, seed: int, thinking: Thinking) -> Sampling:
+        return Sampling(self.max_tokens, self.temperature, self.top_p, self.top_k, seed, thinking=thinking)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from zppo.config.limits import positive
+from zppo.config.limits import check_thinking, positive
 from zppo.errors import ConfigError
+from zppo.types import Thinking
 
 Compression = Literal["teacher", "truncate", "none"]
 Hints = Literal["teacher", "cut"]
@@ -48,9 +49,13 @@ class CallConfig:
     that take only the other name."""
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of every request, for what only some servers know; others may refuse them."""
+    thinking_body: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of the requests whose responses begin with thoughts (`thinking: on`), where the server's own
+    default is another one: `{chat_template_kwargs: {enable_thinking: true}}` for Qwen on vLLM, SGLang and
+    `transformers serve`."""
     no_thinking_body: Mapping[str, Any] = field(default_factory=dict)
-    """Further fields of the requests that leave no room for thoughts: compression, hints, judging. What switches them
-    off is `{chat_template_kwargs: {enable_thinking: false}}` for Qwen on vLLM, SGLang and `transformers serve`."""
+    """Further fields of the requests that leave no room for thoughts: compression, hints, judging, and with
+    `thinking: off` all others. For the same servers `{chat_template_kwargs: {enable_thinking: false}}`."""
     price_prompt: float = 0.0
     price_response: float = 0.0
     """Per million tokens, in any currency; the run's `teacher_cost` and `judge_cost` are in it."""
@@ -69,7 +74,7 @@ class EndpointConfig(CallConfig):
         positive("endpoint", self, "concurrency", "tries")
         if not 0 < self.timeout < math.inf:
             raise ConfigError(f"endpoint.timeout is {self.timeout}; seconds per call, above 0")
-        for name in ("extra_body", "no_thinking_body"):
+        for name in ("extra_body", "thinking_body", "no_thinking_body"):
             for key in SAID_BY_US:
                 if key in getattr(self, name):
                     raise ConfigError(f"endpoint.{name} holds {key!r}, which is no further field of a request")
@@ -90,9 +95,10 @@ class EndpointConfig(CallConfig):
         """Of that many prompt and response tokens, in the currency of the prices."""
         return (self.price_prompt * read + self.price_response * sampled) / 1e6
 
-    def further_fields(self, thinking: bool) -> dict[str, Any]:
-        """Of a request with room for thoughts, or without."""
-        return {**self.extra_body, **({} if thinking else self.no_thinking_body)}
+    def further_fields(self, thinking: Thinking) -> dict[str, Any]:
+        """Of a request with thoughts, without, or as the server has it."""
+        own = {"on": self.thinking_body, "off": self.no_thinking_body, "template": {}}
+        return {**self.extra_body, **own[thinking]}
 
 
 @dataclass(frozen=True)
@@ -124,6 +130,9 @@ class TeacherConfig(CallConfig):
     Hints and compressed candidates are written by the first teacher."""
     dtype: Dtype = "bfloat16"
     """Of a local teacher."""
+    thinking: Thinking | None = None
+    """Whether its responses begin with thoughts: `on`, `off`, `template` (its chat template's, or its server's, own
+    default); None means as `sampling.thinking`. A server is switched by `thinking_body` and `no_thinking_body`."""
     compression: Compression = "teacher"
     """`teacher`: rewritten by the teacher; `truncate`: the last `compression_tokens` tokens; `none`: as it is."""
     compression_tokens: int = 512
@@ -150,6 +159,8 @@ class TeacherConfig(CallConfig):
             raise ConfigError("teacher.fallbacks are asked after teacher.model, which is missing")
         if (self.cache or self.offline) and not self.remote:
             raise ConfigError("teacher.cache keeps what an endpoint says; set teacher.endpoint, or leave the cache out")
+        if self.thinking is not None:
+            check_thinking("teacher", self)
         if self.ahead < 0:
             raise ConfigError(f"teacher.ahead is {self.ahead}; a number of steps, or 0")
         if self.offline and not self.cache:

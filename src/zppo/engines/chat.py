@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerBase, ProcessorMixin
 from zppo.engines.content import pieces_of
 from zppo.engines.control import control_tokens
 from zppo.errors import DataError, EngineError
-from zppo.types import Media, Prompt, Video
+from zppo.types import Media, Prompt, Thinking, Video
 from zppo.zone.spelling import as_plain_text
 
 REMEMBERED_BYTES = 512 * 2**20
@@ -55,11 +55,17 @@ class Chat:
         self._control = control_tokens(self.tokenizer)
         self._remembered: OrderedDict[tuple[Media, ...], Pixels] = OrderedDict()
 
-    def read(self, prompt: Prompt, thinking: bool = True) -> list[int]:
+    @property
+    def switches_thinking(self) -> bool:
+        """Whether the chat template has a switch for thoughts."""
+        return "enable_thinking" in str(self._template)
+
+    def read(self, prompt: Prompt, thinking: Thinking = "on") -> list[int]:
         """Token ids of the prompt as a user message after its turns, up to the response; its prefix is not in them.
 
         The control tokens are those of the chat template alone: what is spelled like one in the text is read as text.
-        Without `thinking` a template that knows `enable_thinking` (Qwen's, and others after it) ends in empty thoughts.
+        `thinking` sets `enable_thinking` of the template, which Qwen's and others after it know: switched off, they end
+        in empty thoughts, and where it is on some open thoughts themselves.
         Every image and video is as many placeholder tokens as the model will have features for it. Raises DataError
         naming the question when its media cannot be read or are not where its text says.
         """
@@ -70,20 +76,20 @@ class Chat:
             ((rendered,), _) = replace([rendered], given["image"], given["video"])
         return self.tokenizer(rendered, add_special_tokens=False)["input_ids"]
 
-    def length(self, prompt: Prompt, size: Callable[[Media], tuple[int, int]]) -> int:
+    def length(self, prompt: Prompt, size: Callable[[Media], tuple[int, int]], thinking: Thinking = "on") -> int:
         """How many token ids `read` would give, without decoding images: `size` tells their width and height.
 
         Videos are decoded. Raises DataError naming the question, like `read`.
         """
         if any(m.kind == "video" for m in prompt.media) or not prompt.media:
-            return len(self.read(prompt))
+            return len(self.read(prompt, thinking))
         sizes = [size(m)[::-1] for m in prompt.media]
         try:
             counts = self._processor(prompt)._get_num_multimodal_tokens(image_sizes=sizes).num_image_tokens
         except ValueError as error:
             raise _unfit(prompt, error) from error
         # Each image is one placeholder in what the template gives.
-        bare = self.tokenizer(self._render(self._messages(prompt)), add_special_tokens=False)["input_ids"]
+        bare = self.tokenizer(self._render(self._messages(prompt), thinking), add_special_tokens=False)["input_ids"]
         return len(bare) + sum(count - 1 for count in counts)
 
     def pixels(self, prompt: Prompt) -> Pixels:
@@ -101,8 +107,8 @@ class Chat:
         pad = self.tokenizer.pad_token_id
         return pad if pad is not None else self.tokenizer.eos_token_id
 
-    def _render(self, messages: Sequence[Mapping[str, Any]], thinking: bool = True) -> str:
-        options = {} if thinking else {"enable_thinking": False}
+    def _render(self, messages: Sequence[Mapping[str, Any]], thinking: Thinking = "on") -> str:
+        options = {} if thinking == "template" else {"enable_thinking": thinking == "on"}
         return self.tokenizer.apply_chat_template(
             messages, chat_template=self._template, add_generation_prompt=True, tokenize=False, **options
         )

@@ -25,7 +25,7 @@ from zppo.engines.replies import Reply
 from zppo.engines.silence import hello
 from zppo.errors import EngineError
 from zppo.loop import BackgroundLoop, cancel_others
-from zppo.types import Group, Prompt, Sampling
+from zppo.types import THINKING, Group, Prompt, Sampling, Thinking
 from zppo.zone.spelling import as_plain_text
 
 if TYPE_CHECKING:  # imports openai, which not everybody has
@@ -46,7 +46,7 @@ class EndpointEngine:
 
         self.config = config
         self.model = config.model or ""
-        self._openings = {True: "", False: ""}
+        self._openings: dict[Thinking, str] = dict.fromkeys(THINKING, "")
         self._counts = dict.fromkeys(COUNTS, 0)
         self._reported = dict(self._counts)
         self._pid, self._lock = os.getpid(), threading.Lock()
@@ -60,11 +60,11 @@ class EndpointEngine:
         """
         from zppo.engines.served import served_name
 
-        further = self.config.further_fields(thinking=False)
+        further = self.config.further_fields("off")
         short_call = partial(hello, length_field=self.config.length_field, extra_body=further)
         loop, servers = self._live()
         self.model = loop.wait_for(served_name(servers, self.config.model, short_call))
-        for thinking in (True, False):
+        for thinking in THINKING:
             fields = self.config.further_fields(thinking)
             self._openings[thinking] = loop.wait_for(servers.opening(self.model, fields))
 

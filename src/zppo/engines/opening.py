@@ -1,6 +1,7 @@
-"""What a chat template writes of every response before a model says a word: templates of models that think open it
-with `<think>`, which is then no part of what is sampled."""
+"""The beginning of every response that a chat template writes itself: templates of models that think open it with
+`<think>`, which is then no part of what is sampled."""
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +9,15 @@ if TYPE_CHECKING:  # not everybody has it
     import openai
 
 THOUGHT = "<think>"
+_OPENING = re.compile(rf"{THOUGHT}\s*\Z")
 ENOUGH = 8
 """Tokens at the end of a prompt, which surely hold the mark if there is one."""
 
 
 def opening_of(rendered: str) -> str:
-    """`<think>` if a rendered prompt, up to the response, ends in it; else nothing."""
-    return THOUGHT if rendered.rstrip().endswith(THOUGHT) else ""
+    """`<think>`, with the space behind it, if a rendered prompt, up to the response, ends in it; else nothing."""
+    found = _OPENING.search(rendered)
+    return found[0] if found else ""
 
 
 async def served_opening(client: "openai.AsyncOpenAI", model: str, fields: Mapping[str, Any]) -> str:

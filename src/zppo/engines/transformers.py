@@ -12,7 +12,7 @@ from zppo.engines.opening import ENOUGH, opening_of
 from zppo.engines.penalties import generation_options, processors
 from zppo.engines.vision import Vision, derives_positions, forget_positions
 from zppo.errors import EngineError
-from zppo.types import Group, Prompt, Rollout, Sampling
+from zppo.types import Group, Prompt, Rollout, Sampling, Thinking
 
 MEDIA_TOKENS = ("<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>")
 """Never sampled: a later forward pass would look for the pixels behind them."""
@@ -55,7 +55,7 @@ class TransformersEngine:
     def decode(self, token_ids: Sequence[int]) -> str:
         return self.tokenizer.decode(token_ids, skip_special_tokens=True)
 
-    def _fed(self, prompt: Prompt, thinking: bool) -> list[int]:
+    def _fed(self, prompt: Prompt, thinking: Thinking) -> list[int]:
         """What stands before the sampled tokens: the prompt in the chat template, and the prefix if there is one."""
         return self.chat.read(prompt, thinking) + list(prompt.prefix.token_ids if prompt.prefix else ())
 

@@ -34,6 +34,8 @@ class Served:
     timeout: float = 3600.0
     """Seconds per call of a server: a long response on a busy one takes its time."""
     api_key_env: str = "OPENAI_API_KEY"
+    switches_thinking: bool = False
+    """Whether the server knows the field `chat_template_kwargs`, as vLLM, SGLang and `transformers serve` do."""
     python: str | None = None
     arguments: tuple[str, ...] = ()
 
@@ -78,8 +80,18 @@ def judge(
 
 @contextmanager
 def _endpoint(served: Served, url: str, model: str | None = None) -> Iterator[EndpointEngine]:
+    on, off = (
+        {"chat_template_kwargs": {"enable_thinking": thinks}} if served.switches_thinking else {}
+        for thinks in (True, False)
+    )
     config = EndpointConfig(
-        (url,), model, api_key_env=served.api_key_env, concurrency=served.concurrency, timeout=served.timeout
+        (url,),
+        model,
+        api_key_env=served.api_key_env,
+        concurrency=served.concurrency,
+        timeout=served.timeout,
+        thinking_body=on,
+        no_thinking_body=off,
     )
     engine = EndpointEngine(config)
     try:

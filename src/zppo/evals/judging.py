@@ -87,7 +87,7 @@ class Judge:
 
     def _ask(self, texts: Sequence[str], max_tokens: int) -> dict[tuple[str, int], str]:
         prompts = [Prompt("plain", Question(f"judgement {i}", text, ""), text) for i, text in enumerate(texts)]
-        groups = self._engine.generate(prompts, 1, Sampling(max_tokens=max_tokens, temperature=0.0, thinking=False))
+        groups = self._engine.generate(prompts, 1, Sampling(max_tokens=max_tokens, temperature=0.0, thinking="off"))
         return {(g.prompt.text, max_tokens): unbroken(g.rollouts[0].whole) for g in groups if g.rollouts}
 
 

@@ -60,7 +60,7 @@ class Judge:
     ) -> None:
         self._engine = engine
         self._templates = templates
-        self._sampling = Sampling(max_tokens=max_tokens, temperature=0.0, thinking=False)
+        self._sampling = Sampling(max_tokens=max_tokens, temperature=0.0, thinking="off")
         self._counts = Counter(dict.fromkeys(COUNTS, 0))
         self._engine_metrics = engine_metrics
 

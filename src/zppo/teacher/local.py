@@ -1,18 +1,20 @@
 """A teacher made of any engine: it is asked the plain prompt of a question, like the student."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from zppo.engines.base import Generator
-from zppo.types import Group, Prompt, Question, Sampling
+from zppo.types import Group, Prompt, Question, Sampling, Thinking
 from zppo.zone.prompts import Templates
 
 
 class LocalTeacher:
-    """Fresh responses of a frozen model in this process."""
+    """Fresh responses of a frozen model in this process; `thinking` replaces that of the sampling, if given."""
 
-    def __init__(self, engine: Generator, templates: Templates) -> None:
+    def __init__(self, engine: Generator, templates: Templates, thinking: Thinking | None = None) -> None:
         self.engine = engine
         self._templates = templates
+        self._thinking = thinking
 
     @property
     def parameters(self) -> int:
@@ -21,4 +23,4 @@ class LocalTeacher:
 
     def respond(self, questions: Sequence[Question], n: int, sampling: Sampling) -> list[Group]:
         prompts = [Prompt("plain", q, self._templates.plain(q)) for q in questions]
-        return self.engine.generate(prompts, n, sampling)
+        return self.engine.generate(prompts, n, replace(sampling, thinking=self._thinking or sampling.thinking))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 from zppo.config import EndpointConfig, FallbackConfig, TeacherConfig, is_url
@@ -10,7 +11,7 @@ from zppo.engines.base import NOW, Generator, Priority
 from zppo.engines.endpoint import EndpointEngine
 from zppo.errors import DataError, EngineError, TeacherError
 from zppo.teacher.cache import CachedEngine
-from zppo.types import Group, Prompt, Question, Sampling
+from zppo.types import Group, Prompt, Question, Sampling, Thinking
 from zppo.zone.prompts import Templates
 
 
@@ -31,12 +32,14 @@ class RemoteTeacher:
     """Asked the plain prompt of a question, like the student; an `EarlyTeacher`.
 
     A visit is known by its sampling, whose seed is that of the rollout step. What was started for a visit is collected
-    by `respond` for the same visit; what turns out not to be needed is given up.
+    by `respond` for the same visit; what turns out not to be needed is given up. `thinking` replaces that of the
+    sampling, if given.
     """
 
-    def __init__(self, engine: Submitting, templates: Templates) -> None:
+    def __init__(self, engine: Submitting, templates: Templates, thinking: Thinking | None = None) -> None:
         self.engine = engine
         self._templates = templates
+        self._thinking = thinking
         self._started: dict[tuple[str, Sampling], tuple[Future[Group], Priority]] = {}
         self._counts = dict.fromkeys(("started_early", "given_up", "missing"), 0)
 
@@ -93,6 +96,7 @@ class RemoteTeacher:
 
     def _submit(self, question: Question, n: int, sampling: Sampling, priority: Priority) -> "Future[Group]":
         prompt = Prompt("plain", question, self._templates.plain(question))
+        sampling = replace(sampling, thinking=self._thinking or sampling.thinking)
         return self.engine.submit(prompt, n, sampling, priority)
 
 
@@ -104,7 +108,7 @@ def configured_teachers(section: TeacherConfig, templates: Templates) -> list[An
 
 def _fallback(section: TeacherConfig, fallback: str | FallbackConfig, templates: Templates) -> Any:
     if isinstance(fallback, FallbackConfig):
-        return RemoteTeacher(served_engine(fallback.server(), section), templates)
+        return RemoteTeacher(served_engine(fallback.server(), section), templates, section.thinking)
     return _remote(section, (fallback,), templates) if is_url(fallback) else fallback
 
 
@@ -115,4 +119,4 @@ def served_engine(server: EndpointConfig, section: TeacherConfig) -> EndpointEng
 
 
 def _remote(section: TeacherConfig, urls: tuple[str, ...], templates: Templates) -> RemoteTeacher:
-    return RemoteTeacher(served_engine(section.server(*urls), section), templates)
+    return RemoteTeacher(served_engine(section.server(*urls), section), templates, section.thinking)

@@ -49,6 +49,7 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], pr
             check_model(option, teacher)
             Chat(load_processing(option, teacher))
     _check_ahead(options, teachers)
+    _check_thinking(options, teachers, Chat(processing or load_processing("student.model", student)))
     if teacher_writes(options):
         _check_writer(teachers[0])
     if parse_method(options.method).distils:
@@ -75,6 +76,21 @@ def _warn_of_empty_shares(options: RunOptions) -> None:
                 "to %s or more, or draw more new questions",
                 *(name, fraction, zone.new_questions, options.method, what, name, least),
             )
+
+
+def _check_thinking(options: RunOptions, teachers: Sequence[Any], student: Chat) -> None:
+    """Refuse to switch thoughts where nothing can: no template of a model, no field of a request."""
+    chats = [("sampling.thinking", options.sampling.thinking, student)]
+    thinking, bodies = options.teacher.thinking, {"on": "thinking_body", "off": "no_thinking_body"}
+    if thinking in bodies and teachers:
+        body = bodies[thinking]
+        if isinstance(teachers[0], RemoteTeacher) and not getattr(options.teacher, body):
+            raise ConfigError(f"teacher.thinking is {thinking}, which teacher.{body} tells a server; set it too")
+        if not hasattr(teachers[0], "respond"):
+            chats.append(("teacher.thinking", thinking, Chat(load_processing("teacher.model", teachers[0]))))
+    for option, value, chat in chats:
+        if value == "off" and not chat.switches_thinking:
+            raise ConfigError(f"{option} is off, but the model's chat template has no switch for it; leave it out")
 
 
 def _check_ahead(options: RunOptions, teachers: Sequence[Any]) -> None:

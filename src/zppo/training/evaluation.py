@@ -8,21 +8,25 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from zppo.config import EvalConfig
 from zppo.engines.base import Engine, Verdict, rewards_of
-from zppo.types import Prompt, Question
+from zppo.types import Prompt, Question, Sampling
 from zppo.zone.prompts import Templates
 
 
 def ask(
-    questions: Sequence[Question], engine: Engine, verdict: Verdict, templates: Templates, config: EvalConfig, seed: int
+    questions: Sequence[Question],
+    engine: Engine,
+    verdict: Verdict,
+    templates: Templates,
+    samples: int,
+    sampling: Sampling,
 ) -> tuple[dict[str, float], int]:
     """Accuracy per question id, and how many responses were unscored.
 
-    The mean over the scored ones of `config.samples` responses; a question without any has no accuracy.
+    The mean over the scored ones of `samples` responses; a question without any has no accuracy.
     """
     prompts = [Prompt("plain", q, templates.plain(q)) for q in questions]
-    groups = engine.generate(prompts, config.samples, config.at(seed))
+    groups = engine.generate(prompts, samples, sampling)
     pairs = [(g.question, r) for g in groups for r in g.rollouts]
     rewards = rewards_of(verdict, [q for q, _ in pairs], [r for _, r in pairs])
     by_question = defaultdict(list)

@@ -81,7 +81,7 @@ def _teacher(options: RunOptions, teacher: Any, student: PreTrainedModel, templa
     if hasattr(teacher, "respond"):
         return teacher
     engine = _frozen_engine("teacher.model", teacher, options.teacher.dtype, student, options)
-    return LocalTeacher(engine, templates)
+    return LocalTeacher(engine, templates, options.teacher.thinking)
 
 
 def _frozen_engine(
@@ -114,7 +114,7 @@ def _rewriter(options: RunOptions, truncate: Truncate, teachers: Sequence[Teache
     if teacher_writes(options):
         first = teachers[0]
         assert isinstance(first, LocalTeacher | RemoteTeacher), "the first teacher was checked to be able to write"
-        sampling = replace(options.sampling.at(seed=0), max_tokens=config.compression_tokens, thinking=False)
+        sampling = replace(options.sampling.at(seed=0), max_tokens=config.compression_tokens, thinking="off")
         if hints:
             return teacher_hints(first.engine, templates, sampling)
         return teacher_compression(first.engine, templates, sampling)

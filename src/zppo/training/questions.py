@@ -56,7 +56,8 @@ def held_out_questions(
 def _length(options: RunOptions, chat: Chat) -> Callable[[Question], int]:
     """Counts the tokens of a question's plain prompt. Raises DataError for media that the processor does not take."""
     templates = Templates.load(options.prompts.templates)
-    return lambda question: chat.length(Prompt("plain", question, templates.plain(question)), _size)
+    thinking = options.sampling.thinking
+    return lambda question: chat.length(Prompt("plain", question, templates.plain(question)), _size, thinking)
 
 
 def _size(media: Media) -> tuple[int, int]:

@@ -280,7 +280,9 @@ class ZPPOTrainer(Trainer):
         began = time.perf_counter()
         seed = step_rng(args.seed, state.step).getrandbits(31)
         parts = self.parts
-        accuracy, unscored = ask(self.eval_questions, parts.student, parts.verdict, parts.templates, args.eval, seed)
+        sampling = args.eval.at(seed, args.sampling.thinking)
+        asked = self.eval_questions, parts.student, parts.verdict, parts.templates, args.eval.samples, sampling
+        accuracy, unscored = ask(*asked)
         counted = self.verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
         state.count_judge(counted)
         state.levels = state.levels or levels_of(self.eval_questions, accuracy, args.zone.tau)

@@ -28,29 +28,31 @@ def with_signal(groups: Sequence[Group]) -> list[Group]:
     return [g for g in groups if g.question.id in alive]
 
 
-def right_responses(plain: Sequence[Group], teacher: Sequence[Group]) -> list[Group]:
+def right_responses(
+    plain: Sequence[Group], teacher: Sequence[Group], as_own: Callable[[Rollout], Rollout]
+) -> list[Group]:
     """The right teacher responses behind the student's own prompts, for distillation off the student's policy."""
-    right = {g.question.id: [r for r in g.rollouts if r.is_right] for g in teacher}
+    right = {g.question.id: [as_own(r) for r in g.rollouts if r.is_right] for g in teacher}
     return [replace(g, rollouts=right[g.question.id]) for g in plain]
 
 
 def imitated(
-    plain: Sequence[Group], teacher: Sequence[Group], own_tokens: Callable[[Rollout], list[int]], rng: random.Random
+    plain: Sequence[Group], teacher: Sequence[Group], as_own: Callable[[Rollout], Rollout], rng: random.Random
 ) -> list[Group]:
     """The plain groups, with one wrong rollout of each all-wrong group replaced by a right teacher response.
 
-    Both are drawn uniformly. The response is put into the student's tokens by `own_tokens` and trained on as if the
+    Both are drawn uniformly. `as_own` puts the response into the student's tokens; it is trained on as if the
     student had sampled it: the drifting fix that the paper argues against (method section 8, `grpo_teacher`).
     """
     right = {g.question.id: [r for r in g.rollouts if r.is_right] for g in teacher}
-    return [_imitated(g, right.get(g.question.id, []), own_tokens, rng) for g in plain]
+    return [_imitated(g, right.get(g.question.id, []), as_own, rng) for g in plain]
 
 
 def _imitated(
-    group: Group, right: Sequence[Rollout], own_tokens: Callable[[Rollout], list[int]], rng: random.Random
+    group: Group, right: Sequence[Rollout], as_own: Callable[[Rollout], Rollout], rng: random.Random
 ) -> Group:
     if not right or not group.is_all_wrong:
         return group
     chosen, out = rng.choice(right), rng.choice(group.wrong)
-    inserted = replace(chosen, token_ids=own_tokens(chosen), logprobs=None, by_teacher=True)
+    inserted = replace(as_own(chosen), by_teacher=True)
     return replace(group, rollouts=[inserted if r is out else r for r in group.rollouts])

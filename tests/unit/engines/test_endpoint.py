@@ -59,14 +59,15 @@ def test_the_request_says_how_to_sample_and_no_more() -> None:
     assert second["top_k"] == 20 and "n" not in second
 
 
-def test_further_fields_go_with_every_call_and_some_with_those_that_leave_no_room_for_thoughts() -> None:
-    quick = {"chat_template_kwargs": {"enable_thinking": False}}
-    with FlakyServer(echo) as server, asking(server, extra_body={"user": "me"}, no_thinking_body=quick) as engine:
-        engine.generate([prompt()], 1, SAMPLING)
-        engine.generate([prompt()], 1, replace(SAMPLING, thinking=False, top_k=20))
-    long, short = (request.json for request in server.requests)
-    assert long["user"] == short["user"] == "me" and short["top_k"] == 20
-    assert "chat_template_kwargs" not in long and short["chat_template_kwargs"] == {"enable_thinking": False}
+def test_further_fields_go_with_every_call_and_some_with_those_that_think_or_do_not() -> None:
+    slow, quick = ({"chat_template_kwargs": {"enable_thinking": thinks}} for thinks in (True, False))
+    bodies = {"extra_body": {"user": "me"}, "thinking_body": slow, "no_thinking_body": quick}
+    with FlakyServer(echo) as server, asking(server, **bodies) as engine:
+        for thinking in ("on", "off", "template"):
+            engine.generate([prompt()], 1, replace(SAMPLING, thinking=thinking, top_k=20))
+    sent = [request.json for request in server.requests]
+    assert all(each["user"] == "me" and each["top_k"] == 20 for each in sent)
+    assert [each.get("chat_template_kwargs") for each in sent] == [*slow.values(), *quick.values(), None]
 
 
 def test_equal_requests_have_equal_seeds_and_others_other_ones() -> None:

@@ -25,7 +25,7 @@ def pocket() -> Any:
 
 @pytest.mark.parametrize(
     ("rendered", "opening"),
-    [("user\nq\nassistant\n<think>\n", "<think>"), ("assistant\n<think>\n\n</think>\n\n", ""), ("assistant\n", "")],
+    [("user\nq\nassistant\n<think>\n", "<think>\n"), ("assistant\n<think>\n\n</think>\n\n", ""), ("assistant\n", "")],
 )
 def test_a_template_opens_thoughts_or_does_not(rendered: str, opening: str) -> None:
     assert opening_of(rendered) == opening
@@ -35,6 +35,15 @@ def test_what_the_pockets_template_opens_is_told_and_not_sampled(pocket: Any) ->
     rollout = TransformersEngine(*pocket).generate([prompt()], 1, SAMPLING)[0].rollouts[0]
     assert rollout.text == pocket[1].decode(rollout.token_ids, skip_special_tokens=True)
     assert rollout.whole == f"<think>{rollout.text}" != rollout.text
+
+
+@pytest.mark.parametrize("opening", ["<think>", "<think>\n"])
+def test_behind_a_prompt_that_opens_thoughts_a_response_does_not_and_behind_another_it_does(opening: str) -> None:
+    opened = Rollout([], "hm</think>4", opened=opening)
+    assert (opened.as_opened_by(opening), opened.as_opened_by("")) == ("hm</think>4", f"{opening}hm</think>4")
+    own = Rollout([], f"{opening}hm</think>4")
+    assert (own.as_opened_by(opening), own.as_opened_by("")) == ("hm</think>4", own.text)
+    assert Rollout([], "4").as_opened_by(opening) == "4"
 
 
 def test_a_response_is_not_opened_twice() -> None:
@@ -62,7 +71,7 @@ def test_thoughts_that_are_switched_off_are_not_opened() -> None:
     off = {"chat_template_kwargs": {"enable_thinking": False}}
     with FlakyServer(Vllm("u:{}a:<think>")) as server, asking(server, no_thinking_body=off) as engine:
         engine.check()
-        said = [engine.generate([prompt()], 1, replace(SAMPLING, thinking=t))[0].rollouts[0] for t in (True, False)]
+        said = [engine.generate([prompt()], 1, replace(SAMPLING, thinking=t))[0].rollouts[0] for t in ("on", "off")]
     assert [rollout.opened for rollout in said] == ["<think>", ""]
 
 

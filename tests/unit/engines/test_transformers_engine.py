@@ -11,7 +11,7 @@ from transformers import GenerationConfig
 
 from zppo.engines.transformers import TransformersEngine
 from zppo.errors import EngineError
-from zppo.types import Group, Prefix, Prompt, Question, Sampling
+from zppo.types import Thinking, Group, Prefix, Prompt, Question, Sampling
 
 TEXTS = ("12 + 30 = ?", "a", "a much longer question, with many more words than the others have, ?", "b c", "7?")
 FULL, HYBRID = ("full_attention",) * 2, ("linear_attention", "full_attention")
@@ -76,16 +76,29 @@ def test_a_prompt_is_what_the_chat_template_makes_of_it(engine: TransformersEngi
         assert group.prompt_ids == expected
 
 
-def test_a_model_that_thinks_first_is_told_not_to(model: Any, tokenizer: Any) -> None:
+@pytest.mark.parametrize(
+    ("default", "openings"),
+    [
+        ("true", {"on": "<think>\n", "off": "<think></think>", "template": "<think>\n"}),
+        ("false", {"on": "<think>\n", "off": "<think></think>", "template": "<think></think>"}),
+    ],
+)
+def test_a_chat_template_is_told_whether_to_think_or_left_to_its_own_default(
+    model: Any, tokenizer: Any, default: str, openings: dict[Thinking, str]
+) -> None:
+    """Qwen3.5's larger templates think by default, the smaller ones do not."""
     thinker = copy.deepcopy(tokenizer)
     thinker.chat_template = (
-        "{{ messages[0].content }}: {% if enable_thinking is defined and not enable_thinking %}<think></think>"
-        "{% else %}<think>{% endif %}"
+        "{{ messages[0].content }}: {% if enable_thinking | default(" + default + ") %}<think>\n{% else %}"
+        "<think></think>{% endif %}"
     )
     engine = TransformersEngine(model, thinker)
-    for thinking, opening in ((True, "<think>"), (False, "<think></think>")):
+    assert engine.chat.switches_thinking
+    for thinking, opening in openings.items():
         (group,) = engine.generate(prompts("7?"), 1, Sampling(max_tokens=1, thinking=thinking))
         assert tokenizer.decode(group.prompt_ids) == f"7?: {opening}"
+        assert group.rollouts[0].opened == (opening if opening == "<think>\n" else "")
+        assert engine.chat.length(prompts("7?")[0], lambda medium: (0, 0), thinking) == len(group.prompt_ids)
 
 
 def test_equal_seeds_give_equal_tokens_and_other_seeds_others(engine: TransformersEngine) -> None:

@@ -62,13 +62,13 @@ def test_a_teacher_whose_texts_are_mostly_refused_is_told_about_and_so_is_one_th
 ) -> None:
     class Thinker(ScriptedEngine):
         def generate(self, prompts, n, sampling):
-            assert not sampling.thinking
+            assert sampling.thinking == "off"
             groups = super().generate(prompts, n, sampling)
             for rollout in (rollout for group in groups for rollout in group.rollouts):
                 rollout.finish_reason = "length"
             return groups
 
-    sampling = Sampling(max_tokens=512, thinking=False)
+    sampling = Sampling(max_tokens=512, thinking="off")
     for engine in (ScriptedEngine, Thinker):
         writer = teacher_compression(engine(lambda prompt, n, visit: ["<think>let me see"]), TEMPLATES, sampling)
         assert writer([(ONE, candidate("a"))], 0).candidates == [None]

@@ -75,7 +75,7 @@ def thinking_first(request: Request) -> Response:
 
 def test_one_that_thinks_first_compresses_once_that_is_switched_off(caplog: pytest.LogCaptureFixture) -> None:
     quick = {"chat_template_kwargs": {"enable_thinking": False}}
-    writing = partial(teacher_compression, sampling=Sampling(max_tokens=512, thinking=False))
+    writing = partial(teacher_compression, sampling=Sampling(max_tokens=512, thinking="off"))
     with FlakyServer(thinking_first) as server:
         with asking(server) as engine:
             lost = step("zppo", engine, writing)

@@ -1,5 +1,6 @@
 import random
 from collections import Counter
+from dataclasses import replace
 
 from builders import group, groups
 from hypothesis import given
@@ -58,13 +59,13 @@ def test_right_responses_stand_behind_the_students_own_prompt() -> None:
     plain = [group(0, 0, id="a"), group(1, 1, id="b")]
     plain[0].prompt_ids = [5, 6]
     teacher = [group(0, 1, None, 1, id="a"), group(0, id="b")]
-    taught = right_responses(plain, teacher)
+    taught = right_responses(plain, teacher, in_letters)
     assert [(g.prompt, g.prompt_ids) for g in taught] == [(g.prompt, g.prompt_ids) for g in plain]
-    assert [g.rollouts for g in taught] == [[teacher[0].rollouts[1], teacher[0].rollouts[3]], []]
+    assert [g.rollouts for g in taught] == [[in_letters(teacher[0].rollouts[i]) for i in (1, 3)], []]
 
 
-def in_letters(rollout: Rollout) -> list[int]:
-    return [ord(letter) for letter in rollout.text]
+def in_letters(rollout: Rollout) -> Rollout:
+    return replace(rollout, token_ids=[ord(letter) for letter in rollout.text], logprobs=None)
 
 
 def imitate(plain: Group, *rewards: float, seed: int = 0) -> Group:
