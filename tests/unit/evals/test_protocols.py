@@ -115,7 +115,7 @@ def test_without_a_final_answer_the_judge_looks_for_it_in_the_reasoning(response
 
 
 @pytest.mark.parametrize("response", ["", " \n", "<think>\n</think>"])
-@pytest.mark.parametrize("benchmark", [SUMS, *(b for b in BENCHMARKS.values() if b.slug in ("hle", "mm_vet"))])
+@pytest.mark.parametrize("benchmark", [SUMS, BENCHMARKS["hle"], BENCHMARKS["mm_vet"]])
 def test_a_response_that_is_empty_altogether_is_wrong_without_asking(benchmark: Benchmark, response: str) -> None:
     engine = ScriptedEngine(says(CORRECT))
     assert verdict(benchmark, response, engine) == Verdict(0.0, "the response is empty", None, "rules")
@@ -138,9 +138,8 @@ def test_a_reply_that_is_cut_off_counts_as_wrong_whatever_it_says(said: str) -> 
 
 def test_equal_questions_are_asked_once() -> None:
     engine = ScriptedEngine(says(CORRECT))
-    found = Protocols(judge(engine)).score(
-        SUMS, [(ITEM, r"<think>a</think>\boxed{four}"), (ITEM, r"<think>b</think>\boxed{four}")]
-    )
+    answered = [(ITEM, rf"<think>{thought}</think>\boxed{{four}}") for thought in "ab"]
+    found = Protocols(judge(engine)).score(SUMS, answered)
     assert [v.score for v in found] == [1.0, 1.0] and len(engine.prompts) == 1
 
 
@@ -208,17 +207,13 @@ def test_a_field_is_read_from_json_or_from_a_line_of_its_own(reply: str, score: 
     assert read_binary(reply, "correct") == score
 
 
-@pytest.mark.parametrize(
-    "benchmark", [b for b in BENCHMARKS.values() if b.protocol != "deterministic"], ids=lambda b: b.slug
-)
-def test_every_judge_has_512_tokens_or_what_is_asked_for_at_temperature_0_and_top_p_1(benchmark: Benchmark) -> None:
+@pytest.mark.parametrize("slug", [slug for slug, b in BENCHMARKS.items() if b.protocol != "deterministic"])
+def test_every_judge_has_512_tokens_or_what_is_asked_for_at_temperature_0_and_top_p_1(slug: str) -> None:
     asked = Listening("")
-    item = replace(
-        ITEM, question=replace(ITEM.question, fields=FIELDS), gold=GOLDS.get(benchmark.slug, "4"), group=KIND
-    )
-    open_ = replace(benchmark, score=leave_to_judge)
-    for judge in (Judge(asked, "judge", load_templates()), Judge(asked, "judge", load_templates(), 2048)):
-        Protocols(judge).score(open_, [(item, "four")])
+    item = Item(replace(ITEM.question, fields=FIELDS), GOLDS.get(slug, "4"), KIND)
+    for options in ((), (2048,)):
+        protocols = Protocols(Judge(asked, "judge", load_templates(), *options))
+        protocols.score(replace(BENCHMARKS[slug], score=leave_to_judge), [(item, "four")])
     assert asked.samplings == [Sampling(limit, temperature=0.0, top_p=1.0, thinking=False) for limit in (512, 2048)]
 
 
