@@ -143,6 +143,7 @@ def test_mmvu_each_kind_of_question_has_a_judge_of_its_own(experiments: Folder) 
     free = item_of(MMVU, row, files=experiments)
     assert free.question.text == f"{MEDIA_MARK}\nWhich technique?"
     assert judged(MMVU, choice, boxed("A")).template == "mmvu_choice"
+    assert "\nA. 10.0\nB. 5.0\n" in judged(MMVU, choice, boxed("A")).values["question"]
     asked = judged(MMVU, free, "<think>Zoom.</think>A dolly zoom.")
     assert asked.template == "mmvu_open"
     assert asked.values == {"question": "Which technique?", "answer": "Dolly Zoom", "response": "A dolly zoom."}
