@@ -182,11 +182,9 @@ def test_free_form_answers_are_put_to_a_judge_which_may_be_the_teacher(
     trained = ZPPOTrainer(student_folder, None if own else student_folder, None, questions, args=args)
     trained.train()
     [row] = metrics(tmp_path / "run")
-    babble = row["judge/malformed"] + row["judge/cut_off"]
-    assert row["judge/calls"] == babble > 0, "the tiny model speaks no JSON"
-    assert row["judge/unreachable"] == row["grader/calls"] == 0 and bool(row["zone/unscored"]) == bool(
-        row["judge/cut_off"]
-    )
+    assert row["judge/calls"] == row["judge/malformed"] > 0, "the tiny model speaks no JSON"
+    assert row["judge/cut_off"] > 0, "and does not come to an end"
+    assert row["judge/unreachable"] == row["grader/calls"] == row["zone/unscored"] == 0
     assert bool(trained.parts.teachers) is not own
     assert row["judge/tokens"] > 0 and row["judge/prompt_tokens"] > 0
     size = sum(p.numel() for p in trained.model.parameters())

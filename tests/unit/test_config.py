@@ -118,7 +118,13 @@ def test_defaults_are_those_of_the_paper() -> None:
         "prefix_fraction": 0.4,
         "dynamic_sampling": False,
     }
-    assert asdict(SamplingConfig()) == {"max_tokens": 12_288, "temperature": 1.0, "top_p": 1.0, "top_k": 0, "thinking": "on"}
+    assert asdict(SamplingConfig()) == {
+        "max_tokens": 12_288,
+        "temperature": 1.0,
+        "top_p": 1.0,
+        "top_k": 0,
+        "thinking": "on",
+    }
     update = UpdateConfig()
     assert (update.clip_low, update.clip_high, update.dual_clip) == (0.20, 0.28, 10.0)
     assert (TeacherConfig().compression_tokens, PromptsConfig().max_tokens, RunOptions().rollout_steps) == (

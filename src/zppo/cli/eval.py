@@ -22,6 +22,7 @@ from zppo.evals.suites import SUITES, choose
 from zppo.evals.summary import Label, as_table, paper_columns, write_summary
 from zppo.pocket import ASSETS
 from zppo.reports.rundir import write_atomically
+from zppo.rewards.judge import MAX_TOKENS
 from zppo.types import THINKING, Sampling, Thinking
 from zppo.zone.prompts import Templates
 
@@ -31,7 +32,10 @@ DESCRIPTION = (
     "to its data, other columns than expected) is told and leaves the others."
 )
 
-PAPER = {"max_tokens": DECODING.max_tokens, "pixels": PIXELS, "video_frames": Extent.frames, "dtype": "bfloat16"}
+PAPER = {
+    **{"max_tokens": DECODING.max_tokens, "pixels": PIXELS, "video_frames": Extent.frames, "dtype": "bfloat16"},
+    "judge_max_tokens": MAX_TOKENS,
+}
 CALLS = {"concurrency": Served.concurrency, "timeout": Served.timeout, "api_key_env": Served.api_key_env}
 
 
@@ -80,14 +84,16 @@ def _add_engine(group: Any) -> None:
 def _add_judge(group: Any) -> None:
     group.add_argument("--judge", metavar="URL_OR_MODEL", help="base URL of a server, or a model to load here")
     group.add_argument("--judge-model", metavar="NAME", help="the name under which it is served")
-    cap = "most tokens of a reply (default: 512, or what a benchmark's own judge needs)"
+    cap = f"most tokens of a reply (default: {MAX_TOKENS})"
     group.add_argument("--judge-max-tokens", type=int, metavar="N", help=cap)
     group.add_argument("--judge-templates", type=Path, metavar="DIR", help="folder of own judge prompts, NAME.txt")
 
 
 def _add_decoding(group: Any) -> None:
     group.add_argument("--max-tokens", type=int, help=f"of a response (default: {DECODING.max_tokens})")
-    thoughts = "whether responses begin with thoughts, if the chat template has a switch (default: on; endpoint: its own)"
+    thoughts = (
+        "whether responses begin with thoughts, if the chat template has a switch (default: on; endpoint: its own)"
+    )
     group.add_argument("--thinking", choices=THINKING, help=thoughts)
     for name in ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "repetition_penalty"):
         default = getattr(DECODING, name)
@@ -212,6 +218,8 @@ def _check(options: argparse.Namespace) -> None:
         raise ConfigError(f"--limit is {options.limit}; at least one item must be asked")
     if not 0 <= options.pixels[0] <= options.pixels[1]:
         raise ConfigError(f"--pixels {options.pixels[0]} {options.pixels[1]}: the fewest and then the most pixels")
+    if options.judge_max_tokens < 1:
+        raise ConfigError(f"--judge-max-tokens is {options.judge_max_tokens}; a judge must say something")
     if options.harness and importlib.util.find_spec("lm_eval") is None:
         raise ConfigError("--harness lm-eval: lm-evaluation-harness is not installed; pip install 'zppo[eval]'")
     if options.video_frames < 1 or not options.video_fps > 0:

@@ -223,7 +223,7 @@ class JudgeConfig(CallConfig):
     dtype: Dtype = "bfloat16"
     """Of a local judge."""
     max_tokens: int = 512
-    """Longest reply."""
+    """Longest reply; one that does not fit counts as wrong."""
 
     def __post_init__(self) -> None:
         positive("judge", self, "max_tokens")

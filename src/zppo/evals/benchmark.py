@@ -104,7 +104,6 @@ class Judgement:
     read: Callable[[str], float | None]
     """Score (0..1) from the reply, thoughts removed; None for a malformed reply, which counts as wrong and is
     counted. Where the benchmark's own rule says otherwise, it returns what that rule says."""
-    max_tokens: int = 512
     extracted: str | None = None
 
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from zppo.errors import DataError
 from zppo.evals.asking import ask
 from zppo.evals.benchmark import Item, Row, Scored
-from zppo.evals.rules import after_thoughts, equivalence
+from zppo.evals.rules import equivalence
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.choice import Choice, chosen
 from zppo.rewards.graded import shown
+from zppo.rewards.thoughts import after_thoughts
 from zppo.types import Media
 
 LETTERS = string.ascii_uppercase

@@ -12,6 +12,7 @@ from zppo.errors import ConfigError
 from zppo.evals.judging import Judge, Template
 from zppo.evals.respondent import DECODING, Respondent
 from zppo.evals.vllm_server import vllm_server
+from zppo.rewards.judge import MAX_TOKENS
 from zppo.types import Sampling
 
 if TYPE_CHECKING:  # loads torch, which a server's client has no need of
@@ -66,16 +67,16 @@ def respondent(
 
 @contextmanager
 def judge(
-    served: Served | None, templates: dict[str, Template], most_tokens: int | None = None
+    served: Served | None, templates: dict[str, Template], max_tokens: int = MAX_TOKENS
 ) -> Iterator[Judge | None]:
     """The judge, if there is one. Raises as `respondent` does."""
     if served is None:
         yield None
     elif served.url is None:
-        yield Judge(_local(served.model, served.dtype, AT_ONCE["transformers"]), served.model, templates, most_tokens)
+        yield Judge(_local(served.model, served.dtype, AT_ONCE["transformers"]), served.model, templates, max_tokens)
     else:
         with _endpoint(served, served.url, served.model or None) as engine:
-            yield Judge(engine, engine.model, templates, most_tokens)
+            yield Judge(engine, engine.model, templates, max_tokens)
 
 
 @contextmanager

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from zppo.errors import ConfigError, nearest
 from zppo.evals.benchmark import Judgement
-from zppo.evals.rules import unbroken
-from zppo.rewards.judge import JudgeEngine
-from zppo.types import Prompt, Question, Sampling
+from zppo.rewards.judge import MAX_TOKENS, JudgeEngine
+from zppo.types import Prompt, Question, Rollout, Sampling
 from zppo.zone.candidates import harmless
 
 TRIES = 3
@@ -56,39 +55,32 @@ def load_templates(folder: Path | None = None) -> dict[str, Template]:
 
 
 class Judge:
-    """Asks `engine`, known as `model`, at temperature 0; the same question is asked once.
-
-    `most_tokens` stands instead of what a benchmark lets its judge say; a reply that does not fit is malformed.
-    """
+    """Asks `engine`, known as `model`, at temperature 0 for at most `max_tokens`; the same question is asked once."""
 
     def __init__(
-        self, engine: JudgeEngine, model: str, templates: Mapping[str, Template], most_tokens: int | None = None
+        self, engine: JudgeEngine, model: str, templates: Mapping[str, Template], max_tokens: int = MAX_TOKENS
     ) -> None:
         self.model = model
         self.templates = templates
+        self.max_tokens = max_tokens
         self._engine = engine
-        self.most_tokens = most_tokens
 
-    def replies(self, judgements: Sequence[Judgement]) -> list[str | None]:
+    def replies(self, judgements: Sequence[Judgement]) -> list[Rollout | None]:
         """What the judge says, in order; None where it could not be reached in `TRIES` tries."""
-        asked = [(self._prompt(judgement), self._limit(judgement)) for judgement in judgements]
-        heard: dict[tuple[str, int], str] = {}
+        asked = [self._prompt(judgement) for judgement in judgements]
+        said: dict[str, Rollout] = {}
         for _ in range(TRIES):
-            open_ = [key for key in dict.fromkeys(asked) if key not in heard]
-            for max_tokens in sorted({limit for _, limit in open_}):
-                heard |= self._ask([text for text, limit in open_ if limit == max_tokens], max_tokens)
-        return [heard.get(key) for key in asked]
-
-    def _limit(self, judgement: Judgement) -> int:
-        return judgement.max_tokens if self.most_tokens is None else self.most_tokens
+            said |= self._ask([text for text in dict.fromkeys(asked) if text not in said])
+        return [said.get(text) for text in asked]
 
     def _prompt(self, judgement: Judgement) -> str:
         return self.templates[judgement.template].fill({k: harmless(v) for k, v in judgement.values.items()})
 
-    def _ask(self, texts: Sequence[str], max_tokens: int) -> dict[tuple[str, int], str]:
+    def _ask(self, texts: Sequence[str]) -> dict[str, Rollout]:
         prompts = [Prompt("plain", Question(f"judgement {i}", text, ""), text) for i, text in enumerate(texts)]
-        groups = self._engine.generate(prompts, 1, Sampling(max_tokens=max_tokens, temperature=0.0, thinking="off"))
-        return {(g.prompt.text, max_tokens): unbroken(g.rollouts[0].whole) for g in groups if g.rollouts}
+        sampling = Sampling(max_tokens=self.max_tokens, temperature=0.0, thinking="off")
+        groups = self._engine.generate(prompts, 1, sampling) if prompts else []
+        return {group.prompt.text: group.rollouts[0] for group in groups if group.rollouts}
 
 
 def _own(folder: Path, shipped: Mapping[str, Template]) -> dict[str, Template]:

@@ -19,8 +19,8 @@ from zppo.errors import DataError, EngineError
 from zppo.evals.benchmark import Benchmark
 from zppo.evals.outcome import Outcome
 from zppo.evals.respondent import Respondent
-from zppo.evals.rules import after_thoughts
 from zppo.evals.table import aligned
+from zppo.rewards.thoughts import after_thoughts
 from zppo.types import Prompt, Question
 
 TASKS = {

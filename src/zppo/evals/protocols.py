@@ -15,9 +15,11 @@ from zppo.errors import ConfigError
 from zppo.evals.benchmark import Benchmark, Item, Judgement
 from zppo.evals.judging import Judge
 from zppo.evals.replies import read_verdict
-from zppo.evals.rules import after_thoughts
+from zppo.evals.rules import unbroken
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.graded import shown
+from zppo.rewards.thoughts import after_thoughts, for_judge
+from zppo.types import Rollout
 
 Decided = Literal["rules", "judge", "malformed", "unreachable", "open"]
 """Who decided: the rules, the judge, the judge by a reply that cannot be read; nobody, the judge being out of reach;
@@ -40,7 +42,7 @@ class Verdict:
     """Whose template it was (`Template.origin`)."""
     reply: str | None = None
     judge_max_tokens: int | None = None
-    """What the judge was allowed; None for what the benchmark says."""
+    """Most tokens of its reply."""
     key: str = ""
     """A digest of what the data said for scoring (`key_of`), which is corrected now and then."""
 
@@ -75,7 +77,7 @@ class Protocols:
             return True
         template = self.judge.templates.get(verdict.template or "")
         same = template is not None and (verdict.judge, verdict.origin) == (self.judge.model, template.origin)
-        as_long = verdict.judge_max_tokens == self.judge.most_tokens
+        as_long = verdict.judge_max_tokens == self.judge.max_tokens
         return same and (verdict.by == "judge" or (verdict.by == "malformed" and as_long))
 
     def _judged(self, benchmark: Benchmark, answered: Sequence[tuple[Item, str]]) -> list[Verdict]:
@@ -90,7 +92,7 @@ class Protocols:
         return [
             _verdict(j, replies[id(j)], self.judge)
             if id(j) in replies
-            else Verdict(0.0, "nothing follows the thoughts of the response", j.extracted, "rules")
+            else Verdict(0.0, "the response is empty", j.extracted, "rules")
             for j in judgements
         ]
 
@@ -103,7 +105,7 @@ def key_of(item: Item) -> str:
 
 def compare(item: Item, response: str) -> Judgement:
     """The judgement of benchmarks that name no other: does the response say the same as the answer?"""
-    values = {"question": item.question.words, "answer": item.question.answer, "response": after_thoughts(response)}
+    values = {"question": item.question.words, "answer": item.question.answer, "response": for_judge(response)}
     return Judgement("answer", values, read_verdict, extracted=last_boxed(response))
 
 
@@ -113,14 +115,15 @@ def counts(verdicts: Sequence[Verdict]) -> Mapping[str, int]:
     return {way: ways.count(way) for way in ("rules", "judge", "malformed", "open", "unreachable") if way in ways}
 
 
-def _verdict(judgement: Judgement, reply: str | None, judge: Judge) -> Verdict:
-    by: Decided = "judge"
-    template = judge.templates[judgement.template]
-    score = None if reply is None else judgement.read(after_thoughts(reply))
-    reason = f"the judge gives {score:g}" if score is not None else ""
+def _verdict(judgement: Judgement, reply: Rollout | None, judge: Judge) -> Verdict:
+    asked = judge.model, judgement.template, judge.templates[judgement.template].origin
     if reply is None:
-        by, reason = "unreachable", "the judge could not be reached"
-    elif score is None:
-        by, score, reason = "malformed", 0.0, f"the judge's reply cannot be read, which counts as wrong: {shown(reply)}"
-    origin = template.name, template.origin
-    return Verdict(score, reason, judgement.extracted, by, judge.model, *origin, reply, judge.most_tokens)
+        return Verdict(None, "the judge could not be reached", judgement.extracted, "unreachable", *asked)
+    said, is_cut_off = unbroken(reply.whole), reply.finish_reason == "length"
+    score = None if is_cut_off else judgement.read(after_thoughts(said))
+    by: Decided = "judge"
+    reason = f"the judge gives {score:g}" if score is not None else ""
+    if score is None:
+        fault = f"was cut off at {judge.max_tokens} tokens" if is_cut_off else "cannot be read"
+        by, score, reason = "malformed", 0.0, f"the judge's reply {fault}, which counts as wrong: {shown(said)}"
+    return Verdict(score, reason, judgement.extracted, by, *asked, said, judge.max_tokens)

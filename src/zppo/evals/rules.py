@@ -8,8 +8,8 @@ from zppo.rewards.boxed import last_boxed
 from zppo.rewards.equivalence import Equivalence
 from zppo.rewards.graded import shown
 from zppo.rewards.plain import as_text, number
+from zppo.rewards.thoughts import after_thoughts
 
-_THOUGHT, _END = "<think>", "</think>"
 _TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|texttt|mathrm|mathbf|mbox)\s*\{(.*)\}", re.DOTALL)
 _ESCAPED = re.compile(r"\\([%$&#_{}])")
 
@@ -53,11 +53,6 @@ def final_answer(response: str) -> str:
 def unbroken(text: str) -> str:
     """Halves of surrogate pairs, which a server may send and no file can hold, as question marks."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def after_thoughts(response: str) -> str:
-    thoughts, _, rest = response.rpartition(_END)
-    return "" if not thoughts and _THOUGHT in rest else rest.strip()
 
 
 def unwrapped(box: str) -> str:

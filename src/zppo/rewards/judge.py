@@ -1,8 +1,8 @@
 r"""The judge of free-form answers (`answer_type: free`): a model that compares a response with the reference answer.
 
 It never solves. Its reply, after any thoughts, must be the JSON object `{"verdict": "correct"}` or
-`{"verdict": "wrong"}` with nothing but space around it (no code fence, no second key); a malformed reply means wrong. A
-judge that cannot be reached, or whose reply is cut off by its length, means unscored, never wrong.
+`{"verdict": "wrong"}` with nothing but space around it (no code fence, no second key); a malformed reply means wrong,
+and so does one that is cut off by its length. A judge that cannot be reached means unscored, never wrong.
 """
 
 import json
@@ -14,15 +14,16 @@ from typing import Any, Protocol
 
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.graded import Graded, shown
+from zppo.rewards.thoughts import after_thoughts, for_judge
 from zppo.types import Group, Prompt, Question, Rollout, Sampling
-from zppo.zone.candidates import harmless
 from zppo.zone.prompts import Templates
 
 COUNTS = ("calls", "malformed", "cut_off", "unreachable", "tokens", "prompt_tokens")
 NO_JUDGE = "a free-form answer needs a judge, and there is none"
 REWARDS = {"correct": 1.0, "wrong": 0.0}
+MAX_TOKENS = 512
+"""Longest reply, of every judge."""
 logger = logging.getLogger(__name__)
-_THOUGHT, _END = "<think>", "</think>"
 
 
 class JudgeEngine(Protocol):
@@ -33,16 +34,15 @@ class JudgeEngine(Protocol):
 
 @dataclass(frozen=True)
 class _Case:
-    """One comparison. Responses to one question with one final answer are one case."""
+    """One comparison. Responses to one question that show the judge one final answer are one case."""
 
     question: Question
     shown: str
-    answer: str | None
 
     @property
     def key(self) -> tuple[str, str, str, bool]:
-        final = self.shown if self.answer is None else self.answer
-        return self.question.text, self.question.answer, final, self.answer is None
+        box = last_boxed(self.shown)
+        return self.question.text, self.question.answer, self.shown if box is None else box, box is None
 
 
 class Judge:
@@ -55,7 +55,7 @@ class Judge:
         self,
         engine: JudgeEngine,
         templates: Templates,
-        max_tokens: int = 512,
+        max_tokens: int = MAX_TOKENS,
         engine_metrics: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
         self._engine = engine
@@ -68,27 +68,24 @@ class Judge:
         """Any reference answer can be shown to a judge."""
 
     def grade(self, questions: Sequence[Question], responses: Sequence[str]) -> list[Graded]:
-        cases = [self._case(q, response) for q, response in zip(questions, responses, strict=True)]
+        cases = [_Case(q, for_judge(response)) for q, response in zip(questions, responses, strict=True)]
         distinct = list({case.key: case for case in cases if case.shown}.values())
         replies = dict(zip([case.key for case in distinct], self._replies(distinct), strict=True))
         graded = {key: self._read(reply) for key, reply in replies.items()}
-        silent = 0.0, "nothing follows the thoughts of the response"
-        return [Graded(*graded.get(case.key, silent), case.answer) for case in cases]
+        silent = 0.0, "the response is empty"
+        return [Graded(*graded.get(c.key, silent), last_boxed(r)) for c, r in zip(cases, responses, strict=True)]
 
     def metrics(self) -> dict[str, float]:
         """Counts since the last call of this.
 
-        Comparisons asked for, malformed replies, those that were cut off, comparisons without a reply, tokens sampled
-        and read; FLOPs, 2 N for each of these where the judge is a model of known size N; and what its engine counts.
+        Comparisons asked for, malformed replies, those of them that were cut off, comparisons without a reply, tokens
+        sampled and read; FLOPs, 2 N for each of these where the judge is a model of known size N; and what its engine
+        counts.
         """
         counts, self._counts = self._counts, Counter(dict.fromkeys(COUNTS, 0))
         flops = 2 * getattr(self._engine, "parameters", 0) * (counts["tokens"] + counts["prompt_tokens"])
         own = {f"judge/{name}": float(count) for name, count in counts.items()} | {"flops/judge": float(flops)}
         return own | {f"judge_{name}": value for name, value in self._engine_metrics().items()}
-
-    def _case(self, question: Question, response: str) -> _Case:
-        visible = _after_thinking(response)
-        return _Case(question, harmless(visible), last_boxed(visible))
 
     def _replies(self, cases: Sequence[_Case]) -> list[Rollout | None]:
         """What the judge says to each case; None where it could not be reached."""
@@ -103,8 +100,8 @@ class Judge:
             logger.warning("the judge could not be reached: %d of %d answers are unscored", unreachable, len(replies))
         if cut_off:
             logger.warning(
-                "%d of %d replies of the judge were cut off at %d tokens, and their answers are unscored; if it thinks "
-                "first, judge.no_thinking_body can tell its server not to (teacher.no_thinking_body for the teacher)",
+                "%d of %d replies of the judge were cut off at %d tokens, which counts as wrong; if it thinks first, "
+                "judge.no_thinking_body can tell its server not to (teacher.no_thinking_body for the teacher)",
                 *(cut_off, len(replies), self._sampling.max_tokens),
             )
         return replies
@@ -113,13 +110,13 @@ class Judge:
         """Reward and reason."""
         if reply is None:
             return None, "the judge could not be reached"
-        verdict = verdict_in(_after_thinking(reply.text))
+        verdict = None if _is_cut_off(reply) else verdict_in(after_thoughts(reply.text))
         if verdict is not None:
             return REWARDS[verdict], f"the judge says {verdict}"
-        if _is_cut_off(reply):
-            return None, f"the judge's reply was cut off at {self._sampling.max_tokens} tokens: {shown(reply.text)}"
         self._counts["malformed"] += 1
-        return 0.0, f"the judge's reply is not the JSON it was asked for, which counts as wrong: {shown(reply.text)}"
+        cut_off = f"was cut off at {self._sampling.max_tokens} tokens"
+        fault = cut_off if _is_cut_off(reply) else "is not the JSON it was asked for"
+        return 0.0, f"the judge's reply {fault}, which counts as wrong: {shown(reply.text)}"
 
 
 class NoJudge:
@@ -142,10 +139,4 @@ def verdict_in(reply: str) -> str | None:
 
 
 def _is_cut_off(reply: Rollout | None) -> bool:
-    return reply is not None and reply.finish_reason == "length" and verdict_in(_after_thinking(reply.text)) is None
-
-
-def _after_thinking(text: str) -> str:
-    """What follows the thoughts; nothing when they do not end."""
-    thoughts, _, rest = text.rpartition(_END)
-    return "" if not thoughts and _THOUGHT in rest else rest
+    return reply is not None and reply.finish_reason == "length"

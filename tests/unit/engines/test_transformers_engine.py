@@ -11,7 +11,7 @@ from transformers import GenerationConfig
 
 from zppo.engines.transformers import TransformersEngine
 from zppo.errors import EngineError
-from zppo.types import Thinking, Group, Prefix, Prompt, Question, Sampling
+from zppo.types import Group, Prefix, Prompt, Question, Sampling, Thinking
 
 TEXTS = ("12 + 30 = ?", "a", "a much longer question, with many more words than the others have, ?", "b c", "7?")
 FULL, HYBRID = ("full_attention",) * 2, ("linear_attention", "full_attention")

@@ -115,6 +115,7 @@ def test_nothing_evaluated_is_a_failure(tmp_path: Path, url: str, capsys: pytest
             "--dtype belongs to a model that is loaded here",
         ),
         (["--suite", "llm", "--judge", "m", "--judge-model", "m"], "is not a URL"),
+        (["--suite", "llm", "--judge", "m", "--judge-max-tokens", "0"], "--judge-max-tokens is 0"),
         (["--suite", "llm", "--judge", "m", "--judge-templates", "no"], "not a folder of judge templates"),
         (["--suite", "llm", "--templates", "no"], "not a folder of template files"),
         (["--suite", "llm", "--compare-paper", "1B"], "the paper has no student '1B'"),

@@ -1,4 +1,4 @@
-"""Thoughts that the chat template opens and the model never closes are no answer, in an evaluation as in training."""
+"""Thoughts that the chat template opens and the model never closes are shown to the judge as reasoning."""
 
 import random
 from collections.abc import Sequence
@@ -31,13 +31,13 @@ def pocket() -> TransformersEngine:
     return TransformersEngine(AutoModelForCausalLM.from_pretrained(student), AutoTokenizer.from_pretrained(student))
 
 
-def test_no_judge_is_asked_about_them(tmp_path: Path, pocket: TransformersEngine) -> None:
+def test_the_judge_of_an_evaluation_looks_into_them(tmp_path: Path, pocket: TransformersEngine) -> None:
     asked = ScriptedEngine(says(CORRECT))
     data = write_data(tmp_path / "data", SUMS, JUDGED, rows=3)
     assert runner(tmp_path / "out", data, pocket, judge(asked), sampling=CUT_OFF).run([SUMS, JUDGED]) == {}
-    assert asked.prompts == []
+    assert asked.prompts and all("<think>" not in prompt.text for prompt in asked.prompts)
     rows = pq.read_table(tmp_path / "out" / "results" / "judged.parquet").to_pylist()
-    assert {row["score"] for row in rows} == {0.0}
+    assert {(row["score"], row["by"]) for row in rows} == {(1.0, "judge")}
     assert all(row["response"].startswith("<think>") for row in rows)
 
 
@@ -48,7 +48,7 @@ def test_a_judge_that_is_cut_off_in_its_thoughts_gives_no_verdict(tmp_path: Path
     assert run.outcomes()[0].decided == {"malformed": 2}
 
 
-def test_the_judge_of_training_is_not_asked_either(pocket: TransformersEngine) -> None:
+def test_the_judge_of_training_looks_into_them_too(pocket: TransformersEngine) -> None:
     asked = ScriptedEngine(says(CORRECT))
 
     def verdict(questions: Sequence[Question], responses: Sequence[str]) -> list[float | None]:
@@ -58,4 +58,4 @@ def test_the_judge_of_training_is_not_asked_either(pocket: TransformersEngine) -
     sizes = ZoneConfig(new_questions=1, group_size=2, updates=1)
     sampling = SamplingConfig(max_tokens=CUT_OFF.max_tokens)
     batch = rollout_step([Question("q", "q?", "1")], PromptReplayBuffer(1), parts, sizes, sampling, random.Random(0))
-    assert [r.reward for r in batch.groups[0].rollouts] == [0.0, 0.0] and asked.prompts == []
+    assert [r.reward for r in batch.groups[0].rollouts] == [1.0, 1.0] and asked.prompts

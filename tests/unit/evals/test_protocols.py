@@ -14,22 +14,27 @@ from zppo.evals.benchmark import Benchmark, Item, Judgement
 from zppo.evals.benchmarks import BENCHMARKS
 from zppo.evals.judging import TRIES, Judge, load_templates
 from zppo.evals.protocols import Protocols, Verdict, counts, key_of
-from zppo.evals.replies import read_binary, read_verdict
+from zppo.evals.replies import read_binary
+from zppo.evals.rules import leave_to_judge
 from zppo.types import Group, Prompt, Question, Sampling
 
 ITEM = Item(Question("q1", "2 + 2?", "4"), "4")
-ITEM_VALUES = {"question": "2 + 2?", "answer": "4", "response": "four"}
+
+
+FIELDS, KIND = {"asked": "2 + 2?", "rubric": "number", "question_for_eval": ""}, {"kind": "open-ended"}
+GOLDS = {"multichallenge": {"target": "Is it four?", "verdict": "YES"}}
+"""What the judgements of some benchmarks need of an item."""
 
 
 class Listening(ScriptedEngine):
-    """Says one thing; `limits` keeps how many tokens it was allowed, call by call."""
+    """Says one thing; `samplings` keeps how it was asked, call by call."""
 
     def __init__(self, said: str) -> None:
         super().__init__(says(said))
-        self.limits: list[int] = []
+        self.samplings: list[Sampling] = []
 
     def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any = None) -> list[Group]:
-        self.limits.append(sampling.max_tokens)
+        self.samplings.append(sampling)
         return super().generate(prompts, n, sampling)
 
 
@@ -58,11 +63,11 @@ def test_a_deterministic_benchmark_asks_nobody() -> None:
 
 def test_a_benchmarks_own_judge_may_give_grades() -> None:
     def judgement(item: Item, response: str) -> Judgement:
-        return Judgement("answer", {"question": "", "answer": "", "response": response}, float, max_tokens=8)
+        return Judgement("answer", {"question": "", "answer": "", "response": response}, float)
 
     graded = replace(JUDGED, judgement=judgement)
     assert verdict(graded, "nearly", ScriptedEngine(says("0.7"))) == Verdict(
-        0.7, "the judge gives 0.7", None, "judge", "judge", "answer", load_templates()["answer"].origin, "0.7"
+        0.7, "the judge gives 0.7", None, "judge", "judge", "answer", load_templates()["answer"].origin, "0.7", 512
     )
 
 
@@ -93,15 +98,48 @@ def test_without_a_judge_what_is_left_open_is_wrong() -> None:
         Protocols(None).check(JUDGED)
 
 
-def test_a_judge_is_not_asked_about_thoughts_that_never_end() -> None:
+@pytest.mark.parametrize(
+    ("response", "seen"),
+    [
+        (r"<think>5?</think>\boxed{four}", r"\boxed{four}"),
+        (r"<think>5? \boxed{four}</think>", r"5? \boxed{four}"),
+        ("<think>5?</think>It is four.", "5?\nIt is four."),
+        ("<think>4, or is it", "4, or is it"),
+    ],
+)
+def test_without_a_final_answer_the_judge_looks_for_it_in_the_reasoning(response: str, seen: str) -> None:
     engine = ScriptedEngine(says(CORRECT))
-    assert verdict(JUDGED, "<think>4, or is it", engine).score == 0.0
+    assert verdict(SUMS, response, engine).score == 1.0
+    assert f"<response>\n{seen}\n</response>" in engine.prompts[0].text
+    assert "look for the answer in that reasoning" in engine.prompts[0].text
+
+
+@pytest.mark.parametrize("response", ["", " \n", "<think>\n</think>"])
+@pytest.mark.parametrize("benchmark", [SUMS, BENCHMARKS["hle"], BENCHMARKS["mm_vet"]])
+def test_a_response_that_is_empty_altogether_is_wrong_without_asking(benchmark: Benchmark, response: str) -> None:
+    engine = ScriptedEngine(says(CORRECT))
+    assert verdict(benchmark, response, engine) == Verdict(0.0, "the response is empty", None, "rules")
     assert engine.prompts == []
+
+
+@pytest.mark.parametrize("said", [CORRECT, "<think>well", '{"verdict":'])
+def test_a_reply_that_is_cut_off_counts_as_wrong_whatever_it_says(said: str) -> None:
+    class Short(ScriptedEngine):
+        def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any = None) -> list[Group]:
+            groups = super().generate(prompts, n, sampling)
+            for group in groups:
+                group.rollouts[0].finish_reason = "length"
+            return groups
+
+    found = verdict(SUMS, r"\boxed{four}", Short(says(said)))
+    assert (found.score, found.by, found.reply) == (0.0, "malformed", said)
+    assert found.reason.startswith("the judge's reply was cut off at 512 tokens, which counts as wrong: ")
 
 
 def test_equal_questions_are_asked_once() -> None:
     engine = ScriptedEngine(says(CORRECT))
-    found = Protocols(judge(engine)).score(SUMS, [(ITEM, "<think>a</think>four"), (ITEM, "<think>b</think>four")])
+    answered = [(ITEM, rf"<think>{thought}</think>\boxed{{four}}") for thought in "ab"]
+    found = Protocols(judge(engine)).score(SUMS, answered)
     assert [v.score for v in found] == [1.0, 1.0] and len(engine.prompts) == 1
 
 
@@ -169,14 +207,14 @@ def test_a_field_is_read_from_json_or_from_a_line_of_its_own(reply: str, score: 
     assert read_binary(reply, "correct") == score
 
 
-@pytest.mark.parametrize("limit", [8, 100_000])
-def test_the_limit_that_is_asked_for_stands_instead_of_every_benchmarks(limit: int) -> None:
-    asked = Listening(CORRECT)
-    judgements = [Judgement("answer", ITEM_VALUES, read_verdict, max_tokens=own) for own in (64, 4096)]
-    Judge(asked, "judge", load_templates(), limit).replies(judgements)
-    assert asked.limits == [limit]
-    Judge(asked, "judge", load_templates()).replies(judgements)
-    assert asked.limits == [limit, 64, 4096]
+@pytest.mark.parametrize("slug", [slug for slug, b in BENCHMARKS.items() if b.protocol != "deterministic"])
+def test_every_judge_has_512_tokens_or_what_is_asked_for_at_temperature_0_and_top_p_1(slug: str) -> None:
+    asked = Listening("")
+    item = Item(replace(ITEM.question, fields=FIELDS), GOLDS.get(slug, "4"), KIND)
+    for options in ((), (2048,)):
+        protocols = Protocols(Judge(asked, "judge", load_templates(), *options))
+        protocols.score(replace(BENCHMARKS[slug], score=leave_to_judge), [(item, "four")])
+    assert asked.samplings == [Sampling(limit, temperature=0.0, top_p=1.0, thinking="off") for limit in (512, 2048)]
 
 
 def test_what_could_not_be_read_is_judged_again_under_another_limit() -> None:

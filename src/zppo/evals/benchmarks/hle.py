@@ -1,7 +1,8 @@
 """Humanity's Last Exam: 2,500 questions, 342 of them with an image, scored by the exam's own judge.
 
-An image is a data URI in a text column, not an image feature. The exam's system prompt (explanation, answer,
-confidence) is a format instruction and is left out; responses state no confidence, so there is no calibration error.
+The judge reads the whole response, thoughts included. An image is a data URI in a text column, not an image feature.
+The exam's system prompt (explanation, answer, confidence) is a format instruction and is left out; responses state no
+confidence, so there is no calibration error.
 """
 
 from functools import partial
@@ -11,8 +12,9 @@ from zppo.evals.asking import ask, plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Judgement, Row
 from zppo.evals.media import image
 from zppo.evals.replies import read_binary
-from zppo.evals.rules import after_thoughts, leave_to_judge
+from zppo.evals.rules import leave_to_judge
 from zppo.rewards.boxed import last_boxed
+from zppo.zone.candidates import harmless
 
 
 def items(row: Row) -> list[Item]:
@@ -23,10 +25,8 @@ def items(row: Row) -> list[Item]:
 
 
 def judgement(item: Item, response: str) -> Judgement:
-    values = {"question": item.question.words, "answer": item.gold, "response": after_thoughts(response)}
-    return Judgement(
-        "hle", values, partial(read_binary, key="correct"), max_tokens=2048, extracted=last_boxed(response)
-    )
+    values = {"question": item.question.words, "answer": item.gold, "response": harmless(response)}
+    return Judgement("hle", values, partial(read_binary, key="correct"), extracted=last_boxed(response))
 
 
 BENCHMARK = Benchmark(

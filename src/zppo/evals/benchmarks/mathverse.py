@@ -14,8 +14,9 @@ from zppo.evals.benchmark import Benchmark, Data, Item, Judgement, Row, Scored
 from zppo.evals.choices import drawn, score_choice
 from zppo.evals.media import image
 from zppo.evals.replies import read_verdict
-from zppo.evals.rules import after_thoughts, score_value
+from zppo.evals.rules import score_value
 from zppo.rewards.boxed import last_boxed
+from zppo.rewards.thoughts import for_judge
 
 VERSIONS = ("Text Dominant", "Text Lite", "Vision Intensive", "Vision Dominant", "Vision Only")
 IN_THE_IMAGE = "Answer the question that the image shows."
@@ -50,7 +51,7 @@ def score(item: Item, response: str) -> Scored | None:
 
 def judgement(item: Item, response: str) -> Judgement:
     full = item.question.fields["question_for_eval"] or item.question.words
-    values = {"question": full, "answer": item.question.answer, "response": after_thoughts(response)}
+    values = {"question": full, "answer": item.question.answer, "response": for_judge(response)}
     return Judgement("answer", values, read_verdict, extracted=last_boxed(response))
 
 

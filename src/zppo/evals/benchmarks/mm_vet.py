@@ -1,4 +1,4 @@
-"""MM-Vet: 218 open questions that mix six capabilities, graded from 0.0 to 1.0 in tenths by a judge.
+"""MM-Vet, version 1: 218 open questions that mix six capabilities, graded from 0.0 to 1.0 in tenths by a judge.
 
 The gold holds `<AND>` and `<OR>` between the elements of an answer. The judge sees question, gold and prediction and
 completes the number; the benchmark's paper asks five times and averages, here the judge is asked once.
@@ -13,8 +13,9 @@ from zppo.evals.aggregates import Pairs
 from zppo.evals.asking import ask, plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Judgement, Row
 from zppo.evals.media import image
-from zppo.evals.rules import after_thoughts, leave_to_judge
+from zppo.evals.rules import leave_to_judge
 from zppo.rewards.boxed import last_boxed
+from zppo.rewards.thoughts import for_judge
 
 _LOGIC = re.compile(r"\s*(<AND>|<OR>)\s*")
 
@@ -26,9 +27,9 @@ def items(row: Row) -> list[Item]:
 
 
 def judgement(item: Item, response: str) -> Judgement:
-    prediction = " ".join(after_thoughts(response).split())
+    prediction = " ".join(for_judge(response).split())
     values = {"question": item.question.words, "answer": item.gold, "response": prediction}
-    return Judgement("mm_vet", values, read, max_tokens=64, extracted=last_boxed(response))
+    return Judgement("mm_vet", values, read, extracted=last_boxed(response))
 
 
 def read(reply: str) -> float | None:

@@ -5,7 +5,6 @@ is the path at its end, `videos/<Subject>/<n>.mp4`.
 """
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from zppo.errors import DataError
@@ -14,10 +13,11 @@ from zppo.evals.asking import ask, plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Judgement, Row
 from zppo.evals.choices import choice_item, known_letter
 from zppo.evals.media import beside, video
-from zppo.evals.replies import read_binary
-from zppo.evals.rules import after_thoughts, leave_to_judge
+from zppo.evals.replies import read_verdict
+from zppo.evals.rules import leave_to_judge
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.choice import Choice
+from zppo.rewards.thoughts import for_judge
 
 CHOICE, OPEN = "multiple-choice", "open-ended"
 TEMPLATES = {CHOICE: "mmvu_choice", OPEN: "mmvu_open"}
@@ -47,9 +47,9 @@ def _options(row: Row, choices: Mapping[str, Any]) -> dict[str, str]:
 
 
 def judgement(item: Item, response: str) -> Judgement:
-    values = {"question": item.question.words, "answer": item.gold, "response": after_thoughts(response)}
+    values = {"question": item.question.words, "answer": item.gold, "response": for_judge(response)}
     template = TEMPLATES[item.group["kind"]]
-    return Judgement(template, values, partial(read_binary, key="correct"), extracted=last_boxed(response))
+    return Judgement(template, values, read_verdict, extracted=last_boxed(response))
 
 
 BENCHMARK = Benchmark(

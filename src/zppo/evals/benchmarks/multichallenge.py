@@ -13,7 +13,8 @@ from zppo.evals.aggregates import macro
 from zppo.evals.asking import ask, plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Judgement, Row
 from zppo.evals.replies import field
-from zppo.evals.rules import after_thoughts, leave_to_judge
+from zppo.evals.rules import leave_to_judge
+from zppo.rewards.thoughts import for_judge
 
 AXES = ("INFERENCE_MEMORY", "INSTRUCTION_RETENTION", "SELF_COHERENCE", "RELIABLE_VERSION_EDITING")
 VERDICTS = ("YES", "NO")
@@ -36,8 +37,8 @@ def items(row: Row) -> list[Item]:
 
 
 def judgement(item: Item, response: str) -> Judgement:
-    values = {"response": after_thoughts(response), "target_question": item.gold["target"]}
-    return Judgement("multichallenge", values, partial(read, wanted=item.gold["verdict"]), max_tokens=4096)
+    values = {"response": for_judge(response), "target_question": item.gold["target"]}
+    return Judgement("multichallenge", values, partial(read, wanted=item.gold["verdict"]))
 
 
 def read(reply: str, wanted: str) -> float | None:

@@ -8,6 +8,7 @@ from benchrows import PICTURE, item_of, items_of, judged
 from zppo.errors import DataError
 from zppo.evals.benchmarks import BENCHMARKS
 from zppo.evals.benchmarks.charxiv_questions import DESCRIPTIVE, RUBRIC
+from zppo.evals.judging import load_templates
 from zppo.types import MEDIA_MARK
 
 CHARXIV, MMVET = BENCHMARKS["charxiv"], BENCHMARKS["mm_vet"]
@@ -120,6 +121,7 @@ def test_charxiv_the_judge_sees_the_question_without_the_rule_and_the_subplot() 
         "answer": "60",
         "response": "\\boxed{60}",
     }
+    assert judged(CHARXIV, tick, "<think>sixty, or").values["response"] == "sixty, or"
     rubrics = [judged(CHARXIV, item, "").template for item in (legend, layout, title)]
     assert rubrics == ["charxiv_list", "charxiv_layout", "charxiv_title"]
 
@@ -161,6 +163,14 @@ def test_mmvet_the_judge_sees_spaces_around_and_or_and_one_line_of_prediction() 
         "answer": "-1 <AND> -5",
         "response": "x is \\boxed{-1 \\text{ or } -5}",
     }
+    assert judged(MMVET, item, "<think>Roots:\n-1, or").values["response"] == "Roots: -1, or"
+
+
+def test_mmvet_the_judge_has_15_worked_rows_whose_grades_are_tenths() -> None:
+    rows = load_templates()["mm_vet"].text.partition("--- | --- | --- | ---\n")[2].splitlines()
+    grades = [row.rpartition(" | ")[2] for row in rows[:-1]]
+    assert len(grades) == 15 and set(grades) <= {f"{tenth / 10:.1f}" for tenth in range(11)}
+    assert all(row.count(" | ") == 3 for row in rows[:-1])
 
 
 @pytest.mark.parametrize(

@@ -44,13 +44,13 @@ def test_hle_an_image_is_a_data_uri_in_a_text_column() -> None:
     assert item.group["image"] == "yes"
 
 
-def test_hle_every_response_goes_to_the_exams_judge_without_its_thoughts() -> None:
+def test_hle_every_response_goes_to_the_exams_judge_thoughts_included() -> None:
     item = item_of(HLE, hle())
     response = "<think>A or B?</think>It is \\boxed{B}."
     assert HLE.score(item, response) is None
     asked = judged(HLE, item, response)
     assert asked.template == "hle"
-    assert asked.values == {"question": item.question.text, "answer": "B", "response": "It is \\boxed{B}."}
+    assert asked.values == {"question": item.question.text, "answer": "B", "response": "A or B?\nIt is \\boxed{B}."}
     assert asked.extracted == "B"
 
 
@@ -134,6 +134,7 @@ def test_multichallenge_the_judge_sees_the_response_and_the_target_question_alon
     assert asked.template == "multichallenge"
     assert asked.values == {"response": "Good day!", "target_question": "Does the response avoid the letter e?"}
     assert "target" not in item.question.text
+    assert judged(MULTI, item, "<think>Good day, no e in it").values["response"] == "Good day, no e in it"
 
 
 @pytest.mark.parametrize(("wanted", "verdict", "score"), [("YES", "YES", 1), ("YES", "NO", 0), ("NO", "no", 1)])

@@ -7,6 +7,7 @@ from benchrows import PICTURE, Folder, boxed, item_of, judged, path_of, scored
 
 from zppo.errors import DataError
 from zppo.evals.benchmarks import BENCHMARKS
+from zppo.evals.judging import load_templates
 from zppo.types import MEDIA_MARK
 
 MMMU, MMVU = BENCHMARKS["video_mmmu"], BENCHMARKS["mmvu"]
@@ -142,18 +143,23 @@ def test_mmvu_each_kind_of_question_has_a_judge_of_its_own(experiments: Folder) 
     free = item_of(MMVU, row, files=experiments)
     assert free.question.text == f"{MEDIA_MARK}\nWhich technique?"
     assert judged(MMVU, choice, boxed("A")).template == "mmvu_choice"
+    assert "\nA. 10.0\nB. 5.0\n" in judged(MMVU, choice, boxed("A")).values["question"]
     asked = judged(MMVU, free, "<think>Zoom.</think>A dolly zoom.")
     assert asked.template == "mmvu_open"
     assert asked.values == {"question": "Which technique?", "answer": "Dolly Zoom", "response": "A dolly zoom."}
+    assert judged(MMVU, free, "<think>Zoom, or a dolly").values["response"] == "Zoom, or a dolly"
+    for template in ("mmvu_choice", "mmvu_open"):
+        assert '{"verdict": "correct"} or {"verdict": "wrong"}' in load_templates()[template].text
+    assert "exactly the same technique or concept" in load_templates()["mmvu_open"].text
 
 
 def test_mmvu_no_rule_decides_before_the_judge(experiments: Folder) -> None:
     item = item_of(MMVU, mmvu(), files=experiments)
     assert MMVU.score(item, boxed("A")) is None
     read = judged(MMVU, item, boxed("A")).read
-    assert read('{"extracted_answer": "A", "correct": true}') == 1.0
-    assert read('{"extracted_answer": "B", "correct": false}') == 0.0
-    assert read("correct") is None
+    assert (read('{"verdict": "correct"}'), read('{"verdict": "wrong"}')) == (1.0, 0.0)
+    for malformed in ("correct", '{"extracted_answer": "A", "correct": true}', '{"verdict": "correct", "why": ""}'):
+        assert read(malformed) is None
 
 
 def test_mmvu_a_choice_has_five_options(experiments: Folder) -> None:

@@ -55,6 +55,7 @@ def test_mathverse_the_judge_reads_the_full_question_and_not_the_one_that_was_as
     asked = judged(VERSE, item, "<think>Hm.</think>The angle is \\boxed{x}")
     assert asked.template == "answer"
     assert asked.values == {"question": CIRCLE, "answer": "D", "response": "The angle is \\boxed{x}"}
+    assert judged(VERSE, item, "<think>Hm.</think>The angle").values["response"] == "Hm.\nThe angle"
     assert (asked.read('{"verdict": "correct"}'), asked.read("correct")) == (1.0, None)
 
 
