@@ -37,7 +37,8 @@ class Parts:
 
     `teachers` stand in order of cost; `rewriter` prepares what prompts show. With a `shared_vocabulary` the tokens of a
     teacher's response are the student's own; otherwise they are made anew from its text. `readable` gives those of the
-    replayed questions whose media can still be decoded; `on_refresh` is called when the buffer is the next step's.
+    replayed questions whose media can still be decoded, `fitting` those of the aided prompts that leave room for a
+    response in the student's context window; `on_refresh` is called when the buffer is the next step's.
     """
 
     method: Method
@@ -48,6 +49,7 @@ class Parts:
     templates: Templates
     shared_vocabulary: bool = False
     readable: Callable[[Sequence[Question]], list[Question]] = list
+    fitting: Callable[[Sequence[Prompt]], list[Prompt]] = list
     on_refresh: Callable[[], None] = do_nothing
 
 
@@ -214,7 +216,10 @@ class _Work:
         if "hint" in self.parts.method.aids:
             self.metrics["zone/hints_refused"] = done.refused
         rest = iter(done.candidates)
-        return [[p for d in each for p in self._prompts(d, islice(rest, len(d.candidates)))] for each in drafts]
+        built = [[p for d in each for p in self._prompts(d, islice(rest, len(d.candidates)))] for each in drafts]
+        kept = [self.parts.fitting(prompts) for prompts in built]
+        self.metrics["zone/prompts_too_long"] = sum(map(len, built)) - sum(map(len, kept))
+        return kept
 
     def _prompts(self, draft: Draft, rewritten: Iterable[Candidate | None]) -> list[Prompt]:
         return build_prompts(draft, list(rewritten), self.parts.templates, self._begin)
