@@ -178,7 +178,7 @@ def context_window(config: PreTrainedConfig) -> float:
     text = config.get_text_config()
     window = getattr(text, "max_position_embeddings", None) or math.inf
     rope = getattr(text, "rope_parameters", None) or {}
-    return max(window, (rope.get("factor") or 0) * (rope.get("original_max_position_embeddings") or 0))
+    return max(window, int((rope.get("factor") or 0) * (rope.get("original_max_position_embeddings") or 0)))
 
 
 def _eos_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

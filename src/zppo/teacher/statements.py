@@ -55,8 +55,8 @@ _NEAR = 80
 
 _OPENING, _CLOSING = r"[*_\"'“‘${(\[]*", r"[*_\"'”’$})\]]*"
 _CHOSEN = (
-    r"(?i:\b(?:options?|choices?|answers?|letter|choose|pick|select|mark|is|be|are|as|so|thus|hence|therefore|only|get"
-    r"|gives|yields)\b)[\s:,]*"
+    r"(?i:\b(?:options?|choices?|answers?|letter|choose|pick|select|mark|go with|opt for|is|be|are|as|so|thus|hence"
+    r"|therefore|only|get|gives|yields|equals|leaves|leaving)\b)[\s:,]*"
 )
 _RIGHT = (
     r"\s+(?:(?:is|must be|seems|looks)\s+(?:the\s+)?(?:only\s+|most\s+)?"

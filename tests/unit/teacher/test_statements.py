@@ -166,6 +166,7 @@ def test_a_letter_that_is_an_article_a_name_or_a_variable_states_no_choice(text:
         ("option A because", "A"),
         ("it is A.", "A"),
         ("B fits", "B"),
+        ("so go with B", "B"),
         ("Hint.\n\nA.", "A"),
         ("So the correct option must be **(A)**", "A"),
         ("\\textbf{A} is correct", "A"),
