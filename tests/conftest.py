@@ -1,5 +1,6 @@
 """The smallest student there is: a byte-level tokenizer and random two-layer models, made once per session."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-import zppo  # noqa: F401  before any test imports a library that imports torchvision
+AMBIENT = ("HF_", "HUGGING", "TRANSFORMERS_", "OPENAI_")
+for name in list(os.environ):
+    # What somebody's shell says about the Hub, keys and proxies is no part of a test, nor of the processes it starts.
+    # Libraries read it when they are imported, so that a fixture would come too late.
+    if name.startswith(AMBIENT) or name.upper().endswith("_PROXY"):
+        del os.environ[name]
+
+import zppo  # noqa: E402, F401  before any test imports a library that imports torchvision
 
 # A busy machine is no failure: examples have no deadline.
 settings.register_profile("zppo", deadline=None)

@@ -36,8 +36,9 @@ class Parts:
 
     `teachers` stand in order of cost; `rewriter` prepares what prompts show. With a `shared_vocabulary` the tokens of a
     teacher's response are the student's own; otherwise they are made anew from its text. `fallback` shortens a
-    candidate whose rewriting failed. `readable` gives those of the replayed questions whose media can still be decoded;
-    `on_refresh` is called when the buffer is the next step's.
+    candidate whose rewriting failed. `readable` gives those of the replayed questions whose media can still be decoded,
+    `fitting` those of the aided prompts that leave room for a response in the student's context window; `on_refresh` is
+    called when the buffer is the next step's.
     """
 
     method: Method
@@ -49,6 +50,7 @@ class Parts:
     shared_vocabulary: bool = False
     fallback: Callable[[Candidate], Candidate] = identity
     readable: Callable[[Sequence[Question]], list[Question]] = list
+    fitting: Callable[[Sequence[Prompt]], list[Prompt]] = list
     on_refresh: Callable[[], None] = do_nothing
 
 
@@ -235,7 +237,10 @@ class _Work:
         else:
             self.metrics["zone/compressions_failed"] = done.candidates.count(None)
         rest = iter(done.candidates)
-        return [[p for draft in each for p in self._prompts(draft, rest)] for each in drafts]
+        built = [[p for draft in each for p in self._prompts(draft, rest)] for each in drafts]
+        kept = [self.parts.fitting(prompts) for prompts in built]
+        self.metrics["zone/prompts_too_long"] = sum(map(len, built)) - sum(map(len, kept))
+        return kept
 
     def _prompts(self, draft: Draft, rewritten: Iterator[Candidate | None]) -> list[Prompt]:
         taken = [next(rewritten) if c.text else c for c in draft.candidates]

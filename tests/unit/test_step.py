@@ -38,6 +38,7 @@ def one_step(
     rewriter: Any = keep_whole,
     parameters: int = 0,
     shared_vocabulary: bool = False,
+    fitting: Any = list,
     **options: Any,
 ) -> StepBatch:
     """A step on `q0` and `q1` with room for every aid; the teacher is always right."""
@@ -54,6 +55,7 @@ def one_step(
         rewriter,
         TEMPLATES,
         shared_vocabulary,
+        fitting=fitting,
     )
     new = [Question(f"q{i}", f"q{i}?", "1") for i in range(2)]
     return rollout_step(new, buffer, parts, zone, SamplingConfig(), random.Random(0))
@@ -324,3 +326,12 @@ def test_a_script_that_does_not_fit_is_an_error_that_names_the_group() -> None:
     engine.generate([prompt], 1, Sampling())
     with pytest.raises(EngineError, match="no visit 1 of 'q/plain'"):
         engine.generate([prompt], 1, Sampling())
+
+
+def test_aided_prompts_that_do_not_fit_are_left_out_and_counted() -> None:
+    student = ScriptedEngine(lambda prompt, n, visit: ["\\boxed{2}"] * n)
+    batch = one_step("zppo", student, fitting=lambda prompts: [p for p in prompts if p.kind == "bcq"])
+    assert len(batch.of_kind("bcq")) == 2 and not batch.of_kind("ncq")
+    assert batch.metrics["zone/prompts_too_long"] == 2
+    assert "ncq" not in {prompt.kind for prompt in student.prompts}
+    assert one_step("zppo", student).metrics["zone/prompts_too_long"] == 0

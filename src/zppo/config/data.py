@@ -73,8 +73,8 @@ class PromptsConfig:
     """Folder whose files replace the shipped templates: `plain.txt`, `closer.txt`, `bcq.txt`, `ncq.txt`, `hint.txt`,
     `compress.txt`, `write_hint.txt`, `judge.txt`."""
     max_tokens: int = 4096
-    """Questions with a longer plain prompt (tokens, media included) are left out, and counted; aided prompts are never
-    truncated."""
+    """Questions with a longer plain prompt (tokens, media included) are left out, and counted. No prompt is truncated:
+    aided ones that do not fit into the student's context window are left out of their step, and counted."""
 
     def __post_init__(self) -> None:
         positive("prompts", self, "max_tokens")

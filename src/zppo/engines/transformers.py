@@ -1,10 +1,11 @@
 """The embedded engine: transformers' `generate` on a model in this process, usually the one that is being trained."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from transformers import Cache, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import Cache, GenerationConfig, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from zppo.engines.base import ignore
 from zppo.engines.chat import Chat, Processing
@@ -47,6 +48,10 @@ class TransformersEngine:
                 if len(batch[0].rollouts) == n:
                     done(list(batch))
         return groups
+
+    def fits(self, prompt: Prompt, sampling: Sampling) -> bool:
+        """Whether the longest response to `prompt`, its prefix included, ends within the model's context window."""
+        return len(self.chat.read(prompt, sampling.thinking)) + sampling.max_tokens <= context_window(self.model.config)
 
     def encode(self, response: str, end: bool = False) -> list[int]:
         ids: list[int] = self.tokenizer(response, add_special_tokens=False, split_special_tokens=True)["input_ids"]
@@ -163,6 +168,17 @@ class TransformersEngine:
             pad_token_id=self._pad,
             suppress_tokens=self._banned or None,
         )
+
+
+def context_window(config: PreTrainedConfig) -> float:
+    """How many tokens a model of this config was made to read at once; infinite where its config names no number.
+
+    Frequencies that are stretched after training (YaRN) lengthen it by their factor.
+    """
+    text = config.get_text_config()
+    window = getattr(text, "max_position_embeddings", None) or math.inf
+    rope = getattr(text, "rope_parameters", None) or {}
+    return max(window, int((rope.get("factor") or 0) * (rope.get("original_max_position_embeddings") or 0)))
 
 
 def _eos_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from zppo.rewards.plain import number
+from zppo.rewards.quantity import quantity_in
 from zppo.rewards.units import COMMON, unit_named
 
 _INTEGER_OR_DECIMAL = re.compile(r"(?<![^\W_])(?<!\.)(?:\d+(?:\.\d+)?|\.\d+)")
@@ -48,14 +49,14 @@ _AFTER_UNIT = re.compile(rf"[ \t]*(?:[{_SIGNS}*\N{{MINUS SIGN}}-]|\\times|\\cdot
 _ATTACHED = re.compile(r"[A-Za-z]+")
 _VARIABLE = re.compile(r"[ \t]+[B-HJ-Zb-z](?![\w'’])(?!\s+[A-Za-z]{2})")
 _IMPERIAL = frozenset({"in", "ft", "lb", "oz", "yd"})
-_ENUMERATION = re.compile(r"^[ \t>*#-]*\(?(\d+)[.)]\**[ \t]+(?=\S)", re.MULTILINE)
+_ENUMERATION = re.compile(r"^[ \t>*#-]*\(?(\d{1,3})[.)]\**[ \t]+(?=\S)", re.MULTILINE)
 _NEAR = 80
 """Characters before a place that decide what it is part of."""
 
 _OPENING, _CLOSING = r"[*_\"'“‘${(\[]*", r"[*_\"'”’$})\]]*"
 _CHOSEN = (
-    r"(?i:\b(?:options?|choices?|answers?|letter|choose|pick|select|mark|is|be|are|as|so|thus|hence|therefore|only|get"
-    r"|gives|yields)\b)[\s:,]*"
+    r"(?i:\b(?:options?|choices?|answers?|letter|choose|pick|select|mark|go with|opt for|is|be|are|as|so|thus|hence"
+    r"|therefore|only|get|gives|yields|equals|leaves|leaving)\b)[\s:,]*"
 )
 _RIGHT = (
     r"\s+(?:(?:is|must be|seems|looks)\s+(?:the\s+)?(?:only\s+|most\s+)?"
@@ -66,9 +67,10 @@ _RIGHT = (
 def states(text: str, answer: str) -> bool:
     """Whether `text` states `answer`.
 
-    A number by its value: 9 is in `3*3 = 9 cm` and in `9.0`, not in 19, 9.5 or x9; a fraction only as a fraction, so
-    that `18/2` may be said where 9 may not. Other answers whatever their spacing, their case (but for single letters:
-    the choice A is not the article a) and what they are wrapped in (dollars, a text command, parentheses).
+    A number by its value, with its unit or without: 9 is in `3*3 = 9 cm` and in `9.0`, not in 19, 9.5 or x9; a fraction
+    only as a fraction, so that `18/2` may be said where 9 may not. Other answers whatever their spacing, their case
+    (but for single letters: the choice A is not the article a) and what they are wrapped in (dollars, a text command,
+    parentheses).
     """
     return next(stated_at(text, answer), None) is not None
 
@@ -88,7 +90,10 @@ def _occurrences(text: str, answer: str) -> Iterator[tuple[int, int]]:
     value = _value(answer)
     if value is None:
         yield from (found.span() for found in _worded(answer).finditer(text))
-        return
+        quantity = quantity_in(answer)
+        if quantity is None:
+            return
+        value = quantity.value
     for form in _FORMS[:2] if value.denominator == 1 else _FORMS:
         yield from (found.span() for found in form.finditer(text) if _value(found.group()) in (value, -value))
 
@@ -160,6 +165,6 @@ def _lettered(letter: str) -> re.Pattern[str]:
     return re.compile(
         rf"(?<=[(\[])(?<![\w)\]}}][(\[])(?i:{letter})(?=[)\]])"
         rf"|{_CHOSEN}{_OPENING}{named}|[=:]\s*{_OPENING}{alone}{word}|{alone}(?={_CLOSING}{_RIGHT})"
-        rf"|(?:^|[.!?;])\s*{_OPENING}{alone}(?={_CLOSING}[.!?]*\s*$)",
+        rf"|(?:^|[.!?;])[ \t]*{_OPENING}{alone}(?={_CLOSING}[.!?]*[ \t]*$)",
         re.MULTILINE,
     )

@@ -19,6 +19,7 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from zppo.engines.chat import Processing
+from zppo.engines.transformers import context_window
 from zppo.engines.vision import runs_apart
 from zppo.errors import ConfigError, TeacherError, ZppoError
 from zppo.types import Question
@@ -63,6 +64,13 @@ def check_sees(option: str, model: str | PreTrainedModel, example: Question) -> 
                 f"{option}: models of kind {config.model_type!r} read no {medium.kind}s, but question {example.id!r} "
                 f"holds {medium.name}"
             )
+
+
+def window_of(option: str, model: str | PreTrainedModel) -> float:
+    """The context window of a model, in tokens. Reads its config only."""
+    return context_window(
+        model.config if isinstance(model, PreTrainedModel) else _config(option, model, _error(option))
+    )
 
 
 def load_processing(option: str, model: str | PreTrainedModel) -> Processing:

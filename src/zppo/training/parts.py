@@ -1,7 +1,9 @@
 """Puts the parts of a rollout step together from the options, which `checks.py` has found to fit each other."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -24,8 +26,11 @@ from zppo.training.distill import Distillation, check_head
 from zppo.training.forward import Frozen
 from zppo.training.models import load_model, load_processing
 from zppo.training.update import PolicyUpdate, Update
+from zppo.types import Prompt, Sampling
 from zppo.zone.candidates import identity
 from zppo.zone.prompts import Templates
+
+logger = logging.getLogger(__name__)
 
 
 def build_parts(
@@ -52,7 +57,8 @@ def build_parts(
     fallback = truncate if options.teacher.compression_fallback == "truncate" else identity
     own = engine.tokenizer.get_vocab()
     shared = all((local := _local_engine(t)) is not None and local.tokenizer.get_vocab() == own for t in teachers)
-    return Parts(method, engine, verdict, teachers, rewriter, templates, shared, fallback)
+    fitting = partial(_fitting, engine, options.sampling.at(seed=0))
+    return Parts(method, engine, verdict, teachers, rewriter, templates, shared, fallback, fitting=fitting)
 
 
 def build_update(options: RunOptions, parts: Parts) -> Update:
@@ -70,6 +76,20 @@ def build_update(options: RunOptions, parts: Parts) -> Update:
     known = first is not None and parts.shared_vocabulary and len(parts.teachers) == 1 and parts.method.imitates
     watched = Frozen(first.model, first.vision) if first is not None and known else None
     return PolicyUpdate(options.update, options.sampling, student.chat.pad, student.vision, watched)
+
+
+def _fitting(student: TransformersEngine, sampling: Sampling, prompts: Sequence[Prompt]) -> list[Prompt]:
+    """Those of the prompts that leave room for a response. The others are named in a warning."""
+    kept = []
+    for prompt in prompts:
+        if student.fits(prompt, sampling):
+            kept.append(prompt)
+        else:
+            logger.warning(
+                "question %r gets no %s prompt: with sampling.max_tokens (%d) it exceeds the student's context window",
+                *(prompt.question.id, prompt.kind, sampling.max_tokens),
+            )
+    return kept
 
 
 def _local_engine(teacher: Any) -> TransformersEngine | None:

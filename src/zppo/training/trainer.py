@@ -35,7 +35,7 @@ from zppo.training.evaluation import ask, levels_of, summarise
 from zppo.training.forward import fill_gradients, use_sampling_mode
 from zppo.training.given import given_student, given_teachers
 from zppo.training.loader import StepLoader, UpdateInput
-from zppo.training.models import load_model, load_processing
+from zppo.training.models import load_model, load_processing, window_of
 from zppo.training.parts import build_parts, build_update
 from zppo.training.progress import StepProgress
 from zppo.training.questions import held_out_questions, training_questions
@@ -83,7 +83,8 @@ class ZPPOTrainer(Trainer):
         sees, chat = media_filter(args, model, teachers), Chat(processing)
         self.verdict = as_verdict(reward_funcs)
         answered = not isinstance(self.verdict, RewardFunctions)
-        self.questions, dropped = training_questions(train_dataset, args, chat, sees, answered)
+        window = window_of("student.model", model)
+        self.questions, dropped = training_questions(train_dataset, args, chat, sees, answered, window)
         self.eval_questions, unasked = held_out_questions(eval_dataset, args, chat, sees, answered)
         judged = check_answers(self.verdict, chain(self.questions, self.eval_questions), args, teachers)
         student = load_model("student.model", model, args.student.dtype)

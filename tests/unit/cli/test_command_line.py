@@ -30,6 +30,7 @@ def recipe(tmp_path: Path, student_folder: Path) -> Path:
         "teacher": {"model": str(student_folder)},
         "data": {"train": "train.jsonl", "eval": "test.jsonl"},
         "zone": {"new_questions": 4, "updates": 2, "group_size": 2},
+        "sampling": {"max_tokens": 8},
         "training": {"use_cpu": True},
     }
     file = tmp_path / "recipe.yaml"
@@ -289,6 +290,10 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
             model=without_chat_template(options["teacher"]["model"], folder / "bare")
         ),
         "has no chat template",
+    ),
+    "no room for responses": (
+        set_option("sampling", "max_tokens", 1000),
+        "with responses of sampling.max_tokens (1000) it exceeds the context window of student.model, 1024 tokens",
     ),
     "an unknown answer type": (
         lambda options, folder: with_a_question(folder, answer_type="maths"),

@@ -1,15 +1,16 @@
 """Sampling in this process: what is fed, what is sampled, and what is left behind."""
 
 import copy
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import torch
-from transformers import GenerationConfig
+from transformers import GenerationConfig, GPT2Config, LlamaConfig, MambaConfig, Qwen2Config, Qwen3_5Config
 
-from zppo.engines.transformers import TransformersEngine
+from zppo.engines.transformers import TransformersEngine, context_window
 from zppo.errors import EngineError
 from zppo.types import Group, Prefix, Prompt, Question, Sampling, Thinking
 
@@ -318,3 +319,41 @@ def test_temperature_zero_takes_the_likeliest_token_whatever_the_seed(engine: Tr
         with torch.no_grad():
             likeliest = model(input_ids=torch.tensor([group.prompt_ids])).logits[0, -1].argmax()
         assert group.rollouts[0].token_ids[0] == likeliest
+
+
+@pytest.mark.parametrize(
+    ("config", "window"),
+    [
+        (LlamaConfig(max_position_embeddings=512), 512),
+        (GPT2Config(n_positions=64), 64),
+        (Qwen3_5Config(text_config={"max_position_embeddings": 300}), 300),
+        (MambaConfig(), math.inf),
+        (
+            Qwen2Config(
+                max_position_embeddings=1000,
+                rope_parameters={
+                    "rope_type": "yarn",
+                    "factor": 4.0,
+                    "original_max_position_embeddings": 1000,
+                    "rope_theta": 1e6,
+                },
+            ),
+            4000,
+        ),
+    ],
+    ids=lambda given: type(given).__name__,
+)
+def test_the_context_window_is_what_the_config_of_the_language_model_says(config: Any, window: float) -> None:
+    assert context_window(config) == window
+
+
+def test_a_prompt_fits_if_a_whole_response_ends_within_the_window(
+    new_model: Callable[..., Any], tokenizer: Any
+) -> None:
+    engine = TransformersEngine(new_model(), tokenizer)
+    question = Question("q", "1+1?", "2")
+    for prefix in (None, Prefix((5, 6), "ab")):
+        prompt = Prompt("plain", question, "1+1?", prefix)
+        (group,) = engine.generate([prompt], 1, Sampling(max_tokens=3))
+        engine.model.config.max_position_embeddings = len(group.prompt_ids) + 10
+        assert engine.fits(prompt, Sampling(10)) and not engine.fits(prompt, Sampling(11))

@@ -166,6 +166,7 @@ def test_a_letter_that_is_an_article_a_name_or_a_variable_states_no_choice(text:
         ("option A because", "A"),
         ("it is A.", "A"),
         ("B fits", "B"),
+        ("so go with B", "B"),
         ("Hint.\n\nA.", "A"),
         ("So the correct option must be **(A)**", "A"),
         ("\\textbf{A} is correct", "A"),
@@ -174,6 +175,16 @@ def test_a_letter_that_is_an_article_a_name_or_a_variable_states_no_choice(text:
 )
 def test_a_letter_in_brackets_alone_or_said_to_be_right_is_stated(text: str, answer: str) -> None:
     assert states(text, answer)
+
+
+@pytest.mark.parametrize("answer", ["9 cm", "\\$9", "9\\%", "x = 9", "9 apples", "9^\\circ"])
+def test_an_answer_with_a_unit_is_stated_by_its_number_alone(answer: str) -> None:
+    assert states("so it is 9", answer) and states(f"so it is {answer}", answer)
+    assert not states("step 9: take 90 and 9x", answer)
+
+
+def test_a_number_of_any_length_is_read() -> None:
+    assert not states("9" * 5000 + ". and so on", "9")
 
 
 def test_a_list_counts_from_one_so_that_another_number_before_a_full_stop_is_a_statement() -> None:

@@ -1,16 +1,20 @@
 """Which questions a run asks: those that its student's processor takes, in training and held out."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sighted import new_processor, picture
 
-from zppo.config import PromptsConfig, ZoneConfig
+from zppo.config import PromptsConfig, SamplingConfig, ZoneConfig
 from zppo.engines.chat import Chat
+from zppo.errors import ConfigError
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.questions import held_out_questions, training_questions
+from zppo.types import Prompt, Question
+from zppo.zone.prompts import Templates
 
 
 def png(width: int, height: int) -> bytes:
@@ -43,3 +47,27 @@ def test_what_the_processor_does_not_take_is_asked_neither_in_training_nor_held_
     assert [(d.id, d.kind) for d in dropped] == [("thin", "unfit"), ("thin film", "unfit"), ("long", "long prompt")]
     assert [q.id for q in asked] == ["words", "image", "still", "long"]
     assert [(d.id, d.kind) for d in unasked] == [("thin", "unfit"), ("thin film", "unfit")]
+
+
+def test_the_longest_question_that_is_kept_decides_on_the_window_not_the_option_that_limits_it(
+    options: ZPPOConfig,
+) -> None:
+    chat, rows, response = Chat(new_processor()), [ROWS[0], {**ROWS[0], "id": "two"}, ROWS[-1]], 100
+    options.sampling = SamplingConfig(max_tokens=response)
+    short = Question("q", "1+1?", "2")
+    kept = len(chat.read(Prompt("plain", short, Templates.load().plain(short))))
+    assert kept < options.prompts.max_tokens
+
+    def training(window: float) -> int:
+        return len(training_questions(rows, options, chat, lambda question: None, window=window)[0])
+
+    assert training(kept + response) == 2
+    with pytest.raises(ConfigError, match=f"'words' has {kept} tokens; .* window of student.model, {kept + 99} tokens"):
+        training(kept + response - 1)
+    with pytest.raises(ConfigError, match=r"prompts\.max_tokens") as refused:
+        options.prompts = PromptsConfig(max_tokens=10_000)
+        training(kept + response)
+    options.prompts = PromptsConfig(max_tokens=int(re.findall(r"prompts.max_tokens to (\d+)", str(refused.value))[0]))
+    assert training(kept + response) == 2
+    with pytest.raises(ConfigError, match=r"set sampling.max_tokens to \d+$"):
+        training(response)

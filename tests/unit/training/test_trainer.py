@@ -1,5 +1,7 @@
 """What one gradient update of the trainer does to a model, beside its loss."""
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,13 @@ import torch
 from rows import assert_same_gradient, gradient, rollouts
 from sighted import an_image, new_processor, new_sighted, shown
 
-from zppo import SamplingConfig, StudentConfig, ZoneConfig, ZPPOConfig, ZPPOTrainer
+from zppo import SamplingConfig, StudentConfig, TeacherConfig, ZoneConfig, ZPPOConfig, ZPPOTrainer
+from zppo.engines.chat import Chat
+from zppo.errors import ConfigError
 from zppo.training.loader import UpdateInput
 from zppo.training.update import PolicyUpdate
 from zppo.types import Group, Minibatch, Prompt, Question, Rollout, StepBatch
+from zppo.zone.prompts import Templates
 
 NewTrainer = Callable[..., ZPPOTrainer]
 ROWS = [{"id": f"q{i}", "prompt": f"{i}+{i}?", "answer": "a"} for i in range(4)]
@@ -24,7 +29,7 @@ def always_wrong(prompts: list[str], completions: list[str], **columns: Any) -> 
 
 @pytest.fixture
 def new_trainer(tmp_path: Path, tokenizer: Any) -> NewTrainer:
-    def make(model: Any, teacher: Any = None, processing: Any = None, **options: Any) -> ZPPOTrainer:
+    def make(model: Any, guide: Any = None, processing: Any = None, **options: Any) -> ZPPOTrainer:
         args = ZPPOConfig(
             output_dir=str(tmp_path / "run"),
             zone=ZoneConfig(new_questions=4, group_size=2, updates=2),
@@ -35,7 +40,7 @@ def new_trainer(tmp_path: Path, tokenizer: Any) -> NewTrainer:
             report_to="none",
             **{"method": "grpo", "rollout_steps": 1} | options,
         )
-        return ZPPOTrainer(model, teacher, always_wrong, ROWS, None, args, processing or tokenizer)
+        return ZPPOTrainer(model, guide, always_wrong, ROWS, None, args, processing or tokenizer)
 
     return make
 
@@ -135,3 +140,33 @@ def test_a_first_minibatch_without_signal_is_an_ordinary_update_where_gradients_
     trainer.train()
     assert trainer.accelerator.scaler.get_scale() == 2.0**16
     torch.testing.assert_close(trainer.model.lm_head.weight, before * 0.75**2)
+
+
+def test_an_aided_prompt_that_exceeds_the_window_is_left_out_counted_and_named(
+    new_model: Callable[..., Any],
+    new_trainer: NewTrainer,
+    tokenizer: Any,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+) -> None:
+    model, longest = new_model(), max(plain_length(tokenizer, row["prompt"]) for row in ROWS)
+    model.config.max_position_embeddings = longest + 14
+    new_trainer(model, method="grpo+ncq", teacher=TeacherConfig(compression="none")).train()
+    (metrics,) = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text("utf-8").splitlines()]
+    assert (metrics["zone/prompts_too_long"], metrics["zone/ncq_prompts"], metrics["zone/plain_prompts"]) == (1, 0, 4)
+    (warning,) = [r.getMessage() for r in caplog.records if "context window" in r.getMessage()]
+    assert re.match(r"question 'q\d' gets no ncq prompt", warning)
+
+
+def test_questions_that_leave_no_room_for_a_response_are_refused(
+    new_model: Callable[..., Any], new_trainer: NewTrainer, tokenizer: Any
+) -> None:
+    model, longest = new_model(), max(plain_length(tokenizer, row["prompt"]) for row in ROWS)
+    model.config.max_position_embeddings = longest + 13
+    with pytest.raises(ConfigError, match=r"sampling.max_tokens to 13, or prompts.max_tokens to \d+"):
+        new_trainer(model)
+
+
+def plain_length(tokenizer: Any, text: str) -> int:
+    question = Question("q", text, "a")
+    return len(Chat(tokenizer).read(Prompt("plain", question, Templates.load().plain(question))))
