@@ -2,25 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from zppo.reports.rundir import RunDirectory
+from zppo.reports.table import NOTHING, Line, Table
 from zppo.types import Candidate, Group, Prompt, Question, Rollout
 from zppo.zone.audit import MATCHES, VERDICTS, audit_counts, count_name
-
-Line = tuple[str, ...]
-NOTHING = "–"
-
-
-@dataclass(frozen=True)
-class AuditTable:
-    """Rows of an audit, the paper's last; the cells of the paper's come as it prints them."""
-
-    title: str
-    header: Line
-    rows: list[Line]
-
 
 HEADERS: Mapping[str, Line] = {
     "bcq": (
@@ -53,16 +40,16 @@ PAPER: Mapping[str, Sequence[Line]] = {
         ("paper, 9B", "2,136", "0.2", "1.8", "98.0", "30.5"),
     ),
 }
-"""The last three dumps of each of the paper's students."""
+"""The last three dumps of each of the paper's students, as it prints them."""
 
 
-def audit_tables(counts_by_label: Mapping[str, Mapping[str, int]]) -> list[AuditTable]:
+def audit_tables(counts_by_label: Mapping[str, Mapping[str, int]]) -> list[Table]:
     """One table for each kind of prompt that any label has rollouts of; the paper's rows below those of the labels."""
     tables = []
     for kind, row_of in (("bcq", _bcq_row), ("ncq", _ncq_row)):
         rows = [row_of(label, c) for label, c in counts_by_label.items() if any(_counts(c, kind, v) for v in VERDICTS)]
         if rows:
-            tables.append(AuditTable(f"{kind.upper()} audit", HEADERS[kind], [*rows, *PAPER[kind]]))
+            tables.append(Table(f"{kind.upper()} audit", HEADERS[kind], [*rows, *PAPER[kind]]))
     return tables
 
 

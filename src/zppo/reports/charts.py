@@ -42,6 +42,11 @@ KINDS: Series = {
     "prefix": ("prefix", "bcq"),
 }
 """No method asks both a BCQ and one of the two that share its colour."""
+REPEATS: Series = {
+    "audit/follows_correct": ("BCQ: correct candidate", "bcq"),
+    "audit/follows_wrong": ("BCQ: wrong candidate", "hard"),
+    "audit/parroting": ("NCQ: a listed wrong answer", "ncq"),
+}
 PHASES: Series = {
     "time/rollout": ("rollouts", "plain"),
     "time/teacher": ("teacher", "bcq"),
@@ -92,7 +97,10 @@ def draw_buffer(ax: Axes, record: Record) -> None:
 
 
 def draw_entries(ax: Axes, record: Record) -> None:
-    """Bars by entry accuracy, the lowest on top, with `graduated of admitted (ratio)` written beside them."""
+    """Bars by entry accuracy, the lowest on top, with `graduated of admitted (ratio)` written beside them.
+
+    The denominator is all admitted questions, those that were never replayed too.
+    """
     admitted, graduated = record.summary["admitted"], record.summary["graduated"]
     entries = sorted(admitted, key=float)
     left = [graduated.get(entry, 0) for entry in entries]
@@ -108,6 +116,11 @@ def draw_entries(ax: Axes, record: Record) -> None:
     ax.set(xlabel="questions", ylabel="plain accuracy at entry")
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.grid(False, axis="y")
+
+
+def draw_repeats(ax: Axes, record: Record) -> None:
+    _lines(ax, record, REPEATS, smoothing(record))
+    _share_axis(ax, "share of rollouts")
 
 
 def draw_trivial(ax: Axes, record: Record) -> None:

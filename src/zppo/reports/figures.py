@@ -17,11 +17,13 @@ from matplotlib.patches import StepPatch
 
 from zppo.reports.charts import (
     LIGHT,
+    REPEATS,
     draw_accuracy,
     draw_buffer,
     draw_entries,
     draw_entropy,
     draw_prompts,
+    draw_repeats,
     draw_seconds,
     draw_shares,
     draw_trivial,
@@ -84,10 +86,19 @@ PLOTS = (
         "entries",
         "Graduation by entry accuracy",
         "Look at the 0% bar: not one response was right when the student first met these questions, so every graduate "
-        "there is something it has learnt.",
+        "there is something it has learnt. The share is of all admitted questions, whether or not they were replayed.",
         (draw_entries,),
         present=lambda record: bool(record.summary["admitted"]),
         missing="No admissions to count yet: there was no replay buffer, or there is no checkpoint to read them from.",
+    ),
+    Plot(
+        "repeats",
+        "What aided rollouts repeat",
+        "Look for BCQ rollouts that follow the correct candidate, and for little parroting: NCQ rollouts that give an "
+        "answer their prompt calls wrong (4 in 5 with the paper's smallest student, 1 in 50 or fewer with the others).",
+        (draw_repeats,),
+        present=lambda record: any(key in row for row in record.rows for key in REPEATS),
+        missing="No rollout behind a BCQ or an NCQ was scored in this run.",
     ),
     Plot(
         "signal",

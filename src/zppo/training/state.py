@@ -67,7 +67,7 @@ class RunState:
 
     def counters(self) -> dict[str, Any]:
         counts = {name: getattr(self, name) for name in COUNTERS}
-        return counts | {"seconds": round(self.seconds, 1)}
+        return counts | {"seconds": round(self.seconds, 1), "audit": dict(self.audit)}
 
     def count_step(self, metrics: Mapping[str, float], flops: float) -> None:
         """What a rollout step has used."""

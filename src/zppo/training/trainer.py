@@ -23,7 +23,7 @@ from zppo.data.order import Batch, epochs
 from zppo.engines.chat import Chat, Processing
 from zppo.errors import CheckpointError
 from zppo.reports.rundir import RunDirectory
-from zppo.reports.summary import by_entry, run_summary
+from zppo.reports.summary import buffer_counts, run_summary
 from zppo.rewards.functions import RewardFunctions, as_verdict
 from zppo.step import rollout_step, start_ahead
 from zppo.teacher.remote import RemoteTeacher
@@ -285,7 +285,7 @@ class ZPPOTrainer(Trainer):
         state.count_judge(counted)
         state.levels = state.levels or levels_of(self.eval_questions, accuracy, args.zone.tau)
         result = summarise(self.eval_questions, accuracy, state.levels)
-        state.evaluations.append(state.counters() | by_entry(self.buffer) | result | {"unscored": unscored})
+        state.evaluations.append(state.counters() | buffer_counts(self.buffer) | result | {"unscored": unscored})
         shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
         shown["eval/unscored"] = unscored
         silent = {
