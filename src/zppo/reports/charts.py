@@ -47,10 +47,12 @@ REPEATS: Series = {
     "audit/follows_wrong": ("BCQ: wrong candidate", "hard"),
     "audit/parroting": ("NCQ: a listed wrong answer", "ncq"),
 }
+RELIANCE: Series = {"reliance/bcq": ("BCQ", "bcq"), "reliance/ncq": ("NCQ", "ncq")}
 PHASES: Series = {
     "time/rollout": ("rollouts", "plain"),
     "time/teacher": ("teacher", "bcq"),
     "time/verdict": ("verdicts", "easy"),
+    "time/reliance": ("help reliance", "hard"),
     "time/update": ("updates", "ncq"),
     "time/eval": ("evaluation", "replayed"),
 }
@@ -121,6 +123,12 @@ def draw_entries(ax: Axes, record: Record) -> None:
 def draw_repeats(ax: Axes, record: Record) -> None:
     _lines(ax, record, REPEATS, smoothing(record))
     _share_axis(ax, "share of rollouts")
+
+
+def draw_reliance(ax: Axes, record: Record) -> None:
+    ax.axhline(0, c=LIGHT["easy"], lw=0.8)
+    _lines(ax, record, RELIANCE, smoothing(record))
+    ax.set_ylabel("nats per token")
 
 
 def draw_trivial(ax: Axes, record: Record) -> None:

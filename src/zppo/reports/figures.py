@@ -17,12 +17,14 @@ from matplotlib.patches import StepPatch
 
 from zppo.reports.charts import (
     LIGHT,
+    RELIANCE,
     REPEATS,
     draw_accuracy,
     draw_buffer,
     draw_entries,
     draw_entropy,
     draw_prompts,
+    draw_reliance,
     draw_repeats,
     draw_seconds,
     draw_shares,
@@ -99,6 +101,15 @@ PLOTS = (
         (draw_repeats,),
         present=lambda record: any(key in row for row in record.rows for key in REPEATS),
         missing="No rollout behind a BCQ or an NCQ was scored in this run.",
+    ),
+    Plot(
+        "reliance",
+        "Help reliance",
+        "Log-probability of right aided responses with the shown candidates in the prompt, minus without them. Above "
+        "zero they lean on the candidates; near zero the student would have given them unaided.",
+        (draw_reliance,),
+        present=lambda record: any(key in row for row in record.rows for key in RELIANCE),
+        missing="Nothing was measured: no aided response was right, or reports.reliance is 0.",
     ),
     Plot(
         "signal",

@@ -112,6 +112,6 @@ class RunState:
         return loaded
 
 
-def step_rng(seed: int, step: int) -> random.Random:
-    """The RNG of rollout step `step` (counted from 0)."""
-    return random.Random(f"{seed}/step/{step}")
+def step_rng(seed: int, step: int, stream: str = "step") -> random.Random:
+    """The RNG of rollout step `step` (counted from 0). A `stream` of another name draws apart from the step's own."""
+    return random.Random(f"{seed}/{stream}/{step}")

@@ -60,6 +60,7 @@ def make_run(
             metrics |= buffer.refresh(plain, 0.5).metrics()
         metrics |= buffer.metrics() | audit_metrics(audit_counts(aided, {}))
         metrics |= {"tokens/student": 900, "tokens/teacher": 90, "tokens/gradient": 500, "loss/entropy": 1.0}
+        metrics |= {"reliance/bcq": 0.5, "reliance/bcq_tokens": 9} if "bcq" in parse_method(method).aids else {}
         metrics |= {"time/rollout": 1.5, "time/update": 2.0, **more}
         state.seconds += 3.5
         if held_out and state.step == steps:

@@ -13,7 +13,7 @@ from zppo.reports.html import write_report
 from zppo.reports.rundir import RunDirectory
 
 SECTIONS = ["numbers", "accuracy", "figures", "fates", "audit", "examples", "words", "config"]
-FIGURES = ["accuracy", "zone", "buffer", "entries", "repeats", "signal", "seconds"]
+FIGURES = ["accuracy", "zone", "buffer", "entries", "repeats", "reliance", "signal", "seconds"]
 HOSTILE = "<script>alert(1)</script> </details></div> \"double\" 'single' &amp; {{ 7 * 7 }} 🎉 ​ مرحبا\u2028line"
 
 
@@ -79,6 +79,7 @@ def test_the_audit_stands_in_the_papers_layout_above_its_rows(zppo: Page) -> Non
     assert "thisrun120/120100.0,0.0,0.00.0,100.0,0.050.0paper,0.8B450/20690.7,3.3,6.00.0,90.3,9.768.6" in words
     assert "thisrun24075.00.025.025.0paper,0.8B1,65682.70.416.91.2" in words
     assert "NCQ: a listed wrong answer: 0.75 to 0.75" in zppo.images[4]
+    assert "BCQ: 0.5 to 0.5" in zppo.images[5]
 
 
 def test_graduates_are_shown_with_both_denominators(zppo: Page) -> None:
@@ -95,9 +96,10 @@ def test_key_numbers_add_up(zppo: Page) -> None:
 
 def test_grpo_has_neither_buffer_nor_help_and_says_so(tmp_path: Path) -> None:
     page = report(make_run(tmp_path, method="grpo"))
-    assert page.tags.count("svg") == len(FIGURES) - 3
+    assert page.tags.count("svg") == len(FIGURES) - 4
     assert "No rollout behind a BCQ or an NCQ was scored in this run." in page.words
     assert "No question to count" in page.words
+    assert "Nothing was measured: no aided response was right, or reports.reliance is 0." in page.words
     assert "No question entered a replay buffer in this run." in page.words
     assert "The method grpo asks no BCQ and no NCQ." in page.words
     assert len(page.of_class("example")) == 5

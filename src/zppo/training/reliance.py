@@ -1,0 +1,68 @@
+"""Help reliance: how much likelier a right aided response is with the shown candidates than without them."""
+
+import random
+from collections.abc import Sequence
+from time import perf_counter
+
+import torch
+
+from zppo.config import RunOptions
+from zppo.engines.base import Engine
+from zppo.engines.transformers import TransformersEngine
+from zppo.training.forward import rollout_logprobs, shared_vision
+from zppo.training.microbatch import microbatches
+from zppo.types import Group, Minibatch
+
+AIDED = ("bcq", "ncq")
+
+
+class HelpReliance:
+    """Reads right responses of a few BCQ and NCQ groups once behind their own prompt and once behind the plain one.
+
+    Reliance is the mean over response tokens of log pi(token | aided prompt) - log pi(token | plain prompt), in nats,
+    at the sampling temperature. Above 0 the response leans on the candidates; at 0 the student would have given it
+    without them. Up to `options.reports.reliance` groups of each kind are measured; 0 switches the measurement off.
+    """
+
+    def __init__(self, options: RunOptions, student: Engine) -> None:
+        assert isinstance(student, TransformersEngine), "the student that is trained is in this process"
+        self._options = options
+        self._student = student
+
+    def measure(self, groups: Sequence[Group], rng: random.Random) -> dict[str, float]:
+        """`reliance/KIND`, the tokens it is a mean over, and the seconds spent; empty if nothing is measured.
+
+        `groups` are all groups of a rollout step, before its first update. `rng` draws among those that have a right
+        response. The model computes in evaluation mode, without gradient, and is left as it was.
+        """
+        began, metrics = perf_counter(), dict[str, float]()
+        plain = {g.question.id: g for g in groups if g.prompt.kind in ("plain", "replayed")}
+        for kind in AIDED:
+            helped = [row for g in self._drawn(groups, kind, rng) for row in _right(g)]
+            tokens = sum(len(rollout.token_ids) for _, rollout in helped)
+            if tokens:
+                unaided = [(plain[group.question.id], rollout) for group, rollout in helped]
+                gain = self._logprob(helped) - self._logprob(unaided)
+                metrics |= {f"reliance/{kind}": gain / tokens, f"reliance/{kind}_tokens": tokens}
+        return metrics | {"time/reliance": perf_counter() - began} if metrics else {}
+
+    def _drawn(self, groups: Sequence[Group], kind: str, rng: random.Random) -> list[Group]:
+        able = [g for g in groups if g.prompt.kind == kind and _right(g)]
+        return rng.sample(able, min(self._options.reports.reliance, len(able)))
+
+    def _logprob(self, rows: Minibatch) -> float:
+        """Sum of the log-probabilities of all response tokens, each response behind the prompt of its row's group."""
+        model, vision = self._student.model, self._student.vision
+        micros = microbatches(rows, self._options.update.microbatch_tokens, self._student.chat.pad, model.device)
+        was_training = model.training
+        model.eval()
+        try:
+            with torch.no_grad(), shared_vision(vision, model, rows):
+                read = rollout_logprobs(model, micros, self._options.sampling.temperature, vision)
+                return sum(sum(logprobs) for _, logprobs in read)
+        finally:
+            model.train(was_training)
+
+
+def _right(group: Group) -> Minibatch:
+    return [(group, rollout) for rollout in group.rollouts if rollout.is_right]
