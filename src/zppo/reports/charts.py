@@ -43,9 +43,9 @@ KINDS: Series = {
 }
 """No method asks both a BCQ and one of the two that share its colour."""
 REPEATS: Series = {
-    "audit/follows_correct": ("BCQ: correct candidate", "bcq"),
-    "audit/follows_wrong": ("BCQ: wrong candidate", "hard"),
-    "audit/parroting": ("NCQ: a listed wrong answer", "ncq"),
+    "audit/follows_correct": ("BCQ: correct", "bcq"),
+    "audit/follows_wrong": ("BCQ: wrong", "hard"),
+    "audit/parroting": ("NCQ: parroting", "ncq"),
 }
 RELIANCE: Series = {"reliance/bcq": ("BCQ", "bcq"), "reliance/ncq": ("NCQ", "ncq")}
 PHASES: Series = {

@@ -96,8 +96,9 @@ PLOTS = (
     Plot(
         "repeats",
         "What aided rollouts repeat",
-        "Look for BCQ rollouts that follow the correct candidate, and for little parroting: NCQ rollouts that give an "
-        "answer their prompt calls wrong (4 in 5 with the paper's smallest student, 1 in 50 or fewer with the others).",
+        "Look for BCQ rollouts whose answer is the correct candidate's, not the wrong one's, and for little parroting: "
+        "NCQ rollouts whose answer their prompt lists as wrong (83% with the paper's smallest student, 2% or less with "
+        "the others).",
         (draw_repeats,),
         present=lambda record: any(key in row for row in record.rows for key in REPEATS),
         missing="No rollout behind a BCQ or an NCQ was scored in this run.",
@@ -106,7 +107,7 @@ PLOTS = (
         "reliance",
         "Help reliance",
         "Log-probability of right aided responses with the shown candidates in the prompt, minus without them. Above "
-        "zero they lean on the candidates; near zero the student would have given them unaided.",
+        "zero they lean on the candidates; near zero they are as likely without help.",
         (draw_reliance,),
         present=lambda record: any(key in row for row in record.rows for key in RELIANCE),
         missing="Nothing was measured: no aided response was right, or reports.reliance is 0.",

@@ -78,7 +78,7 @@ def test_the_audit_stands_in_the_papers_layout_above_its_rows(zppo: Page) -> Non
     words = zppo.words.replace(" ", "")
     assert "thisrun120/120100.0,0.0,0.00.0,100.0,0.050.0paper,0.8B450/20690.7,3.3,6.00.0,90.3,9.768.6" in words
     assert "thisrun24075.00.025.025.0paper,0.8B1,65682.70.416.91.2" in words
-    assert "NCQ: a listed wrong answer: 0.75 to 0.75" in zppo.images[4]
+    assert "NCQ: parroting: 0.75 to 0.75" in zppo.images[4]
     assert "BCQ: 0.5 to 0.5" in zppo.images[5]
 
 
