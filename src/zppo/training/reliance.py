@@ -1,9 +1,11 @@
 """Help reliance: how much likelier a right aided response is with the shown candidates than without them."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import torch
 
@@ -15,6 +17,7 @@ from zppo.training.microbatch import microbatches
 from zppo.types import Group, Minibatch
 
 AIDED = ("bcq", "ncq")
+Autocast = Callable[[], AbstractContextManager[Any]]
 
 
 class HelpReliance:
@@ -22,13 +25,15 @@ class HelpReliance:
 
     Reliance is the mean over response tokens of log pi(token | aided prompt) - log pi(token | plain prompt), in nats,
     at the sampling temperature. Above 0 the response leans on the candidates; at 0 it is as likely without them. Up to
-    `options.reports.reliance` groups of each kind are measured; 0 switches the measurement off.
+    `options.reports.reliance` groups of each kind are measured; 0 switches the measurement off. `autocast` is the
+    precision of the updates' passes.
     """
 
-    def __init__(self, options: RunOptions, student: Engine) -> None:
+    def __init__(self, options: RunOptions, student: Engine, autocast: Autocast = nullcontext) -> None:
         assert isinstance(student, TransformersEngine), "the student that is trained is in this process"
         self._options = options
         self._student = student
+        self._autocast = autocast
 
     def measure(self, groups: Sequence[Group], rng: random.Random) -> dict[str, float]:
         """`reliance/KIND`, the tokens it is a mean over, and the seconds spent; empty if nothing is measured.
@@ -62,7 +67,7 @@ class HelpReliance:
         was_training = model.training
         model.eval()
         try:
-            with torch.no_grad(), shared_vision(vision, model, rows):
+            with torch.no_grad(), self._autocast(), shared_vision(vision, model, rows):
                 read = rollout_logprobs(model, micros, self._options.sampling.temperature, vision)
                 return {id(rollout): sum(logprobs) for rollout, logprobs in read}
         finally:

@@ -101,7 +101,7 @@ class ZPPOTrainer(Trainer):
         self.run_state = RunState(data=self.questions.identity)
         self.progress = StepProgress(args.rollout_steps, disable=bool(args.disable_tqdm))
         self.update = build_update(args, self.parts)
-        self.reliance = HelpReliance(args, self.parts.student)
+        self.reliance = HelpReliance(args, self.parts.student, self.accelerator.autocast)
         self._parameters = student.num_parameters()
         self._current: StepBatch | None = None
         self._end = self.run_state.position
@@ -224,8 +224,7 @@ class ZPPOTrainer(Trainer):
         self.drops.begin_step(new.dropped)
         parts = replace(self.parts, on_refresh=partial(self._start_ahead, [later.questions for later in upcoming]))
         batch = rollout_step(new.questions, self.buffer, parts, args.zone, args.sampling, rng)
-        with self.accelerator.autocast():
-            batch.metrics |= self.reliance.measure(batch.groups, step_rng(args.seed, step, "reliance"))
+        batch.metrics |= self.reliance.measure(batch.groups, step_rng(args.seed, step, "reliance"))
         self._current, self._end, self._grad_norms = batch, new.end, []
         self._update_began = time.perf_counter()
         return batch
