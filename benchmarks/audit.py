@@ -8,6 +8,7 @@ Prints two Markdown tables with a row for each run: what the rollouts behind BCQ
 import argparse
 
 from zppo.compare.tables import table
+from zppo.errors import CheckpointError
 from zppo.reports.audit import audit_of, audit_tables
 from zppo.reports.rundir import RunDirectory
 
@@ -15,8 +16,10 @@ from zppo.reports.rundir import RunDirectory
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", metavar="RUN_DIR")
-    runs = parser.parse_args().runs
-    tables = audit_tables({run: audit_of(RunDirectory(run)) for run in runs})
+    try:
+        tables = audit_tables({run: audit_of(RunDirectory(run)) for run in parser.parse_args().runs})
+    except CheckpointError as error:
+        parser.error(str(error))
     for found in tables:
         print(f"{found.title}\n\n{table(found.header, found.rows)}\n")
     if not tables:

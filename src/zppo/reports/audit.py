@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from zppo.errors import CheckpointError
 from zppo.reports.rundir import RunDirectory
 from zppo.reports.table import NOTHING, Line, Table
 from zppo.types import Candidate, Group, Prompt, Question, Rollout
@@ -54,17 +55,29 @@ def audit_tables(counts_by_label: Mapping[str, Mapping[str, int]]) -> list[Table
 
 
 def audit_of(run: RunDirectory) -> Counter[str]:
-    """The counts of a whole run by the names of `zone.audit.COUNTS`, from its dumps: those of its metrics, summed."""
+    """The counts of a whole run by the names of `zone.audit.COUNTS`, from its dumps: those of its metrics, summed.
+
+    Raises CheckpointError if there are no dumps, or if they do not hold what aided prompts showed.
+    """
+    if not run.rollouts.is_dir():
+        raise CheckpointError(f"{run.path} has no folder {run.rollouts.name}/ to audit; name the directory of a run")
     counts: Counter[str] = Counter()
-    for _, row in run.groups():
+    for step, row in run.groups():
+        if row["kind"] not in MATCHES:
+            continue
+        if "candidates" not in row:
+            raise CheckpointError(
+                f"{run.path}: step {step} was dumped without the candidates of its {row['kind'].upper()} groups, by an "
+                "earlier version; such a run cannot be audited"
+            )
         counts.update(audit_counts([_group(row)], {row["question_id"]: row.get("teacher_answers", ())}))
     return counts
 
 
 def _group(row: Mapping[str, Any]) -> Group:
-    """As much of a dumped group as the audit looks at."""
+    """As much of a dumped aided group as the audit looks at."""
     question = Question(row["question_id"], row["question"], row["answer"])
-    candidates = tuple(Candidate(c["text"], c["answer"], c["is_right"]) for c in row.get("candidates", ()))
+    candidates = tuple(Candidate(c["text"], c["answer"], c["is_right"]) for c in row["candidates"])
     rollouts = [Rollout([], r["text"], reward=r["reward"], answer=r["answer"]) for r in row["rollouts"]]
     return Group(Prompt(row["kind"], question, row["prompt"], candidates=candidates), rollouts)
 

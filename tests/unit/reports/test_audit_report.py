@@ -1,12 +1,18 @@
 """The audit of a run: read from its dumps, and as the paper's two tables."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from runs import make_run
 from worlds import Setting, play
 
 from zppo.config import ZoneConfig
+from zppo.errors import CheckpointError
 from zppo.methods import parse_method
 from zppo.reports.audit import audit_of, audit_tables
 from zppo.reports.rundir import RunDirectory
@@ -54,3 +60,25 @@ def test_only_labels_with_rollouts_of_a_kind_have_a_row() -> None:
 
 def test_a_run_without_aided_groups_has_no_tables(tmp_path: Path) -> None:
     assert audit_tables({"grpo": {}}) == []
+
+
+def test_a_folder_without_dumps_and_a_dump_without_candidates_are_errors(tmp_path: Path) -> None:
+    """Counting them would call every rollout one that matches neither."""
+    with pytest.raises(CheckpointError, match="has no folder rollouts/ to audit"):
+        audit_of(RunDirectory(tmp_path / "nothing"))
+    run = make_run(tmp_path / "run", steps=1)
+    file = run.rollouts / "step-000001.jsonl"
+    rows = [{k: v for k, v in row.items() if k != "candidates"} for _, row in run.groups()]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    with pytest.raises(CheckpointError, match="step 1 was dumped without the candidates of its BCQ groups"):
+        audit_of(run)
+
+
+def test_the_script_prints_both_tables_with_a_row_per_run(tmp_path: Path) -> None:
+    """Of 4 BCQ rollouts a step 2 are right, of 4 NCQ rollouts 1; every wrong one repeats what its prompt shows."""
+    runs = [str(make_run(tmp_path / name, steps=steps).path) for name, steps in (("a", 2), ("b", 1))]
+    script = Path(__file__).parents[3] / "benchmarks" / "audit.py"
+    printed = subprocess.run([sys.executable, script, *runs], capture_output=True, text=True, check=True).stdout
+    assert f"| {runs[0]} | 4 / 4 | 100.0, 0.0, 0.0 | 0.0, 100.0, 0.0 | 50.0 |" in printed
+    assert f"| {runs[1]} | 4 | 75.0 | 0.0 | 25.0 | 25.0 |" in printed
+    assert printed.count("| paper, 2B |") == 2
