@@ -68,9 +68,8 @@ class PromptReplayBuffer:
     """FIFO store of hard questions; every operation costs O(1) per question touched.
 
     `admitted`, `replayed` (those with at least one scored visit since), `graduated` and `occupancy` count questions by
-    plain accuracy at entry. `_entries` is in order of
-    admission (FIFO). `_slots` and `_slot_of` hold the same ids in an order of no meaning that allows a uniform draw and
-    a removal without a scan.
+    plain accuracy at entry. `_entries` is in order of admission (FIFO). `_slots` and `_slot_of` hold the same ids in an
+    order of no meaning that allows a uniform draw and a removal without a scan.
     """
 
     def __init__(self, max_size: int = 10_000) -> None:
