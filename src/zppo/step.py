@@ -16,6 +16,8 @@ from zppo.methods import Method
 from zppo.rewards.boxed import last_boxed
 from zppo.types import Candidate, Group, Prefix, Prompt, Question, Rollout, Sampling, StepBatch
 from zppo.zone.advantage import assign_advantages
+from zppo.zone.answers import distinct
+from zppo.zone.audit import audit_counts, audit_metrics
 from zppo.zone.candidates import Draft, as_candidates, build_prompts, identity
 from zppo.zone.metrics import signal_metrics, step_metrics
 from zppo.zone.minibatch import imitated, right_responses, split, with_signal
@@ -101,7 +103,9 @@ def rollout_step(
 
     metrics = step_metrics(plain, aided, teacher, right, wrong, zone.tau) | signal_metrics(groups, trained)
     metrics |= buffer.metrics() | work.metrics | (refreshed.metrics() if refreshed else {})
-    return StepBatch(groups, minibatches, metrics)
+    teacher_answers = {i: distinct(c.answer for c in candidates) for i, candidates in right.items()}
+    metrics |= audit_metrics(audit_counts(aided, teacher_answers))
+    return StepBatch(groups, minibatches, metrics, teacher_answers)
 
 
 def start_ahead(

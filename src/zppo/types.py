@@ -248,11 +248,15 @@ Minibatch = list[tuple[Group, Rollout]]
 
 @dataclass
 class StepBatch:
-    """What one rollout step hands to the trainer: all groups, the minibatches to train on, and the step's metrics."""
+    """What one rollout step hands to the trainer: all groups, the minibatches to train on, and the step's metrics.
+
+    `teacher_answers` holds the distinct final answers of the teacher's right responses, by question id.
+    """
 
     groups: list[Group]
     minibatches: list[Minibatch]
     metrics: dict[str, float]
+    teacher_answers: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def of_kind(self, *kinds: Kind) -> list[Group]:
         return [g for g in self.groups if g.prompt.kind in kinds]

@@ -160,7 +160,7 @@ def _outcome(batch: StepBatch, buffer: RecordingBuffer) -> dict[str, Any]:
     for taught in {id(g): g for minibatch in batch.minibatches for g, _ in minibatch}.values():
         for i, r in enumerate(taught.rollouts):
             place.setdefault(id(r), f"{taught.prompt.uid} teacher.{i}")
-    shown = ("zone/", "accuracy/", "buffer/")
+    shown = ("zone/", "accuracy/", "buffer/", "audit/")
     return {
         "groups": [_group(g) for g in batch.groups],
         "minibatches": [[place[id(r)] for _, r in minibatch] for minibatch in batch.minibatches],

@@ -16,6 +16,7 @@ from zppo.config import (
     JudgeConfig,
     PromptsConfig,
     Recipe,
+    ReportsConfig,
     RunOptions,
     SamplingConfig,
     StudentConfig,
@@ -52,6 +53,7 @@ BAD: list[tuple[Callable[..., Any], str, Any]] = [
     *[(section, name, 3) for section in (TeacherConfig, JudgeConfig) for name in ("tries", "price_prompt")],
     *[(section, "extra_body", {"top_k": 1}) for section in (TeacherConfig, JudgeConfig)],
     *[(section, "model", "http://a/v1") for section in (TeacherConfig, JudgeConfig)],
+    (ReportsConfig, "reliance", -1),
     (RunOptions, "rollout_steps", 0),
 ]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from zppo.compare.grid import Cell, Matching
 from zppo.errors import CompareError
+from zppo.reports.fates import by_visits
 
 LEVELS = ("overall", "easy", "hard")
 
@@ -20,8 +21,9 @@ class Reading:
     `curve` has the evaluations up to that point, which is its last row. `average` is the mean accuracy over equally
     spaced points of what is matched, the start left out: over the evaluations at equal steps, over as many shares of
     the budget at equal tokens. At the level `hard` it is the primary measure. Accuracies are None where there are no
-    such questions; `graduated` and `admitted` are counts by entry accuracy. `clusters` has the accuracy of easy and
-    hard questions of each cluster, `clusters_before` what it was before training.
+    such questions; `graduated`, `admitted` and `replayed` are counts by entry accuracy, `left_by_visits` those of the
+    questions that left by scored visits and course, `audit` those of the match audit. `clusters` has the accuracy of
+    easy and hard questions of each cluster, `clusters_before` what it was before training.
     """
 
     label: str
@@ -39,6 +41,9 @@ class Reading:
     average: dict[str, float | None]
     graduated: dict[str, int]
     admitted: dict[str, int]
+    replayed: dict[str, int]
+    left_by_visits: dict[str, dict[str, int]]
+    audit: dict[str, int]
     clusters: dict[str, dict[str, float | None]]
     clusters_before: dict[str, dict[str, float | None]]
     curve: list[dict[str, Any]]
@@ -65,6 +70,9 @@ def read_cell(cell: Cell, summary: Row, budget: int | None = None) -> Reading:
         average={level: _mean([row[level] for row in spaced]) for level in LEVELS},
         graduated=dict(end["graduated"]),
         admitted=dict(end["admitted"]),
+        replayed=dict(end["replayed"]),
+        left_by_visits=by_visits(end["left_by_visits"]),
+        audit=dict(end["audit"]),
         clusters=dict(end["clusters"]),
         clusters_before=dict(every[0]["clusters"]),
         curve=[{key: row[key] for key in ("step", "student_tokens", *LEVELS)} for row in rows],
@@ -104,8 +112,12 @@ def spaced_in_tokens(evaluations: Sequence[Row], budget: int) -> list[Row]:
 
 
 def interpolated(one: Any, other: Any, share: float) -> Any:
-    """Every number of two evaluations at `share` (0 to 1) of the way; integers are rounded, a missing count is 0."""
-    if isinstance(one, Mapping):
+    """Every number of two evaluations at `share` (0 to 1) of the way; integers are rounded.
+
+    A missing count is 0, missing counts are all 0: they begin between the two.
+    """
+    if isinstance(other, Mapping):
+        one = one or {}
         return {key: interpolated(one.get(key, 0), other.get(key, 0), share) for key in {**one, **other}}
     if one is None or other is None:
         return None

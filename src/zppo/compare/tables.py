@@ -1,12 +1,16 @@
 """A comparison as Markdown tables."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
+from typing import Literal
 
 from zppo.compare.comparison import Comparison, LabelSummary, by_label
 from zppo.compare.grid import Matching
 from zppo.compare.reading import LEVELS, Reading
 from zppo.compare.statistics import RESAMPLES, Difference, Spread
+from zppo.reports.audit import audit_tables
+from zppo.reports.fates import COURSES, VISITS, share
 
 MOST_COLUMNS = 11
 COSTS = ("student_tokens", "teacher_tokens", "gradient_tokens", "seconds", "flops")
@@ -52,16 +56,39 @@ def curve_table(readings: Mapping[str, Sequence[Reading]]) -> str:
     return table(["label", *(f"step {step}" for step in steps)], rows)
 
 
-def graduation_table(readings: Mapping[str, Sequence[Reading]]) -> str:
-    """Graduated of admitted questions by entry accuracy, summed over seeds, for the labels that admitted any."""
+def graduation_table(readings: Mapping[str, Sequence[Reading]], of: Literal["admitted", "replayed"]) -> str:
+    """Graduates by entry accuracy, summed over seeds, for the labels that admitted any question.
+
+    The denominator is all admitted questions, or those of them that were replayed at least once.
+    """
     entries = sorted({entry for seeds in readings.values() for r in seeds for entry in r.admitted}, key=float)
     rows = []
     for label, seeds in readings.items():
-        admitted = [sum(r.admitted.get(entry, 0) for r in seeds) for entry in entries]
-        graduated = [sum(r.graduated.get(entry, 0) for r in seeds) for entry in entries]
-        if any(admitted):
-            rows.append([label, *(_share(g, a) for g, a in zip(graduated, admitted, strict=True))])
+        whole, graduated = summed(getattr(r, of) for r in seeds), summed(r.graduated for r in seeds)
+        if any(r.admitted for r in seeds):
+            rows.append([label, *(share(graduated[entry], whole[entry]) for entry in entries)])
     return table(["label", *(f"entered at {100 * float(entry):g}%" for entry in entries)], rows) if rows else ""
+
+
+def course_table(readings: Mapping[str, Sequence[Reading]]) -> str:
+    """Graduated, improved without graduating, never improved, of the questions that left, by scored visits.
+
+    Shares in percent, summed over seeds; a dash where no question left after so many visits.
+    """
+    rows = []
+    for label, seeds in readings.items():
+        names = dict.fromkeys(visits for r in seeds for visits in r.left_by_visits)
+        left = {visits: summed(r.left_by_visits.get(visits, {}) for r in seeds) for visits in names}
+        if left:
+            rows.append([label, *(_courses(left.get(visits, {})) for visits in VISITS)])
+    return table(["label", *(f"{visits} visits" for visits in VISITS)], rows) if rows else ""
+
+
+def summed(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)
+    return total
 
 
 def cluster_table(readings: Mapping[str, Sequence[Reading]]) -> str:
@@ -104,9 +131,11 @@ def _tables_at(comparison: Comparison, matching: Matching) -> list[str]:
     readings, baseline, seeds = comparison.at(matching), comparison.baseline, comparison.grid.seeds
     summaries = [summary for summary in comparison.summaries if summary.matching == matching]
     parts = [_title(comparison, matching), result_table(summaries, baseline, len(seeds)), _note(len(seeds))]
-    graduation = graduation_table(readings)
-    if graduation:
-        parts += ["Graduated / admitted questions by plain accuracy at entry, summed over seeds:", graduation]
+    for title, found in _buffer_tables(readings).items():
+        parts += [title, found] if found else []
+    for audit in audit_tables({label: summed(r.audit for r in seeds) for label, seeds in readings.items()}):
+        parts += [f"{audit.title}: final answers of scored aided rollouts, summed over seeds:"]
+        parts += [table(["label", *audit.header[1:]], audit.rows)]
     clusters = cluster_table(readings)
     if clusters:
         parts += ["Held-out accuracy on each cluster, mean over seeds:", clusters]
@@ -115,6 +144,19 @@ def _tables_at(comparison: Comparison, matching: Matching) -> list[str]:
         f"Cost of a run, mean over seeds (in parentheses: times {baseline}):",
         cost_table(readings, baseline),
     ]
+
+
+def _buffer_tables(readings: Mapping[str, Sequence[Reading]]) -> dict[str, str]:
+    """Titles and tables; a table is empty where no label has a buffer."""
+    by = "by plain accuracy at entry, summed over seeds:"
+    return {
+        f"Graduated / admitted questions {by}": graduation_table(readings, "admitted"),
+        f"Graduated / admitted questions that were replayed at least once, {by}": graduation_table(
+            readings, "replayed"
+        ),
+        "Questions that left the buffer, by scored visits since entry: graduated / improved without graduating / never "
+        "improved (%), summed over seeds:": course_table(readings),
+    }
 
 
 def _title(comparison: Comparison, matching: Matching) -> str:
@@ -188,8 +230,9 @@ def _signed(value: float) -> str:
     return f"{round(value, 3) + 0.0:+.3f}"
 
 
-def _share(part: int, whole: int) -> str:
-    return f"{part}/{whole} ({part / whole:.0%})" if whole else NOTHING
+def _courses(counts: Mapping[str, int]) -> str:
+    total = sum(counts.values())
+    return " / ".join(f"{100 * counts.get(c, 0) / total:.0f}" for c in COURSES) if total else NOTHING
 
 
 def _cost(cost: str, mean: float, baseline: float) -> str:

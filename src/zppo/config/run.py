@@ -166,6 +166,19 @@ class CheckpointConfig:
         positive("checkpoints", self, "every", "keep")
 
 
+@dataclass(frozen=True)
+class ReportsConfig:
+    """What is measured for the reader of a run alone; the training is the same without it."""
+
+    reliance: int = 2
+    """Groups of each kind (BCQ, NCQ) per rollout step whose right responses are read once with and once without the
+    shown candidates (docs/method.md, "What a run shows"); 0 measures nothing."""
+
+    def __post_init__(self) -> None:
+        if self.reliance < 0:
+            raise ConfigError(f"reports.reliance is {self.reliance}; groups per rollout step, or 0 for none")
+
+
 @dataclass
 class RunOptions:
     """What a recipe and `ZPPOConfig` have in common."""
@@ -185,6 +198,7 @@ class RunOptions:
     engine: EngineConfig = field(default_factory=EngineConfig)
     eval: EvalConfig = field(default_factory=EvalConfig)
     checkpoints: CheckpointConfig = field(default_factory=CheckpointConfig)
+    reports: ReportsConfig = field(default_factory=ReportsConfig)
 
     def __post_init__(self) -> None:
         positive("", self, "rollout_steps")

@@ -42,10 +42,17 @@ KINDS: Series = {
     "prefix": ("prefix", "bcq"),
 }
 """No method asks both a BCQ and one of the two that share its colour."""
+REPEATS: Series = {
+    "audit/follows_correct": ("BCQ: correct", "bcq"),
+    "audit/follows_wrong": ("BCQ: wrong", "hard"),
+    "audit/parroting": ("NCQ: parroting", "ncq"),
+}
+RELIANCE: Series = {"reliance/bcq": ("BCQ", "bcq"), "reliance/ncq": ("NCQ", "ncq")}
 PHASES: Series = {
     "time/rollout": ("rollouts", "plain"),
     "time/teacher": ("teacher", "bcq"),
     "time/verdict": ("verdicts", "easy"),
+    "time/reliance": ("help reliance", "hard"),
     "time/update": ("updates", "ncq"),
     "time/eval": ("evaluation", "replayed"),
 }
@@ -92,7 +99,10 @@ def draw_buffer(ax: Axes, record: Record) -> None:
 
 
 def draw_entries(ax: Axes, record: Record) -> None:
-    """Bars by entry accuracy, the lowest on top, with `graduated of admitted (ratio)` written beside them."""
+    """Bars by entry accuracy, the lowest on top, with `graduated of admitted (ratio)` written beside them.
+
+    The denominator is all admitted questions, those that were never replayed too.
+    """
     admitted, graduated = record.summary["admitted"], record.summary["graduated"]
     entries = sorted(admitted, key=float)
     left = [graduated.get(entry, 0) for entry in entries]
@@ -108,6 +118,17 @@ def draw_entries(ax: Axes, record: Record) -> None:
     ax.set(xlabel="questions", ylabel="plain accuracy at entry")
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.grid(False, axis="y")
+
+
+def draw_repeats(ax: Axes, record: Record) -> None:
+    _lines(ax, record, REPEATS, smoothing(record))
+    _share_axis(ax, "share of rollouts")
+
+
+def draw_reliance(ax: Axes, record: Record) -> None:
+    ax.axhline(0, c=LIGHT["easy"], lw=0.8)
+    _lines(ax, record, RELIANCE, smoothing(record))
+    ax.set_ylabel("nats per token")
 
 
 def draw_trivial(ax: Axes, record: Record) -> None:

@@ -17,11 +17,15 @@ from matplotlib.patches import StepPatch
 
 from zppo.reports.charts import (
     LIGHT,
+    RELIANCE,
+    REPEATS,
     draw_accuracy,
     draw_buffer,
     draw_entries,
     draw_entropy,
     draw_prompts,
+    draw_reliance,
+    draw_repeats,
     draw_seconds,
     draw_shares,
     draw_trivial,
@@ -84,10 +88,29 @@ PLOTS = (
         "entries",
         "Graduation by entry accuracy",
         "Look at the 0% bar: not one response was right when the student first met these questions, so every graduate "
-        "there is something it has learnt.",
+        "there is something it has learnt. The share is of all admitted questions, whether or not they were replayed.",
         (draw_entries,),
         present=lambda record: bool(record.summary["admitted"]),
         missing="No admissions to count yet: there was no replay buffer, or there is no checkpoint to read them from.",
+    ),
+    Plot(
+        "repeats",
+        "What aided rollouts repeat",
+        "Look for BCQ rollouts whose answer is the correct candidate's, not the wrong one's, and for little parroting: "
+        "NCQ rollouts whose answer their prompt lists as wrong (83% with the paper's smallest student, 2% or less with "
+        "the others).",
+        (draw_repeats,),
+        present=lambda record: any(key in row for row in record.rows for key in REPEATS),
+        missing="No rollout behind a BCQ or an NCQ was scored in this run.",
+    ),
+    Plot(
+        "reliance",
+        "Help reliance",
+        "Log-probability of right aided responses with the shown candidates in the prompt, minus without them. Above "
+        "zero they lean on the candidates; near zero they are as likely without help.",
+        (draw_reliance,),
+        present=lambda record: any(key in row for row in record.rows for key in RELIANCE),
+        missing="Nothing was measured: no aided response was right, or reports.reliance is 0.",
     ),
     Plot(
         "signal",

@@ -14,12 +14,15 @@ from markupsafe import Markup
 
 from zppo.errors import ConfigError
 from zppo.methods import Method, parse_method
+from zppo.reports.audit import audit_tables
 from zppo.reports.charts import DARK, LIGHT, smoothing
 from zppo.reports.examples import Example, worked_examples
+from zppo.reports.fates import buffer_tables
 from zppo.reports.figures import Picture, pictures
 from zppo.reports.record import Record, read_record, thinned
 from zppo.reports.rundir import RunDirectory, write_atomically
 from zppo.reports.table import comparisons, percent, points
+from zppo.zone.audit import COUNTS
 
 EXAMPLES = 5
 
@@ -58,6 +61,8 @@ def _page(record: Record, examples: list[Example]) -> str:
         after="after" if record.finished else _step_of_last(record.summary["evaluations"]),
         figures=[_figure(picture) for picture in pictures(record)],
         drawing=_drawing(record),
+        buffer_tables=buffer_tables(record.summary),
+        audit_tables=audit_tables({"this run": {name: int(record.total(f"audit/{name}")) for name in COUNTS}}),
         examples=examples,
         examples_note=_examples_note(record, examples),
     )
@@ -77,7 +82,7 @@ def _status(record: Record) -> str:
     source = f"are from the checkpoint of step {known}" if known else "wait for the first checkpoint"
     return (
         f"This run is not finished: {record.steps} of {planned} rollout steps are done. "
-        f"The before/after table and the counts by entry accuracy {source}."
+        f"The before/after table and the counts of the replay buffer {source}."
     )
 
 

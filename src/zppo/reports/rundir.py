@@ -113,7 +113,7 @@ class RunDirectory:
 
     def log_rollouts(self, step: int, batch: StepBatch) -> None:
         taught = {group.prompt.uid: group for minibatch in batch.minibatches for group, _ in minibatch}
-        rows = (_group_row(group, taught.get(group.prompt.uid)) for group in batch.groups)
+        rows = (_group_row(group, taught.get(group.prompt.uid), batch.teacher_answers) for group in batch.groups)
         write_atomically(self.rollouts / f"step-{step:06d}.jsonl", _lines(rows))
 
     def groups(self, steps: Collection[int] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -204,8 +204,12 @@ def _moves(option: str) -> bool:
     return section in ("teacher", "judge") and own and within[-1] in MOVABLE
 
 
-def _group_row(group: Group, trained: Group | None) -> dict[str, Any]:
-    """A group as the student answered it; `taught` are the teacher's responses that were `trained` on in its place."""
+def _group_row(group: Group, trained: Group | None, teacher_answers: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """A group as the student answered it; `taught` are the teacher's responses that were `trained` on in its place.
+
+    What an aided prompt shows stands in it with its labels, which the prompt does not tell: `candidates` in the order
+    shown, and beside an NCQ the right answers that the teacher gave in the step.
+    """
     question = group.question
     own = Group(group.prompt, [r for r in group.rollouts if not r.by_teacher])
     taught = [] if trained is None else [r for r in trained.rollouts if not any(r is mine for mine in group.rollouts)]
@@ -220,6 +224,7 @@ def _group_row(group: Group, trained: Group | None) -> dict[str, Any]:
         "answer": question.answer,
         "prompt": group.prompt.text,
         **({"prefix": group.prompt.prefix.text} if group.prompt.prefix else {}),
+        **_shown(group, teacher_answers),
         "accuracy": own.accuracy,
         **({"taught": [r.text for r in taught]} if taught else {}),
         "rollouts": [
@@ -236,3 +241,10 @@ def _group_row(group: Group, trained: Group | None) -> dict[str, Any]:
             for r in group.rollouts
         ],
     }
+
+
+def _shown(group: Group, teacher_answers: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The candidates of a BCQ or NCQ; nothing for other groups."""
+    candidates = [{"text": c.text, "answer": c.answer, "is_right": c.is_right} for c in group.prompt.candidates]
+    beside = {"teacher_answers": list(teacher_answers.get(group.question.id, ()))} if group.prompt.kind == "ncq" else {}
+    return ({"candidates": candidates} if candidates else {}) | beside

@@ -1,6 +1,7 @@
 """`summary.json`: a run in numbers."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from zppo.training.state import RunState
@@ -22,13 +23,28 @@ def run_summary(method: str, seed: int, state: RunState, buffer: PromptReplayBuf
         "accuracy_before": evaluations[0] if evaluations else None,
         "accuracy_after": evaluations[-1] if evaluations else None,
         "evaluations": state.evaluations,
-        **by_entry(buffer),
+        **buffer_counts(buffer),
         "left": {fate: count for fate, count in sorted(Counter(d.fate for d in buffer.departures).items())},
         "buffer_size": len(buffer),
     }
 
 
-def by_entry(buffer: PromptReplayBuffer) -> dict[str, dict[str, int]]:
-    """Questions `graduated` and `admitted` so far, by plain accuracy at entry."""
-    counts = {"graduated": buffer.graduated, "admitted": buffer.admitted}
-    return {name: {f"{entry:g}": n for entry, n in sorted(each.items())} for name, each in counts.items()}
+def buffer_counts(buffer: PromptReplayBuffer) -> dict[str, dict[str, Any]]:
+    """Questions counted by plain accuracy at entry, and the courses of those that left, also by scored visits.
+
+    `replayed` are those of the `admitted` that had a scored visit since: a ratio of graduates names which of the two it
+    is taken of.
+    """
+    counts = {"graduated": buffer.graduated, "admitted": buffer.admitted, "replayed": buffer.replayed}
+    return {name: {f"{entry:g}": n for entry, n in sorted(each.items())} for name, each in counts.items()} | {
+        "left_by_entry": _courses((f"{d.entry_accuracy:g}", d.course) for d in buffer.departures),
+        "left_by_visits": _courses((str(d.visits), d.course) for d in buffer.departures),
+    }
+
+
+def _courses(departures: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    """`departures` are pairs of what they are counted by (a number as text) and their course."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for number, course in departures:
+        found[number][course] += 1
+    return {number: dict(sorted(found[number].items())) for number in sorted(found, key=float)}

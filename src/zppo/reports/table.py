@@ -1,10 +1,21 @@
-"""Held-out accuracy before and after training, as rows and as text for the terminal."""
+"""Tables of a run: the plain form of one, and held-out accuracy before and after training as rows and as text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 LEVELS = ("overall", "easy", "hard")
+NOTHING = "–"
+Line = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title, the names of the columns, and rows of as many cells."""
+
+    title: str
+    header: Line
+    rows: list[Line]
 
 
 @dataclass(frozen=True)
@@ -52,12 +63,12 @@ def before_after_table(summary: Mapping[str, Any]) -> str:
 
 
 def percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.1%}"
+    return NOTHING if share is None else f"{share:.1%}"
 
 
 def points(difference: float | None) -> str:
     """A difference of two shares in percentage points; a change that rounds to nothing has no sign."""
     if difference is None:
-        return "–"
+        return NOTHING
     rounded = round(100 * difference, 1)
     return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"

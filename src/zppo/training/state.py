@@ -15,6 +15,7 @@ from typing import Any
 from zppo.data.order import START, Position
 from zppo.errors import CheckpointError
 from zppo.reports.rundir import CHECKPOINT_STATE
+from zppo.zone.audit import COUNTS
 from zppo.zone.replay import Find, PromptReplayBuffer
 
 COUNTERS = (
@@ -38,7 +39,8 @@ class RunState:
     `step` counts finished rollout steps; `levels` maps question ids to easy/hard; `seconds` are wall-clock. `flops` is
     an estimate: for a model of N parameters 2 N per token read or sampled, 6 N per token trained on. A row of
     `evaluations` holds the counters of its time beside the accuracies, so that a run can be read off at any of them.
-    `teacher_missing` responses and `judge_missing` replies never came. `position` is where the new questions of the
+    `teacher_missing` responses and `judge_missing` replies never came. `audit` sums the counts of the match audit over
+    steps, by the names of `zone.audit.COUNTS`. `position` is where the new questions of the
     next step begin in the order of `data`, the identity of the training questions.
     """
 
@@ -53,6 +55,7 @@ class RunState:
     judge_cost: float = 0.0
     judge_missing: int = 0
     seconds: float = 0.0
+    audit: dict[str, int] = field(default_factory=dict)
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     levels: dict[str, str] = field(default_factory=dict)
     position: Position = START
@@ -64,7 +67,7 @@ class RunState:
 
     def counters(self) -> dict[str, Any]:
         counts = {name: getattr(self, name) for name in COUNTERS}
-        return counts | {"seconds": round(self.seconds, 1)}
+        return counts | {"seconds": round(self.seconds, 1), "audit": dict(self.audit)}
 
     def count_step(self, metrics: Mapping[str, float], flops: float) -> None:
         """What a rollout step has used."""
@@ -72,6 +75,9 @@ class RunState:
         self.teacher_tokens += int(metrics["tokens/teacher"])
         self.gradient_tokens += int(metrics["tokens/gradient"])
         self.flops += flops
+        for name in COUNTS:
+            if f"audit/{name}" in metrics:
+                self.audit[name] = self.audit.get(name, 0) + int(metrics[f"audit/{name}"])
 
     def count_teachers(self, metrics: Mapping[str, float]) -> None:
         """What teachers elsewhere cost, and what never came."""
@@ -106,6 +112,6 @@ class RunState:
         return loaded
 
 
-def step_rng(seed: int, step: int) -> random.Random:
-    """The RNG of rollout step `step` (counted from 0)."""
-    return random.Random(f"{seed}/step/{step}")
+def step_rng(seed: int, step: int, stream: str = "step") -> random.Random:
+    """The RNG of rollout step `step` (counted from 0). A `stream` of another name draws apart from the step's own."""
+    return random.Random(f"{seed}/{stream}/{step}")

@@ -23,7 +23,7 @@ from zppo.data.order import Batch, epochs
 from zppo.engines.chat import Chat, Processing
 from zppo.errors import CheckpointError
 from zppo.reports.rundir import RunDirectory
-from zppo.reports.summary import by_entry, run_summary
+from zppo.reports.summary import buffer_counts, run_summary
 from zppo.rewards.functions import RewardFunctions, as_verdict
 from zppo.step import rollout_step, start_ahead
 from zppo.teacher.remote import RemoteTeacher
@@ -39,6 +39,7 @@ from zppo.training.models import load_model, load_processing, window_of
 from zppo.training.parts import build_parts, build_update
 from zppo.training.progress import StepProgress
 from zppo.training.questions import held_out_questions, training_questions
+from zppo.training.reliance import HelpReliance
 from zppo.training.state import RunState, step_rng
 from zppo.types import Question, StepBatch
 from zppo.zone.replay import PromptReplayBuffer
@@ -102,6 +103,7 @@ class ZPPOTrainer(Trainer):
         self.run_state = RunState(data=self.questions.identity)
         self.progress = StepProgress(args.rollout_steps, disable=bool(args.disable_tqdm))
         self.update = build_update(args, self.parts)
+        self.reliance = HelpReliance(args, self.parts.student, self.accelerator.autocast)
         self._parameters = student.num_parameters()
         self._current: StepBatch | None = None
         self._end = self.run_state.position
@@ -223,6 +225,7 @@ class ZPPOTrainer(Trainer):
         self.drops.begin_step(new.dropped)
         parts = replace(self.parts, on_refresh=partial(self._start_ahead, [later.questions for later in upcoming]))
         batch = rollout_step(new.questions, self.buffer, parts, args.zone, args.sampling, rng)
+        batch.metrics |= self.reliance.measure(batch.groups, step_rng(args.seed, step, "reliance"))
         self._current, self._end, self._grad_norms = batch, new.end, []
         self._update_began = time.perf_counter()
         return batch
@@ -288,7 +291,7 @@ class ZPPOTrainer(Trainer):
         state.count_judge(counted)
         state.levels = state.levels or levels_of(self.eval_questions, accuracy, args.zone.tau)
         result = summarise(self.eval_questions, accuracy, state.levels)
-        state.evaluations.append(state.counters() | by_entry(self.buffer) | result | {"unscored": unscored})
+        state.evaluations.append(state.counters() | buffer_counts(self.buffer) | result | {"unscored": unscored})
         shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
         shown["eval/unscored"] = unscored
         silent = {

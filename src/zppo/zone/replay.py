@@ -14,6 +14,7 @@ from zppo.errors import CheckpointError
 from zppo.types import Group, Question
 
 Fate = Literal["graduated", "evicted"]
+Course = Literal["graduated", "improved", "never_improved"]
 Find = Callable[[str], Question | None]
 
 
@@ -26,16 +27,29 @@ class Entry:
     entry_step: int
     outcomes: list[float]
 
+    @property
+    def improved(self) -> bool:
+        """A later plain accuracy was above the one at entry."""
+        return any(accuracy > self.entry_accuracy for accuracy in self.outcomes)
+
 
 @dataclass(frozen=True)
 class Departure:
-    """How a question left: its entry accuracy, the number of times it was replayed, and its fate."""
+    """How a question left: its entry accuracy, its number of scored visits, whether one was better, and its fate."""
 
     question_id: str
     entry_accuracy: float
     visits: int
+    improved: bool
     fate: Fate
     step: int
+
+    @property
+    def course(self) -> Course:
+        """Graduated, evicted after a visit above the entry accuracy, or evicted without one."""
+        if self.fate == "graduated":
+            return "graduated"
+        return "improved" if self.improved else "never_improved"
 
 
 @dataclass(frozen=True)
@@ -53,15 +67,16 @@ class Refresh:
 class PromptReplayBuffer:
     """FIFO store of hard questions; every operation costs O(1) per question touched.
 
-    `admitted`, `graduated` and `occupancy` count questions by plain accuracy at entry. `_entries` is in order of
-    admission (FIFO). `_slots` and `_slot_of` hold the same ids in an order of no meaning that allows a uniform draw and
-    a removal without a scan.
+    `admitted`, `replayed` (those with at least one scored visit since), `graduated` and `occupancy` count questions by
+    plain accuracy at entry. `_entries` is in order of admission (FIFO). `_slots` and `_slot_of` hold the same ids in an
+    order of no meaning that allows a uniform draw and a removal without a scan.
     """
 
     def __init__(self, max_size: int = 10_000) -> None:
         self.max_size = max_size
         self.steps = 0
         self.admitted: Counter[float] = Counter()
+        self.replayed: Counter[float] = Counter()
         self.graduated: Counter[float] = Counter()
         self.occupancy: Counter[float] = Counter()
         self.departures: list[Departure] = []
@@ -97,6 +112,7 @@ class PromptReplayBuffer:
             if accuracy is None:
                 continue
             if known is not None:
+                self.replayed[known.entry_accuracy] += not known.outcomes
                 known.outcomes.append(accuracy)
             if known is None and accuracy < tau:
                 self._admit(group.question, accuracy)
@@ -153,6 +169,8 @@ class PromptReplayBuffer:
         self.admitted = Counter(dict(state["admitted"]))
         self.departures = [Departure(**d) for d in state["departures"]]
         self.graduated = Counter(d.entry_accuracy for d in self.departures if d.fate == "graduated")
+        self.replayed = Counter(d.entry_accuracy for d in self.departures if d.visits)
+        self.replayed.update(e.entry_accuracy for e in entries.values() if e.outcomes)
         self.occupancy = Counter(e.entry_accuracy for e in entries.values())
 
     def _admit(self, question: Question, accuracy: float) -> None:
@@ -164,7 +182,9 @@ class PromptReplayBuffer:
 
     def _leave(self, question_id: str, fate: Fate) -> None:
         entry = self._entries.pop(question_id)
-        self.departures.append(Departure(question_id, entry.entry_accuracy, len(entry.outcomes), fate, self.steps))
+        self.departures.append(
+            Departure(question_id, entry.entry_accuracy, len(entry.outcomes), entry.improved, fate, self.steps)
+        )
         self.occupancy[entry.entry_accuracy] -= 1
         if fate == "graduated":
             self.graduated[entry.entry_accuracy] += 1

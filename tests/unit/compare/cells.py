@@ -10,7 +10,9 @@ from zppo.compare.run import CellRun
 
 def evaluation(step: int, tokens: int, hard: float | None, **changes: Any) -> dict[str, Any]:
     """What a run knows of itself at `step`; all other numbers follow from step and tokens."""
-    counts = {"graduated": {"0": step // 2}, "admitted": {"0": step}} if step else {"graduated": {}, "admitted": {}}
+    counts: dict[str, Any] = {"graduated": {}, "admitted": {}, "replayed": {}, "left_by_visits": {}, "audit": {}}
+    if step:
+        counts |= {"graduated": {"0": step // 2}, "admitted": {"0": step}, "replayed": {"0": step // 2}}
     row = {"step": step, "student_tokens": tokens, "teacher_tokens": tokens // 10, "gradient_tokens": tokens // 5}
     row |= {"seconds": step / 2, "flops": tokens * 10**6, **counts, "overall": 0.5, "easy": 0.9, "hard": hard}
     return row | {"clusters": {}} | changes

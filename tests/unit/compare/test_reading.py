@@ -71,6 +71,12 @@ def test_a_count_that_an_earlier_evaluation_lacks_is_zero_there() -> None:
     assert interpolated({"0": 4}, {"0": 8, "0.5": 10}, 0.5) == {"0": 6, "0.5": 5}
 
 
+def test_counts_that_an_earlier_evaluation_lacks_are_zero_there() -> None:
+    """Nobody had left after 2 visits at the first of the two evaluations."""
+    one, other = {"1": {"graduated": 2}}, {"1": {"graduated": 4}, "2": {"improved": 6}}
+    assert interpolated(one, other, 0.5) == {"1": {"graduated": 3}, "2": {"improved": 3}}
+
+
 def test_an_accuracy_that_is_missing_stays_missing() -> None:
     rows = [evaluation(0, 0, None), evaluation(10, 100, None)]
     read = read_cell(CELL, {"evaluations": rows}, budget=50)

@@ -36,7 +36,8 @@ def test_the_json_holds_the_whole_comparison(tmp_path: Path) -> None:
     fields = (
         "label method seed options matching rollout_steps student_tokens teacher_tokens gradient_tokens seconds flops "
     )
-    assert list(cells[0]) == (fields + "accuracy average graduated admitted clusters clusters_before curve").split()
+    fields += "accuracy average graduated admitted replayed left_by_visits audit clusters clusters_before curve"
+    assert list(cells[0]) == fields.split()
     assert [set(cells[0][name]) for name in ("accuracy", "average")] == [{"overall", "easy", "hard"}] * 2
     assert list(cells[0]["curve"][0]) == ["step", "student_tokens", "overall", "easy", "hard"]
     assert summaries[0]["average"]["hard"] == {"mean": pytest.approx(0.68), "sd": None}

@@ -9,12 +9,15 @@ from zppo.compare.tables import (
     cell_table,
     cluster_table,
     cost_table,
+    course_table,
     curve_table,
     graduation_table,
     markdown,
     result_table,
     table,
 )
+
+NO_BUFFER: dict[str, Any] = {"graduated": {}, "admitted": {}, "replayed": {}, "left_by_visits": {}, "audit": {}}
 
 
 def rows(text: str) -> dict[str, list[str]]:
@@ -67,26 +70,60 @@ def test_labels_evaluated_at_other_steps_leave_a_gap() -> None:
 
 
 def test_graduates_are_summed_over_seeds_for_the_methods_with_a_buffer() -> None:
+    """Of all admitted questions, and of those that were replayed at least once."""
+
     def make(label: str, seed: int) -> dict[str, Any]:
-        counts: dict[str, Any] = {"graduated": {}, "admitted": {}}
+        counts: dict[str, Any] = dict(NO_BUFFER)
         if label == "zppo":
-            counts = {"graduated": {"0": 12}, "admitted": {"0": 30, "0.125": 3 * seed}}
+            counts |= {"graduated": {"0": 12}, "admitted": {"0": 30, "0.125": 3 * seed}, "replayed": {"0": 15 + seed}}
         return {"evaluations": [evaluation(0, 0, 0.0), evaluation(10, 100, 0.5, **counts)]}
 
     found = comparison(grid(), make=make)
-    shown = rows(graduation_table(found.at("steps")))
-    assert shown == {
-        "label": ["entered at 0%", "entered at 12.5%"],
-        "---": ["---"] * 2,
-        "zppo": ["24/60 (40%)", "0/3 (0%)"],
-    }
+    header = {"label": ["entered at 0%", "entered at 12.5%"], "---": ["---"] * 2}
+    shown = [rows(graduation_table(found.at("steps"), of)) for of in ("admitted", "replayed")]
+    assert shown == [header | {"zppo": ["24/60 (40%)", "0/3 (0%)"]}, header | {"zppo": ["24/31 (77%)", "–"]}]
     assert "0: 12/30, 0.125: 0/3" in cell_table(found.readings)
+    text = markdown(found)
+    assert "Graduated / admitted questions by plain accuracy at entry, summed over seeds:" in text
+    assert "Graduated / admitted questions that were replayed at least once, by plain accuracy at entry" in text
 
 
-def test_without_a_buffer_there_is_no_graduation_table() -> None:
-    without = {"graduated": {}, "admitted": {}}
-    run = {"evaluations": [evaluation(0, 0, 0.0), evaluation(10, 100, 0.5, **without)]}
-    assert "Graduated" not in markdown(comparison(grid(), make=lambda *_: run))
+def test_questions_that_left_are_shown_by_visits_and_course() -> None:
+    def make(label: str, seed: int) -> dict[str, Any]:
+        left: dict[str, Any] = {
+            "0": {"never_improved": 2},
+            "1": {"graduated": 3, "improved": seed},
+            "7": {"improved": 1},
+        }
+        counts = NO_BUFFER | ({"left_by_visits": left | {"11": {"graduated": 3}}} if label == "zppo" else {})
+        return {"evaluations": [evaluation(0, 0, 0.0), evaluation(10, 100, 0.5, **counts)]}
+
+    found = comparison(grid(), make=make)
+    shown = rows(course_table(found.at("steps")))
+    assert shown["label"] == [f"{n} visits" for n in ("0", "1", "2", "3", "4", "5", "6 or more")]
+    assert shown["zppo"] == ["0 / 0 / 100", "86 / 14 / 0", "–", "–", "–", "–", "75 / 25 / 0"]
+    assert "grpo" not in shown
+    assert "graduated / improved without graduating / never improved (%), summed over seeds:" in markdown(found)
+
+
+def test_the_audit_is_a_row_per_label_summed_over_seeds_above_the_papers() -> None:
+    def make(label: str, seed: int) -> dict[str, Any]:
+        audit = {"ncq_wrong_matches_listed": 3 * seed, "ncq_right_matches_teacher": 1} if label == "zppo" else {}
+        end = evaluation(10, 100, 0.5, **(NO_BUFFER | {"audit": audit}))
+        return {"evaluations": [evaluation(0, 0, 0.0), end]}
+
+    text = markdown(comparison(grid(), make=make))
+    (table_of_ncq,) = [part for part in text.split("\n\n") if "not shown (%)" in part]
+    shown = rows(table_of_ncq)
+    assert shown["zppo"] == ["5", "60.0", "40.0", "0.0", "40.0"]
+    assert shown["paper, 0.8B"] == ["1,656", "82.7", "0.4", "16.9", "1.2"]
+    assert "grpo" not in shown and "BCQ audit" not in text
+
+
+def test_without_a_buffer_and_aids_there_is_no_table_of_them() -> None:
+    run = {"evaluations": [evaluation(0, 0, 0.0), evaluation(10, 100, 0.5, **NO_BUFFER)]}
+    text = markdown(comparison(grid(), make=lambda *_: run))
+    assert not [word for word in ("Graduated", "left the buffer", "audit") if word in text]
 
 
 def test_each_cluster_shows_what_was_gained_and_what_was_lost() -> None:

@@ -9,7 +9,8 @@ from zppo.methods import parse_method
 from zppo.reports.rundir import RunDirectory
 from zppo.reports.summary import run_summary
 from zppo.training.state import RunState
-from zppo.types import Group, Kind, Prompt, Question, Rollout, StepBatch
+from zppo.types import Candidate, Group, Kind, Prompt, Question, Rollout, StepBatch
+from zppo.zone.audit import audit_counts, audit_metrics
 from zppo.zone.metrics import signal_metrics, step_metrics
 from zppo.zone.replay import PromptReplayBuffer
 
@@ -17,12 +18,17 @@ CLUSTERS = ("more", "times", "rate")
 
 
 def group(question: Question, kind: Kind, right: int, wrong: str = "21", of: int = 4, aside: str = "") -> Group:
-    """`right` rollouts with the gold answer and the rest with `wrong`; every prompt and text ends with `aside`."""
+    """`right` rollouts with the gold answer and the rest with `wrong`; every prompt and text ends with `aside`.
+
+    A BCQ shows the gold answer and `wrong`, an NCQ `wrong` alone.
+    """
     answers = [question.answer] * right + [wrong] * (of - right)
     rollouts = [
         Rollout([1] * 9, f"so \\boxed{{{a}}} {aside}", reward=float(i < right), answer=a) for i, a in enumerate(answers)
     ]
-    return Group(Prompt(kind, question, f"{kind} prompt of {question.text} {aside}"), rollouts)
+    pair = (Candidate("so", question.answer, True), Candidate("so", wrong, False))
+    shown = {"bcq": pair, "ncq": pair[1:]}.get(kind, ())
+    return Group(Prompt(kind, question, f"{kind} prompt of {question.text} {aside}", candidates=shown), rollouts)
 
 
 def make_run(
@@ -52,8 +58,9 @@ def make_run(
         metrics: dict[str, Any] = step_metrics(plain, aided, [], {}, {}, 0.5) | signal_metrics(groups, groups)
         if parse_method(method).replay:
             metrics |= buffer.refresh(plain, 0.5).metrics()
-        metrics |= buffer.metrics()
+        metrics |= buffer.metrics() | audit_metrics(audit_counts(aided, {}))
         metrics |= {"tokens/student": 900, "tokens/teacher": 90, "tokens/gradient": 500, "loss/entropy": 1.0}
+        metrics |= {"reliance/bcq": 0.5, "reliance/bcq_tokens": 9} if "bcq" in parse_method(method).aids else {}
         metrics |= {"time/rollout": 1.5, "time/update": 2.0, **more}
         state.seconds += 3.5
         if held_out and state.step == steps:

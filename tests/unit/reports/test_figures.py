@@ -24,7 +24,7 @@ def test_the_overview_of_no_run_is_an_error(tmp_path: Path) -> None:
 
 def test_colours_are_variables_that_a_page_sets(tmp_path: Path) -> None:
     drawn = [p for p in pictures(read_record(make_run(tmp_path))) if isinstance(p, Picture)]
-    assert len(drawn) == 6
+    assert len(drawn) == 8
     for picture in drawn:
         assert "var(--ink)" in picture.svg and "#000000" not in picture.svg
         assert "<style" not in picture.svg and "<metadata" not in picture.svg and "xmlns" not in picture.svg
@@ -32,7 +32,7 @@ def test_colours_are_variables_that_a_page_sets(tmp_path: Path) -> None:
 
 def test_a_run_of_one_step_can_be_drawn(tmp_path: Path) -> None:
     drawn = [p for p in pictures(read_record(make_run(tmp_path, steps=1))) if isinstance(p, Picture)]
-    assert len(drawn) == 6
+    assert len(drawn) == 8
 
 
 def test_long_runs_are_thinned_to_means() -> None:

@@ -12,8 +12,8 @@ from zppo.errors import CheckpointError
 from zppo.reports.html import write_report
 from zppo.reports.rundir import RunDirectory
 
-SECTIONS = ["numbers", "accuracy", "figures", "examples", "words", "config"]
-FIGURES = ["accuracy", "zone", "buffer", "entries", "signal", "seconds"]
+SECTIONS = ["numbers", "accuracy", "figures", "fates", "audit", "examples", "words", "config"]
+FIGURES = ["accuracy", "zone", "buffer", "entries", "repeats", "reliance", "signal", "seconds"]
 HOSTILE = "<script>alert(1)</script> </details></div> \"double\" 'single' &amp; {{ 7 * 7 }} 🎉 ​ مرحبا\u2028line"
 
 
@@ -73,13 +73,33 @@ def test_before_and_after_are_compared_overall_and_by_cluster(zppo: Page) -> Non
     assert "hard questions by cluster" in zppo.words and "easy questions by cluster" in zppo.words
 
 
+def test_the_audit_stands_in_the_papers_layout_above_its_rows(zppo: Page) -> None:
+    """Of 4 BCQ rollouts a step 2 are right, of 4 NCQ rollouts 1; every wrong one repeats what its prompt shows."""
+    words = zppo.words.replace(" ", "")
+    assert "thisrun120/120100.0,0.0,0.00.0,100.0,0.050.0paper,0.8B450/20690.7,3.3,6.00.0,90.3,9.768.6" in words
+    assert "thisrun24075.00.025.025.0paper,0.8B1,65682.70.416.91.2" in words
+    assert "NCQ: parroting: 0.75 to 0.75" in zppo.images[4]
+    assert "BCQ: 0.5 to 0.5" in zppo.images[5]
+
+
+def test_graduates_are_shown_with_both_denominators(zppo: Page) -> None:
+    words = zppo.words.replace(" ", "")
+    assert "25%1/60(2%)1/1(100%)" in words
+    assert "scoredvisitssinceentryleftgraduatedimprovedwithoutgraduatingneverimproved" in words
+    assert "111(100%)0(0%)0(0%)" in words
+    assert "of all admitted questions, whether or not they were replayed" in zppo.words
+
+
 def test_key_numbers_add_up(zppo: Page) -> None:
     assert re.findall(r"<b>([^<]*)</b><span>", zppo.source) == ["54,000", "5,400", "3 min 30 s", "1 / 60"]
 
 
 def test_grpo_has_neither_buffer_nor_help_and_says_so(tmp_path: Path) -> None:
     page = report(make_run(tmp_path, method="grpo"))
-    assert page.tags.count("svg") == len(FIGURES) - 2
+    assert page.tags.count("svg") == len(FIGURES) - 4
+    assert "No rollout behind a BCQ or an NCQ was scored in this run." in page.words
+    assert "No question to count" in page.words
+    assert "Nothing was measured: no aided response was right, or reports.reliance is 0." in page.words
     assert "No question entered a replay buffer in this run." in page.words
     assert "The method grpo asks no BCQ and no NCQ." in page.words
     assert len(page.of_class("example")) == 5
@@ -102,7 +122,7 @@ def test_without_rollout_dumps_the_rest_is_still_there(tmp_path: Path) -> None:
 
 def test_without_held_out_questions_the_table_is_replaced_by_a_sentence(tmp_path: Path) -> None:
     page = report(make_run(tmp_path, held_out=False))
-    assert "table" not in page.tags
+    assert "hard questions by cluster" not in page.words and "overall" not in page.words
     assert "There is no held-out accuracy to show" in page.words
 
 

@@ -38,6 +38,18 @@ def test_state_and_buffer_come_back_as_they_were(tmp_path: Path) -> None:
     assert [e.question for e in buffer] == [e.question for e in filled_buffer()]
 
 
+def test_the_audit_is_summed_over_steps_and_comes_back(tmp_path: Path) -> None:
+    """Counts, not shares: what a run shows is a sum."""
+    state, spent = RunState(), {"tokens/student": 1, "tokens/teacher": 0, "tokens/gradient": 0}
+    for listed in (3, 2):
+        audit = {"audit/ncq_wrong_matches_listed": listed, "audit/parroting": 0.5}
+        state.count_step(spent | audit, 0.0)
+    state.count_step(spent, 0.0)
+    assert state.counters()["audit"] == {"ncq_wrong_matches_listed": 5}
+    state.save(tmp_path, filled_buffer())
+    assert RunState.load(tmp_path, PromptReplayBuffer(4), DATA.get) == state
+
+
 def test_a_checkpoint_of_other_data_is_refused_by_the_question(tmp_path: Path) -> None:
     RunState().save(tmp_path, filled_buffer())
     with pytest.raises(CheckpointError, match=r"question 'q1' .* is not in the data"):

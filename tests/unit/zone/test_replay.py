@@ -43,7 +43,9 @@ class BufferAgainstList(RuleBasedStateMachine):
         self.buffer = PromptReplayBuffer(4)
         self.naive: list[list[Any]] = []
         self.left: list[tuple[str, int, str]] = []
+        self.courses: list[str] = []
         self.admitted: Counter[float] = Counter()
+        self.replayed: Counter[float] = Counter()
 
     @rule(outcomes=st.dictionaries(IDS, OUTCOMES, max_size=6))
     def refresh(self, outcomes: dict[str, list[float | None]]) -> None:
@@ -53,6 +55,7 @@ class BufferAgainstList(RuleBasedStateMachine):
 
         accuracy = {g.question.id: g.accuracy for g in plain if g.accuracy is not None}
         for row in self.naive:
+            self.replayed[row[1]] += row[0] in accuracy and not row[2]
             row[2] += [accuracy[row[0]]] if row[0] in accuracy else []
         admitted = [[i, a, []] for i, a in accuracy.items() if i not in known and a < TAU]
         graduated = [i for i, a in accuracy.items() if i in known and a >= TAU]
@@ -65,6 +68,8 @@ class BufferAgainstList(RuleBasedStateMachine):
         visits = {row[0]: len(row[2]) for row in [*self.naive, *admitted]}
         self.left += [(i, visits[i], "graduated") for i in graduated]
         self.left += [(row[0], visits[row[0]], "evicted") for row in evicted]
+        self.courses += ["graduated"] * len(graduated)
+        self.courses += ["improved" if max(row[2], default=0) > row[1] else "never_improved" for row in evicted]
         self.admitted.update(row[1] for row in admitted)
         self.naive = stay
 
@@ -88,7 +93,9 @@ class BufferAgainstList(RuleBasedStateMachine):
         assert [[e.question.id, e.entry_accuracy, e.outcomes] for e in self.buffer] == self.naive
         assert len(self.buffer) == len(self.naive) <= 4
         assert [(d.question_id, d.visits, d.fate) for d in self.buffer.departures] == self.left
+        assert [d.course for d in self.buffer.departures] == self.courses
         assert self.buffer.admitted == self.admitted
+        assert +self.buffer.replayed == +self.replayed
         assert +self.buffer.occupancy == Counter(row[1] for row in self.naive)
         assert self.buffer.metrics() == {
             "buffer/size": len(self.naive),
@@ -151,6 +158,35 @@ def test_a_departure_remembers_entry_accuracy_and_visits() -> None:
     (departure,) = buffer.departures
     assert (departure.entry_accuracy, departure.visits, departure.fate, departure.step) == (0.25, 2, "graduated", 3)
     assert buffer.graduated == {0.25: 1}
+
+
+@pytest.mark.parametrize(
+    ("visits", "course"),
+    [
+        ([], "never_improved"),
+        ([(0, 0, 0, 0), (1, 0, 0, 0)], "never_improved"),
+        ([(1, 1, 0, 0, 0), (0, 0, 0, 0)], "improved"),
+        ([(None, None)], "never_improved"),
+        ([(0, 0, 0, 0), (1, 1, 0, 0)], "graduated"),
+    ],
+)
+def test_a_question_that_left_has_improved_if_a_later_visit_was_above_the_one_at_entry(
+    visits: list[tuple[float | None, ...]], course: str
+) -> None:
+    buffer = PromptReplayBuffer(1)
+    for rewards in [(1, 0, 0, 0), *visits]:
+        buffer.refresh([group(*rewards, id="a")], TAU)
+    buffer.refresh([group(0, 0, id="b")], TAU)  # evicts what is still there
+    (departure,) = reloaded(buffer).departures
+    assert departure.course == course
+    assert departure.visits == sum(rewards[0] is not None for rewards in visits)
+
+
+def test_a_question_counts_as_replayed_from_its_first_scored_visit() -> None:
+    buffer = buffer_of("a", "b", "c")
+    buffer.refresh([group(0, 0, id="a"), group(None, None, id="b")], TAU)
+    buffer.refresh([group(0, 0, id="a")], TAU)
+    assert buffer.replayed == reloaded(buffer).replayed == {0.0: 1}
 
 
 def test_the_state_holds_questions_and_no_response() -> None:
