@@ -269,7 +269,7 @@ def test_logprobs_of_the_sampling_policy_are_computed_for_later_minibatches_only
         remember(self, model, minibatch)
 
     def spy_accumulate(self: Any, model: Any, minibatch: Any, backward: Any) -> Any:
-        trained.append((minibatch, {r.logprobs is None for _, r in minibatch if r.advantage}))
+        trained.append((minibatch, {r.logprobs is not None for _, r in minibatch if r.advantage}))
         return accumulate(self, model, minibatch, backward)
 
     monkeypatch.setattr(PolicyUpdate, "remember_policy", spy_remember)
@@ -278,7 +278,8 @@ def test_logprobs_of_the_sampling_policy_are_computed_for_later_minibatches_only
     args = small(tmp_path, method="grpo", rollout_steps=1, zone=zone)
     ZPPOTrainer(student_folder, None, luck, rows(4), args=args).train()
     assert [minibatch for minibatch, _ in trained[1:]] == remembered
-    assert [fresh for _, fresh in trained] == [{True}] + [{False}] * (updates - 1)
+    assert trained[0][1] <= {False} and all(known <= {True} for _, known in trained[1:])
+    assert any(known for _, known in trained)
 
 
 def test_an_update_without_signal_decays_and_remembers_like_a_zero_gradient(

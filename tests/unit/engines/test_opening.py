@@ -79,7 +79,7 @@ def _json(**values: Any) -> Response:
     return Response(200, json.dumps(values).encode())
 
 
-@pytest.mark.parametrize(("template", "opening"), [("u:{}a:<think>\n", "<think>"), ("u:{}a:", "")])
+@pytest.mark.parametrize(("template", "opening"), [("u:{}a:<think>\n", "<think>\n"), ("u:{}a:", "")])
 def test_a_server_that_can_is_asked_what_its_template_opens(template: str, opening: str) -> None:
     with FlakyServer(Vllm(template)) as server, asking(server) as engine:
         engine.check()
