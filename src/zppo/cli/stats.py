@@ -46,5 +46,6 @@ def as_table(comparisons: Sequence[Comparison], method: str, baseline: str) -> s
     for c in comparisons:
         interval = "–" if c.low is None or c.high is None else f"[{c.low:+.2f}, {c.high:+.2f}]"
         averages = [f"{c.method_average:.1f}", f"{c.baseline_average:.1f}"]
-        rows.append([c.student, c.family, *averages, f"{c.delta:+.2f}", interval, f"{c.wins}/{c.n}"])
+        wins = f"{c.wins}/{c.n}" if c.n else "averages only"
+        rows.append([c.student, c.family, *averages, f"{c.delta:+.2f}", interval, wins])
     return aligned(rows, left=2)

@@ -1,4 +1,7 @@
-"""The paper's own scores (arXiv 2606.18216, tables of appendix B): every student, method and benchmark it reports."""
+"""The paper's own scores (arXiv 2606.18216, tables of appendix B): every student, method and benchmark it reports.
+
+Of Hint and Prefix it prints family averages alone (table 4); they stand under the names of `AVERAGES`.
+"""
 
 from functools import cache
 from importlib import resources
@@ -24,7 +27,10 @@ def paper_methods(student: str) -> list[str]:
 
 
 def paper_scores(student: str, method: str) -> dict[str, float]:
-    """Scores by benchmark (the paper's column names). Raises ConfigError for a student or method it does not have."""
+    """Scores by benchmark (the paper's column names), and printed averages under the names of `AVERAGES`.
+
+    Raises ConfigError for a student or method it does not have.
+    """
     own = paper_methods(student)
     if method not in own:
         raise ConfigError(f"the paper has no method {method!r} for {student}{nearest(method, own)}")

@@ -11,6 +11,8 @@ from zppo.errors import DataError, nearest
 from zppo.reports.rundir import write_atomically
 
 COLUMNS = ("student", "method", "family", "benchmark", "score")
+AVERAGES = {"LLM-Avg": "llm", "VLM-Avg": "vlm", "Video-Avg": "video"}
+"""In the column `benchmark`: the average over a family, for methods of which the paper prints nothing else."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,11 @@ class Result:
     family: str
     benchmark: str
     score: float
+
+    @property
+    def is_average(self) -> bool:
+        """Whether it is a family's average as it was printed, not the score of a benchmark."""
+        return self.benchmark in AVERAGES
 
 
 def read_results(paths: Iterable[str | Path]) -> list[Result]:

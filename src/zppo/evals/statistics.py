@@ -10,7 +10,7 @@ from statistics import fmean
 from zppo.compare.statistics import paired_difference, resamples
 from zppo.errors import DataError, nearest
 from zppo.evals.benchmark import FAMILIES
-from zppo.evals.results import Result
+from zppo.evals.results import AVERAGES, Result
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Comparison:
     """`method` minus `baseline` in points, over the `n` benchmarks of a family that both have.
 
     `low` and `high` are the ends of the interval, None for a single benchmark. `wins` counts benchmarks on which the
-    method is strictly better.
+    method is strictly better. `n` is 0 where one side has the average alone, as the paper prints of Hint and Prefix.
     """
 
     student: str
@@ -51,8 +51,10 @@ def compare(results: Sequence[Result], method: str, baseline: str, student: str 
         ours, theirs = (_scores(results, name, side) for side in (method, baseline))
         compared = (_family(name, family, ours, theirs) for family in in_order(f for f, _ in ours))
         families += [comparison for comparison in compared if comparison is not None]
+        averaged = {f.family for f in families if f.student == name and not f.n}
         alone = {(name, method): ours.keys() - theirs.keys(), (name, baseline): theirs.keys() - ours.keys()}
-        unpaired |= {side: sorted(benchmark for _, benchmark in keys) for side, keys in alone.items() if keys}
+        left_out = {side: sorted(b for family, b in keys if family not in averaged) for side, keys in alone.items()}
+        unpaired |= {side: names for side, names in left_out.items() if names}
     if not families:
         raise DataError(f"{method!r} and {baseline!r} have no benchmark in common; there is nothing to compare")
     return Comparisons(families, unpaired)
@@ -100,7 +102,29 @@ def _scores(results: Sequence[Result], student: str, method: str) -> Scores:
     return {(r.family, r.benchmark): r.score for r in own if r.method == method}
 
 
+def _printed(family: str, scores: Scores) -> float | None:
+    """The average of a family, where nothing else of it is known."""
+    own = {benchmark: score for (of, benchmark), score in scores.items() if of == family}
+    averages = [score for benchmark, score in own.items() if benchmark in AVERAGES]
+    return averages[0] if averages and len(averages) == len(own) else None
+
+
+def _average_alone(student: str, family: str, ours: Scores, theirs: Scores) -> Comparison | None:
+    """Difference of two averages of which at least one was printed without its scores."""
+    printed = [_printed(family, scores) for scores in (ours, theirs)]
+    if printed == [None, None]:
+        return None
+    known = [[score for (of, _), score in scores.items() if of == family] for scores in (ours, theirs)]
+    if not all(known):
+        return None
+    mine, other = (fmean(scores) if p is None else p for p, scores in zip(printed, known, strict=True))
+    return Comparison(student, family, mine - other, None, None, 0, 0, mine, other)
+
+
 def _family(student: str, family: str, ours: Scores, theirs: Scores) -> Comparison | None:
+    alone = _average_alone(student, family, ours, theirs)
+    if alone is not None:
+        return alone
     shared = sorted(key for key in ours if key[0] == family and key in theirs)
     values, against = [ours[key] for key in shared], [theirs[key] for key in shared]
     difference = paired_difference(values, against, resamples(len(shared))) if shared else None

@@ -8,8 +8,8 @@ from statistics import fmean
 from typing import Any
 
 from zppo.evals.outcome import Outcome
-from zppo.evals.paper import paper_methods, paper_scores
-from zppo.evals.results import Result, write_results
+from zppo.evals.paper import paper_methods, paper_results, paper_scores
+from zppo.evals.results import AVERAGES, Result, write_results
 from zppo.evals.statistics import in_order, macro_averages
 from zppo.evals.table import aligned
 from zppo.reports.rundir import write_atomically
@@ -103,9 +103,17 @@ def _beside(outcomes: Sequence[Outcome], scores: Mapping[str, float]) -> dict[st
 
 
 def _average(outcomes: Sequence[Outcome], scores: Mapping[str, float]) -> float | None:
-    """None where one is missing: an average over fewer benchmarks would not be comparable."""
+    """None where a score is missing: an average over fewer benchmarks would not be comparable.
+
+    An average that the paper prints without the scores stands beside a whole family only.
+    """
     known = [scores[o.abbr] for o in outcomes if o.abbr in scores]
-    return fmean(known) if len(known) == len(outcomes) else None
+    if len(known) == len(outcomes):
+        return fmean(known)
+    family = outcomes[0].family
+    whole = {r.benchmark for r in paper_results() if r.family == family and not r.is_average}
+    printed = [scores[name] for name, of in AVERAGES.items() if of == family and name in scores]
+    return printed[0] if printed and {o.abbr for o in outcomes} == whole else None
 
 
 def _points(score: float | None) -> str:

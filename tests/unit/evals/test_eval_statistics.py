@@ -91,6 +91,22 @@ def test_a_benchmark_that_one_side_lacks_is_left_out_by_name(
     assert "only a has, of S, y" in err and "only b has, of S, z" in err
 
 
+def test_of_hint_and_prefix_the_paper_has_averages_alone_which_are_compared_without_an_interval(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["stats", "paper", "--method", "zppo", "--baseline", "hint+replay", "--student", "2B"]) == 0
+    out, err = capsys.readouterr()
+    rows = [line.split() for line in out.splitlines()[1:]]
+    assert [(row[1], row[3], row[-2:]) for row in rows] == [
+        (family, average, ["averages", "only"])
+        for family, average in (("vlm", "60.4"), ("llm", "47.6"), ("video", "61.6"))
+    ]
+    assert err == ""
+    assert main(["stats", "paper", "--method", "hint+replay", "--baseline", "prefix+replay", "--json"]) == 0
+    found = {(entry["student"], entry["family"]): entry for entry in json.loads(capsys.readouterr().out)}
+    assert found["0.8B", "vlm"]["delta"] == pytest.approx(47.2 - 45.5) and found["0.8B", "vlm"]["low"] is None
+
+
 def test_results_of_several_files_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mine = tmp_path / "mine.csv"
     write_results(mine, results("mine", paper_scores("2B", "zppo") | {"AIME25": 99.0}, student="2B"))

@@ -78,6 +78,15 @@ def test_every_benchmark_has_the_papers_name_and_family() -> None:
     assert all(paper[b.abbr] == b.family for b in BENCHMARKS.values())
 
 
+def test_an_average_that_the_paper_prints_without_scores_stands_beside_a_whole_family_only() -> None:
+    whole = [outcome(slug, 60.0) for slug, b in BENCHMARKS.items() if b.family == "video"]
+    paper = paper_columns("0.8B/hint+replay")
+    *scores, average = (line.split() for line in as_table(whole, paper).splitlines()[1:])
+    assert len(scores) == 5 and all(row[-2] == "–" for row in scores)
+    assert average[-3:-1] == ["60.0", "50.0"]
+    assert as_table(whole[:4], paper).splitlines()[-1].split()[-2] == "–"
+
+
 def test_benchmarks_are_chosen_by_suite_or_by_either_name() -> None:
     assert [b.slug for b in choose(BENCHMARKS, None, ["AIME26", "mmlu_pro"])] == ["aime26", "mmlu_pro"]
     assert len(choose(BENCHMARKS, "llm")) == 10 and len(choose(BENCHMARKS, "all")) == len(BENCHMARKS)
