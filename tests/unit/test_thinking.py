@@ -1,0 +1,149 @@
+"""Thoughts: what chat templates are told of them, and those that a teacher's template opened."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from worlds import verdict
+
+from zppo.cli.recipe import load_recipe
+from zppo.config import EvalConfig, RunOptions, SamplingConfig, StudentConfig, TeacherConfig, ZoneConfig
+from zppo.engines.scripted import ScriptedEngine
+from zppo.errors import ConfigError
+from zppo.methods import parse_method
+from zppo.pocket import WORDS
+from zppo.step import Parts, rollout_step
+from zppo.teacher.local import LocalTeacher
+from zppo.teacher.remote import configured_teachers
+from zppo.teacher.rewriting import keep_whole
+from zppo.training.checks import check_options
+from zppo.types import Question, Sampling, StepBatch
+from zppo.zone.prompts import Templates
+from zppo.zone.replay import PromptReplayBuffer
+
+TEMPLATES = Templates.load()
+OPENING = "<think>\n"
+TAUGHT = "abcdef</think>\\boxed{1}"
+
+
+class Opening(ScriptedEngine):
+    """Its chat template writes `opening` of every response."""
+
+    def __init__(self, says: str, opening: str) -> None:
+        super().__init__(lambda prompt, n, visit: [says] * n)
+        self.opening = opening
+
+    def _group(self, prompt: Any, n: int) -> Any:
+        group = super()._group(prompt, n)
+        for rollout in group.rollouts:
+            rollout.opened = self.opening
+        return group
+
+
+def step(method: str, students: str, teachers: str, shared: bool = True) -> StepBatch:
+    """A step on two questions that the student never solves and the teacher always does."""
+    student, teacher = Opening("\\boxed{2}", students), LocalTeacher(Opening(TAUGHT, teachers), TEMPLATES)
+    parts = Parts(parse_method(method), student, verdict, [teacher], keep_whole, TEMPLATES, shared)
+    zone = ZoneConfig(new_questions=2, group_size=2, teacher_samples=1, updates=1, augment_fraction=1)
+    questions = [Question(f"q{i}", f"q{i}?", "1") for i in range(2)]
+    return rollout_step(questions, PromptReplayBuffer(9), parts, zone, SamplingConfig(), random.Random(0))
+
+
+def text_of(token_ids: Any) -> str:
+    return bytes(token - 1 for token in token_ids if token).decode()
+
+
+def taught(method: str, *templates: str, shared: bool = True) -> set[str]:
+    """The teacher's words among the tokens that are trained on, or forced."""
+    batch = step(method, *templates, shared=shared)
+    if method == "prefix":
+        return {text_of(g.prompt.prefix.token_ids) for g in batch.of_kind("prefix") if g.prompt.prefix}
+    rollouts = [r for minibatch in batch.minibatches for _, r in minibatch]
+    return {text_of(r.token_ids) for r in rollouts if r.text != "\\boxed{2}"}
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("method", ["grpo_teacher", "off_distill"])
+def test_thoughts_that_the_teachers_template_opened_are_trained_on_unless_the_students_opens_them_too(
+    method: str, shared: bool
+) -> None:
+    assert taught(method, "", OPENING, shared=shared) == {OPENING + TAUGHT}
+    assert taught(method, OPENING, OPENING, shared=shared) == {TAUGHT}
+    assert taught(method, "", "", shared=shared) == {TAUGHT}
+
+
+def test_a_prefix_begins_with_the_thoughts_that_the_teachers_template_opened() -> None:
+    whole = len(OPENING + TAUGHT)
+    assert taught("prefix", "", OPENING) == {(OPENING + TAUGHT)[: 4 * whole // 10]}
+    assert taught("prefix", OPENING, OPENING) == {TAUGHT[: 4 * len(TAUGHT) // 10]}
+
+
+class Asked(ScriptedEngine):
+    def __init__(self) -> None:
+        super().__init__(lambda prompt, n, visit: ["x"] * n)
+        self.thinking: list[str] = []
+
+    def generate(self, prompts: Any, n: int, sampling: Sampling, done: Any = None) -> Any:
+        self.thinking.append(sampling.thinking)
+        return super().generate(prompts, n, sampling)
+
+
+def test_a_teacher_thinks_like_the_student_unless_it_is_told_otherwise() -> None:
+    engine, question = Asked(), [Question("q", "?", "1")]
+    for own in (None, "off", "template"):
+        LocalTeacher(engine, TEMPLATES, own).respond(question, 1, Sampling(thinking="on"))
+    assert engine.thinking == ["on", "off", "template"]
+
+
+def test_all_teachers_of_a_section_are_told() -> None:
+    section = TeacherConfig(endpoint="http://one/v1", fallbacks=("http://two/v1",), thinking="off")
+    assert [teacher._thinking for teacher in configured_teachers(section, TEMPLATES)] == ["off", "off"]
+
+
+def test_training_and_held_out_evaluation_are_sampled_alike() -> None:
+    assert SamplingConfig().at(seed=1).thinking == "on"
+    assert SamplingConfig(thinking="off").at(seed=1).thinking == EvalConfig().at(1, "off").thinking == "off"
+
+
+@pytest.mark.parametrize(("written", "meant"), [("on", "on"), ("off", "off"), ("template", "template")])
+def test_on_and_off_may_be_written_without_quotes(tmp_path: Path, written: str, meant: str) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(f"student: {{model: m}}\ndata: {{train: t, eval: e}}\nsampling: {{thinking: {written}}}\n")
+    loaded = load_recipe(recipe, {"teacher.thinking": written})
+    assert (loaded.sampling.thinking, loaded.teacher.thinking) == (meant, meant)
+
+
+@pytest.mark.parametrize("section", [SamplingConfig, TeacherConfig])
+def test_another_word_is_refused(section: Any) -> None:
+    with pytest.raises(ConfigError, match=r"thinking is 'maybe'; it is one of on, off, template"):
+        section(thinking="maybe")
+
+
+@pytest.mark.parametrize(
+    ("sampling", "teacher", "says"),
+    [
+        ({"thinking": "off"}, {}, "sampling.thinking is off, but the model's chat template has no switch"),
+        ({}, {"thinking": "off"}, "teacher.thinking is off, but the model's chat template has no switch"),
+    ],
+)
+def test_thoughts_that_nothing_can_switch_off_are_refused(
+    sampling: dict[str, Any], teacher: dict[str, Any], says: str
+) -> None:
+    student, model = str(WORDS / "student"), str(WORDS / "teacher")
+    options = RunOptions(
+        student=StudentConfig(student),
+        teacher=TeacherConfig(model=model, compression="none", **teacher),
+        sampling=SamplingConfig(**sampling),
+    )
+    with pytest.raises(ConfigError, match=says):
+        check_options(options, student, [model])
+
+
+def test_a_server_that_is_to_think_or_not_needs_the_fields_that_tell_it() -> None:
+    section = TeacherConfig(endpoint="http://127.0.0.1:9/v1", thinking="off", compression="none")
+    (teacher,) = configured_teachers(section, TEMPLATES)
+    teacher.check = lambda: None
+    options = RunOptions(student=StudentConfig(str(WORDS / "student")), teacher=section)
+    with pytest.raises(ConfigError, match=r"teacher.thinking is off, which teacher.no_thinking_body tells a server"):
+        check_options(options, options.student.model, [teacher])
