@@ -21,7 +21,12 @@ METHODS = (
 )
 NORMS = ("--vary", "zone.advantage=none,without_zero,with_zero", "--baseline", "zppo zone.advantage=without_zero")
 SEEDS = ("--seeds", "0,1,2")
+FIVE = ("--seeds", "0,1,2,3,4")
+SETTLED = "grpo,grpo+replay,zppo,hint+replay,prefix+replay,off_distill+replay"
+DEALING = ("--vary", "zone.minibatches=groups,rollouts", "--baseline", "zppo zone.minibatches=rollouts")
 SECTIONS: Mapping[str, Sequence[str]] = {
+    "settled": ("words", "--methods", SETTLED, *FIVE),
+    "minibatches": ("words", "--methods", "zppo", *FIVE, *DEALING),
     "mixed": ("pocket", "--methods", "grpo,grpo+replay,zppo", *SEEDS, "--rollout_steps", "100"),
     "headline": ("words", "--methods", "grpo,grpo+replay,zppo", *SEEDS),
     "methods": ("words", "--methods", METHODS, *SEEDS, "--match", "both"),
