@@ -2,7 +2,7 @@
 
     python benchmarks/before_after.py [COMPARISON.json]
 
-Before: docs/comparisons/before.json. After: a comparison of `zppo compare` at equal steps. The unit is the mean held-out
+Before: docs/comparisons/before.json. After: a comparison of `zppo compare` at equal steps. The unit is mean held-out
 hard accuracy over steps 20 to 100.
 """
 
