@@ -128,7 +128,7 @@ def rollout_step(
     kept = sorted(rng.sample(able, len(able)), key=lambda g: g.accuracy)[:cap]
 
     # 4. and 5. Help means up to two more prompts, BCQ before NCQ, together no more than the cap.
-    aided = respond(world.student, build(kept, right, world, s, rng)[:cap], s.group_size, world, rng)
+    aided = respond(world.student, build(kept, cap, right, world, s, rng), s.group_size, world, rng)
 
     # 6. Who did better than the rest of its own group? Then deal the groups, whole, into equal minibatches.
     groups = plain + aided
@@ -177,9 +177,9 @@ def harmless(text: str) -> str:
 
 
 def build(
-    kept: list[Group], right: dict[str, list[Candidate]], world: World, s: Settings, rng: random.Random
+    kept: list[Group], cap: int, right: dict[str, list[Candidate]], world: World, s: Settings, rng: random.Random
 ) -> list[Asked]:
-    """The prompts of the kept questions: choose candidates, compress them all in one call, fill the templates."""
+    """The prompts of the kept questions: choose candidates, compress those within the cap in one call, fill in."""
     chosen = []
     for group in kept:
         good, bad = pair_of(group, right)
@@ -190,6 +190,7 @@ def build(
         if s.ncq:
             chosen.append((group.question, "ncq", candidates(r for r in group.rollouts if r.reward == 0)))
 
+    chosen = chosen[:cap]
     short = iter(world.compress([c for _, _, cs in chosen for c in cs if c.text], rng.getrandbits(31)))
     asked = []
     for question, kind, whole in chosen:
@@ -214,13 +215,12 @@ def fill(kind: str, question: Question, shown: Sequence[Candidate] = ()) -> str:
 
 
 def distinct(shown: Iterable[Candidate]) -> list[str]:
-    """Their final answers, each once: as strings, whatever their case, spaces, text commands and final full stops."""
+    """Their final answers, each string once: spaces and full stops at the end do not make another one."""
     first: dict[str, str] = {}
     for answer in (c.answer for c in shown if c.answer):
-        bare = re.sub(r"\\(?:text|mathrm|mathbf|textbf|textit|operatorname)\s*\{([^{}]*)\}", r"\1", answer)
-        key = " ".join(bare.split()).rstrip(" .").lower()
-        if key:
-            first.setdefault(key, answer.strip())
+        string = " ".join(answer.split()).rstrip(" .")
+        if string:
+            first.setdefault(string, answer.strip())
     return list(first.values())
 
 

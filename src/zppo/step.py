@@ -92,7 +92,7 @@ def rollout_step(
     admitting = [g for g in asked if method.admits(*help_for[g.question.id])]
     kept = admitting if method.caps_first else pre_cap(admitting, cap, rng)
     drafts = [method.drafts(g.question, *help_for[g.question.id], rng) for g in kept]
-    aided = work.roll_out(post_cap(work.build(drafts), cap))
+    aided = work.roll_out(work.build(post_cap(drafts, cap)))
 
     # 6. Advantages over all groups; the caller makes one gradient update per minibatch.
     groups = (imitated(plain, teacher, work.as_own, rng) if method.imitates else plain) + aided
@@ -210,7 +210,7 @@ class _Work:
     def ask_teachers(self, asked: Sequence[Group]) -> list[Group]:
         """Teacher rollouts on the questions of `asked`, scored by the same verdict.
 
-        Each teacher is asked what no teacher before it got right, so that a dear one is asked little.
+        Each teacher is asked what no teacher before it got right, so that an expensive one is asked little.
         """
         answered: list[Group] = []
         open_ = [g.question for g in asked]
@@ -226,9 +226,9 @@ class _Work:
             open_ = [q for q in open_ if q.id not in solved]
         return answered
 
-    def build(self, drafts: Sequence[Sequence[Draft]]) -> list[list[Prompt]]:
-        """The prompts of each kept question, with all candidates rewritten in one call."""
-        flat = [(draft.question, c) for each in drafts for draft in each for c in draft.candidates if c.text]
+    def build(self, drafts: Sequence[Draft]) -> list[Prompt]:
+        """The prompts of the drafts, with all candidates rewritten in one call."""
+        flat = [(draft.question, c) for draft in drafts for c in draft.candidates if c.text]
         with self._clock("time/teacher"):
             done = self.parts.rewriter(flat, self.rng.getrandbits(31))
         self.metrics["tokens/teacher"] += done.tokens
@@ -241,9 +241,9 @@ class _Work:
         else:
             self.metrics["zone/compressions_failed"] = done.candidates.count(None)
         rest = iter(done.candidates)
-        built = [[p for draft in each for p in self._prompts(draft, rest)] for each in drafts]
-        kept = [self.parts.fitting(prompts) for prompts in built]
-        self.metrics["zone/prompts_too_long"] = sum(map(len, built)) - sum(map(len, kept))
+        built = [prompt for draft in drafts for prompt in self._prompts(draft, rest)]
+        kept = self.parts.fitting(built)
+        self.metrics["zone/prompts_too_long"] = len(built) - len(kept)
         return kept
 
     def _prompts(self, draft: Draft, rewritten: Iterator[Candidate | None]) -> list[Prompt]:

@@ -8,7 +8,16 @@ import pytest
 from worlds import verdict
 
 from zppo.cli.recipe import load_recipe
-from zppo.config import EvalConfig, RunOptions, SamplingConfig, StudentConfig, TeacherConfig, ZoneConfig
+from zppo.config import (
+    EvalConfig,
+    FallbackConfig,
+    JudgeConfig,
+    RunOptions,
+    SamplingConfig,
+    StudentConfig,
+    TeacherConfig,
+    ZoneConfig,
+)
 from zppo.engines.scripted import ScriptedEngine
 from zppo.errors import ConfigError
 from zppo.methods import parse_method
@@ -123,8 +132,8 @@ def test_another_word_is_refused(section: Any) -> None:
 @pytest.mark.parametrize(
     ("sampling", "teacher", "says"),
     [
-        ({"thinking": "off"}, {}, "sampling.thinking is off, but the model's chat template has no switch"),
-        ({}, {"thinking": "off"}, "teacher.thinking is off, but the model's chat template has no switch"),
+        ({"thinking": "off"}, {}, "sampling.thinking is off, but the chat template of .*student has no switch"),
+        ({}, {"thinking": "off"}, "teacher.thinking is off, but the chat template of .*teacher has no switch"),
     ],
 )
 def test_thoughts_that_nothing_can_switch_off_are_refused(
@@ -140,10 +149,36 @@ def test_thoughts_that_nothing_can_switch_off_are_refused(
         check_options(options, student, [model])
 
 
-def test_a_server_that_is_to_think_or_not_needs_the_fields_that_tell_it() -> None:
-    section = TeacherConfig(endpoint="http://127.0.0.1:9/v1", thinking="off", compression="none")
-    (teacher,) = configured_teachers(section, TEMPLATES)
-    teacher.check = lambda: None
-    options = RunOptions(student=StudentConfig(str(WORDS / "student")), teacher=section)
-    with pytest.raises(ConfigError, match=r"teacher.thinking is off, which teacher.no_thinking_body tells a server"):
-        check_options(options, options.student.model, [teacher])
+FALLBACK = FallbackConfig(endpoint="http://127.0.0.1:9/v1", model="other")
+BODY = {"chat_template_kwargs": {"enable_thinking": False}}
+
+
+def served(caplog: pytest.LogCaptureFixture, **section: Any) -> list[str]:
+    """Warnings of a run whose teachers are servers."""
+    teacher = TeacherConfig(endpoint="http://127.0.0.1:9/v1", compression="none", **section)
+    teachers = configured_teachers(teacher, TEMPLATES)
+    for each in teachers:
+        each.check = lambda: None
+    options = RunOptions(student=StudentConfig(str(WORDS / "student")), teacher=teacher)
+    check_options(options, options.student.model, teachers)
+    return [message for message in caplog.messages if "thinking" in message]
+
+
+@pytest.mark.parametrize("section", [{}, {"no_thinking_body": BODY, "fallbacks": (FALLBACK,)}])
+def test_servers_that_are_not_to_think_need_the_fields_that_tell_them(
+    section: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(ConfigError, match=r"teacher.thinking is off, which the field no_thinking_body tells"):
+        served(caplog, thinking="off", **section)
+    assert served(caplog, thinking="off", no_thinking_body=BODY) == []
+
+
+def test_a_server_that_is_left_to_its_default_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    assert served(caplog, thinking="template") == served(caplog, thinking_body=BODY) == []
+    (warning,) = served(caplog)
+    assert "sampling.thinking is on, but a teacher's server is not told" in warning
+
+
+def test_a_judge_has_no_use_for_thoughts() -> None:
+    with pytest.raises(ConfigError, match=r"judge.thinking_body would never be sent"):
+        JudgeConfig(endpoint="http://127.0.0.1:9/v1", thinking_body=BODY)

@@ -180,6 +180,13 @@ class TeacherConfig(CallConfig):
         further = (_urls(f.endpoint) if isinstance(f, FallbackConfig) else (f,) * is_url(f) for f in self.fallbacks)
         return self.urls + tuple(url for urls in further for url in urls)
 
+    @property
+    def calls(self) -> tuple[CallConfig, ...]:
+        """The options by which servers among the teachers are called, each once."""
+        own = [f for f in self.fallbacks if isinstance(f, FallbackConfig)]
+        shared = bool(self.urls) or any(isinstance(f, str) and is_url(f) for f in self.fallbacks)
+        return (*((self,) if shared else ()), *own)
+
     def server(self, *urls: str) -> EndpointConfig:
         """The servers of one teacher of this section."""
         model = self.model if urls == self.urls else None
@@ -227,6 +234,8 @@ class JudgeConfig(CallConfig):
 
     def __post_init__(self) -> None:
         positive("judge", self, "max_tokens")
+        if self.thinking_body:
+            raise ConfigError("judge.thinking_body would never be sent: a judge does not think; leave it out")
         _refuse_url("judge", self.model)
         if self.urls:
             self.server()

@@ -62,10 +62,16 @@ def compare(results: Sequence[Result], method: str, baseline: str, student: str 
 
 def macro_averages(results: Iterable[Result]) -> dict[str, float]:
     """The plain mean over the benchmarks of each family, in the order of the families."""
-    results = list(results)
+    results = _scores_only(list(results))
     return {
         family: fmean(r.score for r in results if r.family == family) for family in in_order(r.family for r in results)
     }
+
+
+def _scores_only(results: Sequence[Result]) -> list[Result]:
+    """Without printed averages of a family whose scores are there too: an average is no benchmark."""
+    scored = {(r.student, r.method, r.family) for r in results if not r.is_average}
+    return [r for r in results if not r.is_average or (r.student, r.method, r.family) not in scored]
 
 
 def in_order(families: Iterable[str]) -> list[str]:
@@ -99,7 +105,7 @@ def _scores(results: Sequence[Result], student: str, method: str) -> Scores:
     _known("student", student, (r.student for r in results))
     own = [r for r in results if r.student == student]
     _known(f"student {student}, method", method, (r.method for r in own))
-    return {(r.family, r.benchmark): r.score for r in own if r.method == method}
+    return {(r.family, r.benchmark): r.score for r in _scores_only(own) if r.method == method}
 
 
 def _printed(family: str, scores: Scores) -> float | None:

@@ -1,6 +1,6 @@
-"""Thoughts and what follows them, and what of both a judge reads (method sections 6 and 11).
+"""Thoughts, the text after them, and the part of both that a judge reads (method sections 6 and 11).
 
-What a judge is given was written by a model: it is made harmless here, and empty only if nothing was said at all.
+Text for a judge was written by a model: it is made harmless here, and is empty only if the response is.
 """
 
 from zppo.rewards.boxed import last_boxed
@@ -10,14 +10,16 @@ _THOUGHT, _END = "<think>", "</think>"
 
 
 def after_thoughts(text: str) -> str:
-    """What follows the thoughts; nothing where they do not end."""
+    """The text that follows the thoughts; nothing where they do not end."""
     thoughts, _, rest = text.rpartition(_END)
     return "" if not thoughts and _THOUGHT in rest else rest.strip()
 
 
+def visible(response: str) -> str:
+    """The text after the thoughts; where there is none, the whole response, for a judge to look into its reasoning."""
+    return harmless(after_thoughts(response)) or harmless(response)
+
+
 def for_judge(response: str) -> str:
-    """What follows the thoughts. All of the response, thoughts included, where it has no final answer in a box, or
-    where nothing follows: a judge then looks for the answer in the reasoning.
-    """
-    shown = harmless(after_thoughts(response))
-    return harmless(response) if last_boxed(response) is None or not shown else shown
+    """The `visible` text if the response has a final answer in a box; without one all of it, thoughts included."""
+    return visible(response) if (last_boxed(response) or "").strip() else harmless(response)

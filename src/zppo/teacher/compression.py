@@ -3,6 +3,7 @@
 One prompt and one cap serve teacher-right and student-wrong text alike, so that length and style give nothing away.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from zppo.types import Candidate, Question, Sampling
 from zppo.zone.candidates import harmless
 from zppo.zone.prompts import Templates
 
+_WORD, _TAG = re.compile(r"\w"), re.compile(r"</?\w+>")
 KeepTail = Callable[[str, int], str]
 """`keep_tail(text, tokens)`: the text's last `tokens` tokens, in the student's tokenizer."""
 
@@ -29,7 +31,7 @@ class Truncate:
 
     def __call__(self, candidate: Candidate) -> Candidate:
         tail = self._keep_tail(candidate.text, self._tokens)
-        if candidate.answer is not None and surviving(candidate, tail) is None:
+        if candidate.answer is not None and not _answers(tail, candidate):
             tail = self._keep_tail(f"{candidate.text}\n\\boxed{{{candidate.answer}}}", self._tokens)
         return replace(candidate, text=tail)
 
@@ -51,10 +53,23 @@ def teacher_compression(engine: Generator, templates: Templates, sampling: Sampl
 
 
 def surviving(candidate: Candidate, text: str) -> Candidate | None:
-    """`candidate` with the new `text`, or None when the text is empty or its final answer is another one."""
-    unchanged = _spaceless(last_boxed(text)) == _spaceless(candidate.answer)
-    return replace(candidate, text=text) if text and unchanged else None
+    """`candidate` with the new `text`; None when the text is empty or does not end in the candidate's final answer.
+
+    Without a final answer it must stay without one.
+    """
+    return replace(candidate, text=text) if text and _answers(text, candidate) and _ends_in_answer(text) else None
 
 
-def _spaceless(answer: str | None) -> str | None:
-    return None if answer is None else "".join(answer.split())
+def _answers(text: str, candidate: Candidate) -> bool:
+    """Whether the final answer of `text` is the candidate's, spaces aside. An empty box is no answer."""
+    return _spaceless(last_boxed(text)) == _spaceless(candidate.answer)
+
+
+def _ends_in_answer(text: str) -> bool:
+    """Whether nothing but marks (brackets, full stops, tags) follows the final answer, if there is one."""
+    answer = last_boxed(text)
+    return not answer or _WORD.search(_TAG.sub("", text[text.rindex(answer) + len(answer) :])) is None
+
+
+def _spaceless(answer: str | None) -> str:
+    return "".join((answer or "").split())

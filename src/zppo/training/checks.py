@@ -79,18 +79,29 @@ def _warn_of_empty_shares(options: RunOptions) -> None:
 
 
 def _check_thinking(options: RunOptions, teachers: Sequence[Any], student: Chat) -> None:
-    """Refuse to switch thoughts where nothing can: no template of a model, no field of a request."""
+    """Refuse to switch thoughts off where nothing can: no template of a model, no field of a request.
+
+    A server that is not told to think keeps its own default: that is a warning.
+    """
     chats = [("sampling.thinking", options.sampling.thinking, student)]
-    thinking, bodies = options.teacher.thinking, {"on": "thinking_body", "off": "no_thinking_body"}
-    if thinking in bodies and teachers:
-        body = bodies[thinking]
-        if isinstance(teachers[0], RemoteTeacher) and not getattr(options.teacher, body):
-            raise ConfigError(f"teacher.thinking is {thinking}, which teacher.{body} tells a server; set it too")
-        if not hasattr(teachers[0], "respond"):
-            chats.append(("teacher.thinking", thinking, Chat(load_processing("teacher.model", teachers[0]))))
-    for option, value, chat in chats:
+    thinking = options.teacher.thinking or options.sampling.thinking
+    option = "teacher.thinking" if options.teacher.thinking else "sampling.thinking"
+    for teacher in teachers if why_teacher(options) else ():
+        if not hasattr(teacher, "respond"):
+            chats.append((option, thinking, Chat(load_processing("teacher.model", teacher))))
+    for name, value, chat in chats:
         if value == "off" and not chat.switches_thinking:
-            raise ConfigError(f"{option} is off, but the model's chat template has no switch for it; leave it out")
+            model = chat.tokenizer.name_or_path
+            raise ConfigError(f"{name} is off, but the chat template of {model} has no switch for it; leave it out")
+    asked = parse_method(options.method).asks_teacher
+    if asked and thinking == "off" and not all(call.no_thinking_body for call in options.teacher.calls):
+        raise ConfigError(f"{option} is off, which the field no_thinking_body tells a teacher's server; set it too")
+    if asked and thinking == "on" and not all(call.thinking_body for call in options.teacher.calls):
+        logger.warning(
+            "%s is on, but a teacher's server is not told, and thinks if that is its own default: thinking_body can "
+            "tell it (docs/teacher.md), and teacher.thinking: template says that its default is meant",
+            option,
+        )
 
 
 def _check_ahead(options: RunOptions, teachers: Sequence[Any]) -> None:

@@ -22,9 +22,13 @@ def normal_form(answer: str) -> str:
 
 
 def distinct(answers: Iterable[str | None]) -> list[str]:
-    """The answers as first written, in order, each once; a missing or an empty one adds none."""
+    """The answers as first written, in order, each string once; a missing or an empty one adds none.
+
+    Spaces collapsed and full stops at the end do not make another string.
+    """
     first: dict[str, str] = {}
     for answer in answers:
-        if answer is not None and normal_form(answer):
-            first.setdefault(normal_form(answer), answer.strip())
+        string = " ".join((answer or "").split()).rstrip(" .")
+        if answer is not None and normal_form(string):
+            first.setdefault(string, answer.strip())
     return list(first.values())

@@ -40,7 +40,7 @@ def step_metrics(
 
 def signal_metrics(groups: Sequence[Group], trained: Sequence[Group]) -> dict[str, float]:
     """How much there is to learn from the groups of a step, and how many of them dynamic sampling left out."""
-    rollouts = [r for g in groups for r in g.rollouts]
+    rollouts = [r for g in groups for r in g.rollouts if not r.by_teacher]
     return {
         "zone/trivial_groups": fmean(g.is_trivial for g in groups),
         "zone/positive_advantages": fmean(r.advantage > 0 for r in rollouts),

@@ -128,9 +128,23 @@ class PromptReplayBuffer:
         return Refresh(tuple(admitted), tuple(graduated), tuple(evicted))
 
     def metrics(self) -> dict[str, float]:
-        """Size, totals since the start, and `buffer/size_entry_A`: questions now here that entered at accuracy A."""
+        """Size and totals since the start; with `_entry_A`, the questions of these that entered at accuracy A.
+
+        `buffer/graduated_entry_A` has two denominators: all `admitted`, and those `replayed` at least once.
+        """
         graduated = self.graduated.total()
-        by_entry = {f"buffer/size_entry_{a:g}": count for a, count in sorted(self.occupancy.items()) if count}
+        counts = {
+            "size": self.occupancy,
+            "admitted": self.admitted,
+            "replayed": self.replayed,
+            "graduated": self.graduated,
+        }
+        by_entry = {
+            f"buffer/{name}_entry_{accuracy:g}": count
+            for name, counter in counts.items()
+            for accuracy, count in sorted(counter.items())
+            if count
+        }
         return {
             "buffer/size": len(self),
             "buffer/admitted_total": self.admitted.total(),

@@ -4,8 +4,11 @@ import math
 import random
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from typing import TypeVar
 
-from zppo.types import Group, Prompt
+from zppo.types import Group
+
+T = TypeVar("T")
 
 
 def share(fraction: float, count: int) -> int:
@@ -28,12 +31,13 @@ def pre_cap(admitting: Sequence[Group], cap: int, rng: random.Random) -> list[Gr
     return sorted(shuffled, key=_accuracy)[:cap]
 
 
-def post_cap(built: Iterable[Sequence[Prompt]], cap: int) -> list[Prompt]:
-    """Walk the prompts of each kept question, hardest question first and BCQ before NCQ, and stop at `cap` prompts.
+def post_cap(drafted: Iterable[Sequence[T]], cap: int) -> list[T]:
+    """Walk the drafts of each kept question, hardest question first and BCQ before NCQ, and stop at `cap` of them.
 
-    BCQ and NCQ count together, so one free slot at the end goes to a BCQ where there is one.
+    BCQ and NCQ count together, so one free slot at the end goes to a BCQ where there is one. Drafts beyond the cap are
+    never rewritten: their prompts would be cut off.
     """
-    return [prompt for prompts in built for prompt in prompts][:cap]
+    return [draft for drafts in drafted for draft in drafts][:cap]
 
 
 def _accuracy(group: Group) -> float:

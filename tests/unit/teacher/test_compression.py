@@ -121,9 +121,14 @@ def test_of_several_summaries_the_last_counts() -> None:
         (None, "no answer", True),
         (None, "invents \\boxed{1}", False),
         (None, "", False),
+        ("1", "so \\(\\boxed{1}\\).", True),
+        ("1", "\\boxed{1} and then I doubt it, maybe 10", False),
+        ("", "broke off", True),
     ],
 )
-def test_an_answer_survives_only_unchanged_but_for_spaces(answer: str | None, text: str, survives: bool) -> None:
+def test_an_answer_survives_only_unchanged_but_for_spaces_and_at_the_end(
+    answer: str | None, text: str, survives: bool
+) -> None:
     before = Candidate("before", answer, False)
     assert surviving(before, text) == (Candidate(text, answer, False) if survives else None)
 

@@ -55,9 +55,9 @@ def test_an_ncq_lists_each_wrong_answer_once_in_order_of_appearance() -> None:
 
 
 def test_an_ncq_lists_no_empty_answer_and_two_spellings_of_one_answer_once() -> None:
-    answers = ("2", "2.", " ", "\\text{Cat}", "cat", "\\text{ }", "2.0")
+    answers = ("2", "2.", " ", "x", "X", "x .", "\\text{ }", "2.0")
     prompt = TEMPLATES.ncq(QUESTION, [Candidate("text", answer, False) for answer in answers])
-    assert "wrong: \\boxed{2}, \\boxed{\\text{Cat}}, \\boxed{2.0}\n" in prompt
+    assert "wrong: \\boxed{2}, \\boxed{x}, \\boxed{X}, \\boxed{2.0}\n" in prompt
 
 
 def test_compression_treats_right_and_wrong_text_alike() -> None:

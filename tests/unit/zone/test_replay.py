@@ -102,7 +102,15 @@ class BufferAgainstList(RuleBasedStateMachine):
             "buffer/admitted_total": sum(self.admitted.values()),
             "buffer/graduated_total": sum(fate == "graduated" for _, _, fate in self.left),
             "buffer/evicted_total": sum(fate == "evicted" for _, _, fate in self.left),
-        } | {f"buffer/size_entry_{a:g}": n for a, n in Counter(row[1] for row in self.naive).items()}
+            **self.by_entry("size", Counter(row[1] for row in self.naive)),
+            **self.by_entry("admitted", self.admitted),
+            **self.by_entry("replayed", self.replayed),
+            **self.by_entry("graduated", self.buffer.graduated),
+        }
+        assert self.buffer.graduated.total() == sum(fate == "graduated" for _, _, fate in self.left)
+
+    def by_entry(self, name: str, counts: Counter[float]) -> dict[str, int]:
+        return {f"buffer/{name}_entry_{accuracy:g}": count for accuracy, count in counts.items() if count}
 
 
 TestBufferAgainstList = BufferAgainstList.TestCase

@@ -24,7 +24,7 @@ from zppo.evals.media import image
 from zppo.evals.replies import read_binary
 from zppo.evals.rules import leave_to_judge
 from zppo.rewards.boxed import last_boxed
-from zppo.rewards.thoughts import for_judge
+from zppo.rewards.thoughts import visible
 
 REASONING_RUBRIC = {
     1: "reasoning_text",
@@ -84,7 +84,7 @@ def _whole(value: Any) -> int | None:
 
 def judgement(item: Item, response: str) -> Judgement:
     fields = item.question.fields
-    values = {"question": fields["asked"], "answer": item.gold, "response": for_judge(response)}
+    values = {"question": fields["asked"], "answer": item.gold, "response": visible(response)}
     return Judgement(
         f"charxiv_{fields['rubric']}", values, partial(read_binary, key="score"), extracted=last_boxed(response)
     )

@@ -15,7 +15,7 @@ from zppo.evals.benchmark import Benchmark, Data, Item, Judgement, Row
 from zppo.evals.media import image
 from zppo.evals.rules import leave_to_judge
 from zppo.rewards.boxed import last_boxed
-from zppo.rewards.thoughts import for_judge
+from zppo.rewards.thoughts import visible
 
 _LOGIC = re.compile(r"\s*(<AND>|<OR>)\s*")
 
@@ -27,7 +27,7 @@ def items(row: Row) -> list[Item]:
 
 
 def judgement(item: Item, response: str) -> Judgement:
-    prediction = " ".join(for_judge(response).split())
+    prediction = " ".join(visible(response).split())
     values = {"question": item.question.words, "answer": item.gold, "response": prediction}
     return Judgement("mm_vet", values, read, extracted=last_boxed(response))
 

@@ -17,7 +17,7 @@ from zppo.evals.replies import read_verdict
 from zppo.evals.rules import leave_to_judge
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.choice import Choice
-from zppo.rewards.thoughts import for_judge
+from zppo.rewards.thoughts import visible
 
 CHOICE, OPEN = "multiple-choice", "open-ended"
 TEMPLATES = {CHOICE: "mmvu_choice", OPEN: "mmvu_open"}
@@ -47,7 +47,7 @@ def _options(row: Row, choices: Mapping[str, Any]) -> dict[str, str]:
 
 
 def judgement(item: Item, response: str) -> Judgement:
-    values = {"question": item.question.words, "answer": item.gold, "response": for_judge(response)}
+    values = {"question": item.question.words, "answer": item.gold, "response": visible(response)}
     template = TEMPLATES[item.group["kind"]]
     return Judgement(template, values, read_verdict, extracted=last_boxed(response))
 

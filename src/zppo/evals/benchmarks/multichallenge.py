@@ -14,7 +14,7 @@ from zppo.evals.asking import ask, plain
 from zppo.evals.benchmark import Benchmark, Data, Item, Judgement, Row
 from zppo.evals.replies import field
 from zppo.evals.rules import leave_to_judge
-from zppo.rewards.thoughts import for_judge
+from zppo.rewards.thoughts import visible
 
 AXES = ("INFERENCE_MEMORY", "INSTRUCTION_RETENTION", "SELF_COHERENCE", "RELIABLE_VERSION_EDITING")
 VERDICTS = ("YES", "NO")
@@ -37,7 +37,7 @@ def items(row: Row) -> list[Item]:
 
 
 def judgement(item: Item, response: str) -> Judgement:
-    values = {"response": for_judge(response), "target_question": item.gold["target"]}
+    values = {"response": visible(response), "target_question": item.gold["target"]}
     return Judgement("multichallenge", values, partial(read, wanted=item.gold["verdict"]))
 
 
