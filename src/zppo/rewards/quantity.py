@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from zppo.rewards.graded import Graded, column, refuse, shown
+from zppo.rewards.graded import Graded, column, reference, refuse, shown
 from zppo.rewards.plain import NUMBER, as_text, number_in
-from zppo.rewards.units import COMMON, UNIT, spelled_out, unit_named
+from zppo.rewards.units import UNIT, spelled_out, unit_named
 from zppo.types import Question
 
 TOLERANCE = 1e-6
@@ -40,7 +40,7 @@ class Target:
 
 
 def read_quantity(question: Question) -> Target:
-    quantity = quantity_in(question.answer)
+    quantity = quantity_in(reference(question.answer))
     if quantity is None:
         refuse(question, f"the answer {question.answer!r} is no number; use another answer_type, such as math")
     meaning = "a number that is 0 or more"
@@ -66,19 +66,6 @@ def compare_quantity(gold: Target, box: str) -> Graded:
 def quantity_in(text: str) -> Quantity | None:
     r"""`1,234.5`, `-\frac12`, `3\times10^{8} m/s`, `x = 5`, `\$3.50`, `30^\circ`; None for anything else."""
     return _quantity(_NAME.sub("", as_text(text)))
-
-
-def same_quantity(gold: str, answer: str) -> bool | None:
-    """True for the same value with the same unit, however written; False for two different common units; else None.
-
-    For math-verify 10 km is 10 m. A unit that is not common may be another's name, or a variable: nothing is said then.
-    """
-    left, right = _quantity(as_text(gold)), _quantity(as_text(answer))
-    if left is None or right is None:
-        return None
-    if left.unit != right.unit:
-        return False if left.unit in COMMON and right.unit in COMMON else None
-    return True if left.value == right.value else None
 
 
 def _quantity(text: str) -> Quantity | None:

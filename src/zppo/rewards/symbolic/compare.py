@@ -1,0 +1,138 @@
+r"""Whether two expressions, equations or inequalities say the same: trees -> values -> **verdict**.
+
+Rational numbers are compared exactly. Everything else is evaluated at sixty digits: numbers once, expressions in
+variables at several points, where different expressions cannot agree by chance (the test of Schwartz and Zippel). Two
+equations are the same when their sides differ by a constant factor.
+"""
+
+import re
+from fractions import Fraction
+from typing import Any
+
+from mpmath import mp, mpf
+
+from .tree import Tree, Unreadable, read
+from .values import DIGITS, Point, Undefined, decimal, exact, names
+
+ROUNDS = 8
+ENOUGH = 3
+"""Points at which both must have a value."""
+ROUNDED = 6
+"""Digits, and places after the point, that a rounded decimal needs to stand for another number."""
+_RELATION = re.compile(r"(=|<|>|\\leq?(?![A-Za-z])|\\geq?(?![A-Za-z]))")
+
+
+def equivalent(gold: str, answer: str) -> bool:
+    """Raises Unreadable, and TooLarge for numbers that cannot be compared exactly."""
+    left, right = _RELATION.split(gold), _RELATION.split(answer)
+    if len(left) == len(right) == 1:
+        return same_value(read(gold), read(answer))
+    if len(left) == len(right) == 3:
+        return _same_relation([part.strip() for part in left], [part.strip() for part in right])
+    raise Unreadable("relations")
+
+
+def same_value(left: Tree, right: Tree) -> bool:
+    if left == right:
+        return True
+    if names(left) or names(right):
+        return _agree(left, right)
+    exactly = exact(left), exact(right)
+    if None not in exactly:
+        return exactly[0] == exactly[1] or _rounded(left, right, *exactly)
+    point = Point(0)
+    try:
+        values = point.value(left), point.value(right)
+    except Undefined:
+        return False
+    return _close(*values) or _rounded(left, right, *values)
+
+
+def _agree(left: Tree, right: Tree) -> bool:
+    """At all points where both have a value; where there are too few of them, at points in the complex numbers."""
+    for real in (True, False):
+        verdicts = [verdict for verdict in (_agree_at(Point(i, real), left, right) for i in range(ROUNDS))]
+        if False in verdicts:
+            return False
+        if verdicts.count(True) >= ENOUGH:
+            return True
+    return False
+
+
+def _agree_at(point: Point, left: Tree, right: Tree) -> bool | None:
+    try:
+        return _close(point.value(left), point.value(right))
+    except Undefined:
+        return None
+
+
+def _close(left: Any, right: Any) -> bool:
+    with mp.workdps(DIGITS):
+        if mp.isinf(left) or mp.isinf(right):
+            return bool(left == right)
+        size = max(abs(left), abs(right))
+        # A difference that cancels to nothing leaves an error of rounding beside a true zero.
+        return bool(abs(left - right) <= size * mpf(10) ** (20 - DIGITS) or size < mpf(10) ** (10 - DIGITS))
+
+
+def _rounded(left: Tree, right: Tree, *values: Any) -> bool:
+    """Whether one is a decimal of enough digits that is the other, rounded or cut off."""
+    for tree in (left, right):
+        precision = decimal(tree)
+        if precision and min(precision) >= ROUNDED:
+            with mp.workdps(DIGITS):
+                a, b = (mpf(v.numerator) / v.denominator if isinstance(v, Fraction) else v for v in values)
+                if abs(a - b) < mpf(10) ** -precision[1]:
+                    return True
+    return False
+
+
+def _same_relation(left: list[str], right: list[str]) -> bool:
+    """Of two sides each, `[side, sign, side]`."""
+    signs, differences = zip(*(_difference(*relation) for relation in (left, right)), strict=True)
+    if signs[0] != signs[1]:
+        return False
+    if _proportional(*differences, positive=signs[0] != "="):
+        return True
+    return signs[0] == "=" and _proportional(*(_numerator(tree)[0] for tree in differences), positive=False)
+
+
+def _difference(left: str, sign: str, right: str) -> tuple[str, Tree]:
+    """`=`, `>` or `>=`, and what is so to zero."""
+    greater, less = (read(left), read(right)) if sign[:2] not in ("<", "\\l") else (read(right), read(left))
+    strict = "=" if sign == "=" else ">" if sign in "<>" else ">="
+    return strict, ("sum", greater, ("minus", less))
+
+
+def _proportional(left: Tree, right: Tree, positive: bool) -> bool:
+    """Whether one is the other times a constant, neither being zero everywhere."""
+    if names(left) != names(right) or not names(left):
+        return False
+    ratios = []
+    for i in range(ROUNDS):
+        try:
+            values = Point(i).value(left), Point(i).value(right)
+        except Undefined:
+            continue
+        with mp.workdps(DIGITS):
+            if min(map(abs, values)) > mpf(10) ** (10 - DIGITS):
+                ratios.append(values[0] / values[1])
+    if len(ratios) < ENOUGH or not all(_close(ratio, ratios[0]) for ratio in ratios):
+        return False
+    return not positive or bool(mp.re(ratios[0]) > 0 and abs(mp.im(ratios[0])) < mpf(10) ** (10 - DIGITS))
+
+
+def _numerator(tree: Tree) -> tuple[Tree, Tree]:
+    """Numerator and denominator of a tree written as one fraction."""
+    one: Tree = ("number", Fraction(1), 0, 0)
+    if tree[0] == "minus":
+        over, under = _numerator(tree[1])
+        return ("minus", over), under
+    if tree[0] not in ("sum", "product", "quotient"):
+        return tree, one
+    (a, b), (c, d) = _numerator(tree[1]), _numerator(tree[2])
+    if tree[0] == "sum":
+        return (("sum", a, c), b) if b == d else (("sum", ("product", a, d), ("product", c, b)), ("product", b, d))
+    if tree[0] == "product":
+        return ("product", a, c), ("product", b, d)
+    return ("product", a, d), ("product", b, c)
