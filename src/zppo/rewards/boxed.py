@@ -50,15 +50,15 @@ def _last(text: str) -> str | None:
     boxes = _boxes(text)
     if not boxes:
         return None
-    start, end, content = boxes[-1]
+    start, _, content = boxes[-1]
     joined, joints = [content], []
-    for before in reversed(boxes[:-1]):
-        joint = _JOINT.fullmatch(text, before[1], start) if before[1] <= start else None
+    for begin, end, inner in reversed(boxes[:-1]):
+        joint = _JOINT.fullmatch(text, end, start)
         if joint is None:
             break
         joints.append(bool(joint["comma"] or joint["word"]))
-        joined.append(before[2])
-        start = before[0]
+        joined.append(inner)
+        start = begin
     if len(set(map(str.strip, joined))) == 1:
         return content
     if not all(joints):

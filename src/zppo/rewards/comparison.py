@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
+from zppo.rewards.listing import listed, order, rows
 from zppo.rewards.literals import same_option, same_parts
 from zppo.rewards.measure import measured, same_unit
 from zppo.rewards.normal import normal_form, squeezed
-from zppo.rewards.plain import Enumeration, enumeration, number
+from zppo.rewards.plain import number
 from zppo.rewards.relations import Chain, Interval, chain, interval
 from zppo.rewards.words import same_words
 
@@ -23,12 +24,7 @@ DEEPEST = 8
 """Lists inside each other."""
 NEAR = Fraction(1, 10**6)
 """Plain numbers this close may be a number and its rounded decimal."""
-_AND = re.compile(r",?\s+(?:and|or)\s+")
-_EITHER_SIGN = re.compile(r"\\pm(?![A-Za-z])")
-_MATRIX = re.compile(r"\\begin\{([pbB]?matrix|smallmatrix|array)\}(?:\{[lcr|\s]*\})?(.*)\\end\{\1\}", re.DOTALL)
-_REALS = re.compile(r"(?:all )?real(?: numbers?)?|(?:the )?set of (?:all )?real numbers|\\Re")
-_BUILDER = re.compile(r"\\\{\s*[A-Za-z](?:\s*\\in\s*[A-Z])?\s*(?:\||:|\\mid)\s*(.+)\\\}")
-_WITHOUT = re.compile(r"(?:R|\(-\s*\\infty,\s*\+?\s*\\infty\))\s*(?:\\setminus|\\backslash|-|\\)\s*\\\{([^,{}]+)\\\}")
+_BUILDER = re.compile(r"^\\\{\s*[A-Za-z](?:\s*\\in\s*[A-Z])?\s*(?:\||:|\\mid)\s*(.+?)\s*\\\}$")
 
 
 class Comparison:
@@ -42,6 +38,7 @@ class Comparison:
         return self._same(normal_form(gold), normal_form(answer), 0)
 
     def _same(self, gold: str, answer: str, depth: int) -> bool | None:
+        gold, answer = (_BUILDER.sub(r"\1", text) for text in (gold, answer))
         if not gold or not answer or depth > DEEPEST:
             return False
         if squeezed(gold) == squeezed(answer):
@@ -65,25 +62,22 @@ class Comparison:
 
     def _same_lists(self, gold: str, answer: str, depth: int) -> bool | None:
         """Lists, tuples, sets, unions and matrices; None unless one of them is more than one element."""
-        matrices = _rows(gold), _rows(answer)
+        matrices = rows(gold), rows(answer)
         if matrices[0] and matrices[1]:
-            return [len(row) for row in matrices[0]] == [len(row) for row in matrices[1]] and self._all(
-                sum(matrices[0], []), sum(matrices[1], []), depth
-            )
-        left, right = _listed(gold), _listed(answer)
+            cells, others = ([cell for row in matrix for cell in row] for matrix in matrices)
+            return list(map(len, matrices[0])) == list(map(len, matrices[1])) and self._all(cells, others, depth)
+        left, right = listed(gold), listed(answer)
         if len(left.elements) == len(right.elements) == 1:
             if "{}" in (left.brackets, right.brackets):
                 return self._same(left.elements[0], right.elements[0], depth + 1)
             return None
         if len(left.elements) != len(right.elements):
-            bounds = interval(gold), interval(answer)
-            return (
-                self._same_intervals(*bounds, depth) if bounds[0] and bounds[1] else self._unnamed(gold, answer, depth)
-            )
-        order = _order(left, right)
-        if order is None:
+            one, other = interval(gold), interval(answer)
+            return self._same_intervals(one, other, depth) if one and other else self._unnamed(gold, answer, depth)
+        in_order = order(left, right)
+        if in_order is None:
             return False
-        return (self._all if order else self._any_order)(left.elements, right.elements, depth)
+        return (self._all if in_order else self._any_order)(left.elements, right.elements, depth)
 
     def _unnamed(self, gold: str, answer: str, depth: int) -> bool | None:
         """`x \\in \\{1, 2\\}` and `S = \\{1, 2\\}` beside the set itself, `(x, y) = (1, 2)` beside the pair."""
@@ -123,14 +117,11 @@ class Comparison:
     def _same_relations(self, gold: str, answer: str, depth: int) -> bool | None:
         left, right = chain(gold), chain(answer)
         if not left.signs and not right.signs:
-            return (
-                None
-                if len(left.parts[0]) and (left.parts[0], right.parts[0]) == (gold, answer)
-                else self._same(left.parts[0], right.parts[0], depth + 1)
-            )
-        bounds = interval(gold), interval(answer)
-        if bounds[0] and bounds[1]:
-            return self._same_intervals(*bounds, depth)
+            exact = left.parts[0], right.parts[0]  # without what is behind an approximate sign
+            return None if exact == (gold, answer) else self._same(*exact, depth + 1)
+        one, other = interval(gold), interval(answer)
+        if one and other:
+            return self._same_intervals(one, other, depth)
         if not left.signs or not right.signs or {left.signs, right.signs} == {("=",), (r"\in",)}:
             return self._value_of_relation(left, right, depth)
         if left.is_equation and right.is_equation:
@@ -179,8 +170,8 @@ class Comparison:
             return False
         verdict = self._same(left.value, right.value, depth + 1)
         if verdict is False and "%" in (left.unit, right.unit):
-            parts = [f"({side.value})/100" if side.unit == "%" else side.value for side in (left, right)]
-            return self._same(*parts, depth + 1)
+            one, other = (f"({side.value})/100" if side.unit == "%" else side.value for side in (left, right))
+            return self._same(one, other, depth + 1)
         return verdict
 
     def _same_rest(self, gold: str, answer: str, depth: int) -> bool | None:
@@ -194,54 +185,3 @@ def _has_words(text: str) -> bool:
 
 def _in_or_equal(left: Chain, right: Chain) -> bool:
     return set(left.signs + right.signs) <= {"=", r"\in"}
-
-
-def _order(left: Enumeration, right: Enumeration) -> bool | None:
-    """Whether the order counts: in round and square brackets. None for brackets that cannot be the same list."""
-    one, other = left.brackets, right.brackets
-    if "{}" in (one, other):
-        return False if {one, other} <= {"{}", ""} else None
-    if one and other:
-        return True if one == other or len(left.elements) > 2 else None
-    if one or other:
-        return True
-    names = [{chain(element).name for element in side.elements} - {""} for side in (left, right)]
-    return (len(names[0]) > 1 and not names[1]) or (len(names[1]) > 1 and not names[0])
-
-
-def _listed(text: str) -> Enumeration:
-    r"""The elements of a list; of a union its parts, of `\pm 2` two, of `x \ne 2` what is left of and right of it."""
-    if _REALS.fullmatch(text.casefold() if text != "R" else text):
-        return Enumeration(("R",), "")
-    built = _BUILDER.fullmatch(text)
-    text = built[1].strip() if built else text
-    apart = _WITHOUT.fullmatch(text)
-    read = chain(text)
-    if apart or (read.signs == (r"\ne",) and re.fullmatch(r"[a-z]", read.parts[0])):
-        hole = apart[1] if apart else read.parts[1]
-        return Enumeration((rf"(-\infty, {hole})", rf"({hole}, \infty)"), "")
-    unions = _split(text, r"\cup")
-    if len(unions) > 1:
-        return Enumeration(tuple(unions), "")
-    listed = enumeration(_AND.sub(", ", text))
-    return Enumeration(tuple(each for element in listed.elements for each in _both_signs(element)), listed.brackets)
-
-
-def _split(text: str, command: str) -> list[str]:
-    return [part.strip() for part in re.split(rf"{re.escape(command)}(?![A-Za-z])", text)]
-
-
-def _both_signs(element: str) -> list[str]:
-    """One element, or two where it holds one plus-minus sign. Several may or may not go together."""
-    if len(_EITHER_SIGN.findall(element)) != 1:
-        return [element]
-    return [_EITHER_SIGN.sub(sign, element).strip().removeprefix("+").strip() for sign in "+-"]
-
-
-def _rows(text: str) -> list[list[str]]:
-    """Of a matrix; none of anything else."""
-    match = _MATRIX.fullmatch(text)
-    if not match or "\\begin" in match[2]:
-        return []
-    rows = [row for row in match[2].split("\\\\") if row.strip()]
-    return [[cell.strip() for cell in row.split("&")] for row in rows]

@@ -71,7 +71,7 @@ def equivalence_graded(verdict: bool | None, gold: str, answer: str, deadline_s:
 
 
 def reference(answer: str) -> str:
-    """The final answer of a reference: what stands behind the last `####` of a worked solution (GSM8K), or all of it."""
+    """The final answer of a reference: what is behind the last `####` of a worked solution (GSM8K), or all of it."""
     return answer.rpartition("####")[2].strip()
 
 

@@ -1,10 +1,11 @@
 r"""Answers that are compared part by part: options, dates, times of day, scores, ratios, numbers in a base.
 
-math-verify subtracts in `2023-01-02`, divides in `12:30` and does not see the base of `2516_8`. Each function gives True
+math-verify subtracts in `2023-01-02`, divides in `12:30` and does not see the base of `2516_8`. A function gives True
 or False where both are of its kind, and None where it has nothing to say.
 """
 
 import re
+import string
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -34,7 +35,7 @@ _BASES = {
     **{"twelve": 12, "sixteen": 16, "binary": 2, "octal": 8, "decimal": 10, "hexadecimal": 16},
 }
 _IN_BASE = re.compile(
-    r"\(?([0-9A-Za-z][0-9A-Za-z\s,.]*?)\)?\s*(?:_\s*\{?\s*\(?(\d{1,2}|[a-z]+)\)?\s*\}?|\(?\s*(?:in\s+)?base[\s-]*(\d{1,2}|[a-z]+)\)?)"
+    r"\(?([0-9A-Za-z][0-9A-Za-z\s,.]*?)\)?\s*(?:_\s*\{?\s*\(?(?:base\s*)?(\d{1,2}|[a-z]+)\)?\s*\}?|\(?\s*(?:in\s+)?base[\s-]*(\d{1,2}|[a-z]+)\)?)"
 )
 
 
@@ -143,14 +144,9 @@ def _in_base(text: str) -> tuple[str, int] | None:
     written = match[2] or match[3]
     base = int(written) if written.isdigit() else _BASES.get(written, 0)
     digits = re.sub(r"[\s,]", "", match[1]).upper().lstrip("0")
-    known = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[:base] + "."
-    if (
-        not 2 <= base <= 36
-        or not set(digits) <= set(known)
-        or not (match[1][0].isdigit() or (base > 10 and match[1].isupper()))
-    ):
-        return None
-    return digits, base
+    known = set((string.digits + string.ascii_uppercase)[:base] + ".")
+    begins = match[1][0].isdigit() or (base > 10 and match[1].isupper())
+    return (digits, base) if 2 <= base <= 36 and set(digits) <= known and begins else None
 
 
 def _numbers(text: str) -> list[int]:

@@ -23,46 +23,27 @@ _CURRENCY = re.compile(
 _LOOSE = re.compile(r"\s*([/^·])\s*|(?<=\() | (?=\))")
 _ORDINAL = re.compile(r"(?<=\d)\s*\^?\s*\{?\s*(st|nd|rd|th)\s*\}?$")
 _START = re.compile(r"(?:(?<![A-Za-z\\])[A-Za-z]|[°%$¢€£¥₹'])")
+_SYMBOL = re.compile(r"°(?:Celsius|Fahrenheit|C|F)?(?![A-Za-z])|[^\W\d_]+|[%$¢€£¥₹]|'+")
 _UNIT = re.compile(UNIT)
 _SINGLE = set("mgshLlNJWVAKC")
 """Letters that are units where a space is before them."""
+_SCIENTIFIC = re.compile(r"(?<=\d)[eE](?=[+-]?\d)")
+_CONSTANT = re.compile(r"\\(?:frac|sqrt|pi|cdot|times)(?![A-Za-z])|(?<![A-Za-z\\])(?:pi|sqrt)(?![A-Za-z])")
+_OPEN = re.compile(r"[A-Za-z\\=<>,]|(?<=[\w)}\]])\s*[+-]")
+_IES = re.compile(r"(?<=..)ies$")
+_PLURAL = re.compile(r"(?<=[sxz])es$|(?<=[cs]h)es$|(?<=[^s])s$")
 _ANGLED = re.compile(r"(?:sin|cos|tan|cot|sec|csc)(?![a-z])")
 _PHRASE = re.compile(r"[^\W\d_]{2,}(?:[\s-]+[^\W\d_]{2,}){0,4}")
-_SAYS_MORE = {
-    *("or", "and", "to", "not", "no", "of", "if", "for", "where", "when", "mod", "modulo", "choose", "base", "minus"),
-    *(
-        "plus",
-        "times",
-        "over",
-        "half",
-        "halves",
-        "third",
-        "thirds",
-        "quarter",
-        "quarters",
-        "fourths",
-        "tenths",
-        "fifths",
-    ),
-    *(
-        "hundredths",
-        "thousandths",
-        "less",
-        "more",
-        "below",
-        "above",
-        "under",
-        "wrong",
-        "incorrect",
-        "except",
-        "factorial",
-    ),
-    *("squared", "cubed", "remainder", "is", "are", "the", "with", "in", "but", "maybe", "pairs", "pair", "score"),
-    *("north", "south", "east", "west", "left", "right", "up", "down", "am", "pm", "bc", "ad", "bce", "negative"),
-    *("loss", "profit", "gain", "decrease", "increase", "debt", "approximately", "ago", "before", "after", "per"),
-    *("backward", "backwards", "forward", "forwards", "clockwise", "counterclockwise", "anticlockwise", "inward"),
-    *("outward", "upward", "upwards", "downward", "downwards", "power", "via", "billionths", "millionths"),
-}
+_SAYS_MORE = re.compile(
+    r"\b(?:"
+    r"or|and|to|not|no|of|if|for|where|when|mod|modulo|choose|base|minus|plus|times|over|half|halves|third|thirds|"
+    r"quarter|quarters|fourths|tenths|fifths|hundredths|thousandths|less|more|below|above|under|wrong|incorrect|"
+    r"except|factorial|squared|cubed|remainder|is|are|the|with|in|but|maybe|pairs|pair|score|north|south|east|"
+    r"west|left|right|up|down|am|pm|bc|ad|bce|negative|loss|profit|gain|decrease|increase|debt|approximately|ago|"
+    r"before|after|per|backward|backwards|forward|forwards|clockwise|counterclockwise|anticlockwise|inward|"
+    r"outward|upward|upwards|downward|downwards|power|via|billionths|millionths"
+    r")\b"
+)
 """Words that say more than of what the number is; an answer without them says something else."""
 
 
@@ -112,18 +93,13 @@ def _kind(value: str, unit: str, spaced: bool) -> str:
     if not _is_value(value) or (unit == "°" and _ANGLED.search(value)):
         return ""
     if _UNIT.fullmatch(unit):
-        symbols = [symbol for symbol in re.findall(r"[^\W\d_]+|[°%$¢€£¥₹]+[CF]?", unit)]
-        if all(symbol in COMMON or symbol in "°%$¢€£¥₹'" for symbol in symbols):
+        symbols = _SYMBOL.findall(unit)
+        if symbols and all(symbol in COMMON or symbol[0] in "°%$¢€£¥₹'" for symbol in symbols):
             return "unit" if _may_follow(value, symbols, spaced) else ""
     if spaced and _PHRASE.fullmatch(unit.replace("/", " ").replace(".", "")) and _is_number(value):
         words = set(unit.casefold().replace(".", "").replace("-", " ").split())
-        return (
-            ""
-            if words & (NAMES | set(MAGNITUDES) | {"or", "and", "to"})
-            else "word"
-            if words & _SAYS_MORE
-            else "phrase"
-        )
+        if not words & (NAMES | set(MAGNITUDES) | {"or", "and", "to"}):
+            return "word" if _SAYS_MORE.search(unit.casefold()) else "phrase"
     return ""
 
 
@@ -136,24 +112,16 @@ def _may_follow(value: str, symbols: list[str], spaced: bool) -> bool:
 
 
 def _is_value(value: str) -> bool:
-    """No word, and something to be of a unit."""
-    letters = re.sub(r"\\[A-Za-z]+", " ", value)
-    words = re.findall(r"[^\W\d_]{2,}", letters)
-    numeric = any(c.isdigit() for c in value) or "\\pi" in value or "pi" in words or "\\frac" in value
-    return (
-        numeric
-        and value[-1:] not in "+-*/=,^"
-        and all(word in NAMES | set(MAGNITUDES) or len(word) < 3 for word in words)
-    )
+    """Whether a text may have a unit: it holds a number and no word."""
+    words = re.findall(r"[^\W\d_]{3,}", re.sub(r"\\[A-Za-z]+", " ", value))
+    numeric = any(c.isdigit() for c in value) or "\\pi" in value or "\\frac" in value or "pi" in words
+    return numeric and value[-1:] not in "+-*/=,^" and all(word in NAMES or word in MAGNITUDES for word in words)
 
 
 def _is_number(value: str) -> bool:
-    """Whether no letter is a variable, and no sum is open."""
-    bare = _MAGNITUDE.sub("", value).rstrip()
-    letters = re.sub(r"\\(?:frac|sqrt|pi|cdot|times)(?![A-Za-z])|(?<![A-Za-z])(?:pi|sqrt)(?![A-Za-z])", " ", bare)
-    return not re.search(r"[A-Za-z\\=<>,]", re.sub(r"(?<=\d)[eE](?=[+-]?\d)", "", letters)) and not re.search(
-        r"(?<=\S)\s*[+-](?!\d+\})", re.sub(r"[eE^{][+-]", "", letters.lstrip("+- "))
-    )
+    """Whether no letter is a variable, and nothing is added."""
+    number = _SCIENTIFIC.sub("^", _MAGNITUDE.sub("", value).rstrip())
+    return not _OPEN.search(_CONSTANT.sub("1", number))
 
 
 def _scaled(value: str) -> tuple[str, int]:
@@ -166,12 +134,5 @@ def _scaled(value: str) -> tuple[str, int]:
 
 
 def _stem(unit: str) -> str:
-    words = unit.casefold().replace("-", " ").split()
-    return " ".join(
-        re.sub(
-            r"(?<=[^aeious])ies$",
-            "y",
-            re.sub(r"(?<=[sxz])es$|(?<=[cs]h)es$|(?<=[^s])s$", "", w) if not w.endswith("ies") else w,
-        )
-        for w in words
-    )
+    """In small letters and the singular."""
+    return " ".join(_PLURAL.sub("", _IES.sub("y", word)) for word in unit.casefold().replace("-", " ").split())

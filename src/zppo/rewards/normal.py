@@ -29,7 +29,7 @@ _LOWERED = re.compile("[₊₋₀-₉]+")
 
 _AROUND = (
     *WRAPPERS,
-    *(("**", "**"), ("__", "__"), ("`", "`"), ('"', '"'), (r"\boxed{", "}"), (r"\fbox{", "}"), ("{", "}")),
+    *(("**", "**"), ("*", "*"), ("__", "__"), ("`", "`"), ('"', '"'), (r"\boxed{", "}"), (r"\fbox{", "}"), ("{", "}")),
 )
 """What may stand around all of an answer."""
 _WITHIN = (re.compile(r"(?<![\\$\w])\$(?=\S)([^$]+)(?<=\S)\$(?!\d)"), re.compile(r"(?:^|(?<=\s))\*\*(?=\S)([^*]+)\*\*"))
@@ -64,6 +64,8 @@ _SYNONYMS = (
     (re.compile(r"\\langle(?![A-Za-z])"), "("),
     (re.compile(r"\\rangle(?![A-Za-z])"), ")"),
     (re.compile(r"\\(?:[lcd]dots[cbmio]?|dots)(?![A-Za-z])|\.\.\."), r"\\ldots "),
+    (re.compile(r"\\pmod\s*(?:\{([^{}]*)\}|(\w))|\\p?od\{([^{}]*)\}"), r" (mod \1\2\3)"),
+    (re.compile(r"\\[bp]?mod(?![A-Za-z])"), " mod "),
     (re.compile(r"\\colon(?![A-Za-z])"), ":"),
     (re.compile(r"\\(?:land|wedge)(?![A-Za-z])"), " and "),
     (re.compile(r"\\(?:lor|vee)(?![A-Za-z])"), " or "),

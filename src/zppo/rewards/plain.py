@@ -25,6 +25,7 @@ _NESTED = 3
 """Layers of `\\text{...}` and its like that are unwrapped."""
 _ESCAPED = re.compile(r"(?<!\\)\\([%&_#$])")
 _RAISED = re.compile("[⁺⁻⁰¹²³⁴-⁹]+")
+_EITHER_SIGN = re.compile(r"(?:\\pm(?![A-Za-z])|±)\s*")
 _SIZES_AND_SPACES = re.compile(r"\\(?:left|right|[Bb]igg?[lr]?)(?![A-Za-z])|\\[,;:! ]|~")
 
 
@@ -100,6 +101,13 @@ def enumeration(text: str) -> Enumeration:
     inner = text[1:-1] if brackets else text
     parts = _split(inner, ";") or _split(inner, ",") or [inner]
     return Enumeration(tuple(part.strip() for part in parts if part.strip()), brackets)
+
+
+def both_signs(element: str) -> list[str]:
+    """One element, or two where it holds one plus-minus sign. Several may or may not go together."""
+    if len(_EITHER_SIGN.findall(element)) != 1:
+        return [element]
+    return [_EITHER_SIGN.sub(sign, element).removeprefix("+") for sign in "+-"]
 
 
 def _is_enclosed(text: str) -> bool:

@@ -3,8 +3,10 @@ r"""Numbers with a tolerance (`answer_type: number`): decimals, fractions, power
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 
 from zppo.rewards.graded import Graded, column, reference, refuse, shown
+from zppo.rewards.measure import MAGNITUDES
 from zppo.rewards.plain import NUMBER, as_text, number_in
 from zppo.rewards.units import UNIT, spelled_out, unit_named
 from zppo.types import Question
@@ -16,7 +18,8 @@ _POWER = re.compile(r"\s*(?:\\times|\\cdot|×|·|\*)\s*10\s*\^\s*(?:\{\s*([+-]?\
 _BARE_POWER = re.compile(r"^([+-]?\s?)10\s*\^\s*(?:\{\s*([+-]?\d{1,3})\s*\}|([+-]?\d{1,3}))")
 _NAME = re.compile(r"^(?:(?:[A-Za-z]\w{0,20}|\\[A-Za-z]+)\s*)?(?:=|\\approx(?![A-Za-z])|≈)\s*")
 _CURRENCY = re.compile(r"^([+-]?)\s*(\\?\$|€|£|¥)\s*")
-_QUANTITY = re.compile(rf"{NUMBER}\s*(?P<unit>{UNIT})?")
+_MAGNITUDE = re.compile(rf"(?:{'|'.join(MAGNITUDES)})(?![^\W\d_])", re.I)
+_QUANTITY = re.compile(rf"{NUMBER}\s*(?P<scale>(?:{_MAGNITUDE.pattern}\s*){{0,4}})(?P<unit>{UNIT})?")
 LONGEST = 200
 """Characters of a number with its unit."""
 
@@ -80,7 +83,8 @@ def _quantity(text: str) -> Quantity | None:
     value = number_in(match) if match else None
     if match is None or value is None:
         return None
-    return Quantity(value, unit_named(match["unit"] or (currency[2] if currency else "")))
+    scale = prod(MAGNITUDES[word.casefold()] for word in _MAGNITUDE.findall(match["scale"]))
+    return Quantity(value * scale, unit_named(match["unit"] or (currency[2] if currency else "")))
 
 
 def _is_tolerance(value: float) -> bool:

@@ -85,13 +85,12 @@ def interval(text: str) -> Interval | None:
         read = _mirrored(read)
     if len(read.signs) == 2 and set(read.signs) <= {"<", r"\le"} and is_name(read.parts[1]):
         low, name, high = read.parts
-        return Interval(
-            low, high, ("(" if read.signs[0] == "<" else "[") + (")" if read.signs[1] == "<" else "]"), name
-        )
+        brackets = "[("[read.signs[0] == "<"] + "])"[read.signs[1] == "<"]
+        return Interval(low, high, brackets, name)
     if len(read.signs) == 1 and read.signs[0] in _MIRRORED:
         read = read if is_name(read.parts[0]) else _mirrored(read)
         if is_name(read.parts[0]) and not re.search(r"[a-z]", re.sub(r"\\[a-z]+|\b(?:pi|sqrt)\b", "", read.parts[1])):
-            return _half_line(*read.parts, read.signs[0])
+            return _half_line(read.parts[0], read.parts[1], read.signs[0])
     return None
 
 

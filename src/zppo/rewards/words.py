@@ -15,8 +15,12 @@ _SHORT = {
     *("no", "of", "in", "is", "at", "to", "or", "am", "pm", "by", "if", "on", "we", "he", "it", "as", "an", "be", "do"),
     *("so", "us", "up", "ok"),
 }
-_WORD = re.compile(r"(?:(?<=[\s(,;:'\"!?/-])|(?<![\s\S]))([^\W\d_]{1,30}(?:['-][^\W\d_]{1,30})*)(?=[\s),.;:!?'\"/-]|$)")
+_WORD = re.compile(
+    r"(?:(?<=[\s(,;:'\"!?/-])|(?<![\s\S]))([^\W\d_]{1,30}(?:(?<=..)['-][^\W\d_]{2,30})*)(?=[\s),.;:!?'\"/-]|$)"
+)
 _LETTERS = re.compile(r"[A-Za-z]{2,30}")
+_TIMES = re.compile(r"\s*(?:\\cdot(?![A-Za-z])|\*)\s*")
+_POINTS = " ,.;:!?'\"-"
 _ARTICLES = {"a", "an", "the"}
 
 
@@ -29,6 +33,9 @@ def same_words(gold: str, answer: str, same: Same) -> bool | None:
     """None where neither has words; `same` compares what stands between words that are the same."""
     if _LETTERS.fullmatch(gold) and _LETTERS.fullmatch(answer) and not {gold, answer} & NAMES:
         return _folded(gold) == _folded(answer)
+    products = _TIMES.sub("", gold), _TIMES.sub("", answer)
+    if products != (gold, answer) and all(map(_LETTERS.fullmatch, products)):
+        return sorted(products[0]) == sorted(products[1])
     left, right = _parts(gold), _parts(answer)
     if len(left) == len(right) == 1:
         return None
@@ -39,9 +46,7 @@ def same_words(gold: str, answer: str, same: Same) -> bool | None:
 
 
 def _same_piece(gold: str, answer: str, same: Same) -> bool | None:
-    gold, answer = (
-        piece.strip(" ,.;:!?'\"-") if len(piece.strip()) < 3 else piece.strip(" ,.;:") for piece in (gold, answer)
-    )
+    gold, answer = (piece.strip(_POINTS if len(piece.strip()) < 3 else " ,.;:") for piece in (gold, answer))
     return same(gold, answer) if gold and answer else gold == answer
 
 

@@ -74,7 +74,7 @@ def load_grader() -> Callable[[str, str], bool]:
         except Unreadable:
             both = _LARGE.search(gold) and _LARGE.search(answer) and _letters(gold) == _letters(answer)
             return bool(both) and by_math_verify(gold, answer)
-        except (Undefined, RecursionError):
+        except (Undefined, RecursionError, ValueError, OverflowError):
             return False
 
     by_math_verify(r"\frac{x}{2} + 1", "1 + 0.5x")  # loads what is loaded lazily, before the first deadline runs

@@ -49,21 +49,31 @@ def same_value(left: Tree, right: Tree) -> bool:
 
 
 def _agree(left: Tree, right: Tree) -> bool:
-    """At all points where both have a value; where there are too few of them, at points in the complex numbers."""
+    """At all points where both have a value; where there are too few of them, at points in the complex numbers.
+
+    An absolute value that one alone has is there for the points where the other has no value: `ln|x|` is not `ln x`.
+    """
     for real in (True, False):
-        verdicts = [verdict for verdict in (_agree_at(Point(i, real), left, right) for i in range(ROUNDS))]
-        if False in verdicts:
+        values = [(_value(left, i, real), _value(right, i, real)) for i in range(ROUNDS)]
+        both = [(one, other) for one, other in values if one is not None and other is not None]
+        if not all(_close(*pair) for pair in both):
             return False
-        if verdicts.count(True) >= ENOUGH:
+        if _has_absolute(left) != _has_absolute(right) and any((a is None) != (b is None) for a, b in values):
+            return False
+        if len(both) >= ENOUGH:
             return True
     return False
 
 
-def _agree_at(point: Point, left: Tree, right: Tree) -> bool | None:
+def _value(tree: Tree, round_: int, real: bool) -> Any:
     try:
-        return _close(point.value(left), point.value(right))
+        return Point(round_, real).value(tree)
     except Undefined:
         return None
+
+
+def _has_absolute(tree: Tree) -> bool:
+    return tree[:2] == ("call", "abs") or any(_has_absolute(part) for part in tree[1:] if isinstance(part, tuple))
 
 
 def _close(left: Any, right: Any) -> bool:
@@ -76,25 +86,28 @@ def _close(left: Any, right: Any) -> bool:
 
 
 def _rounded(left: Tree, right: Tree, *values: Any) -> bool:
-    """Whether one is a decimal of enough digits that is the other, rounded or cut off."""
-    for tree in (left, right):
-        precision = decimal(tree)
-        if precision and min(precision) >= ROUNDED:
-            with mp.workdps(DIGITS):
-                a, b = (mpf(v.numerator) / v.denominator if isinstance(v, Fraction) else v for v in values)
-                if abs(a - b) < mpf(10) ** -precision[1]:
-                    return True
+    """Whether one is a decimal of enough digits that is the other, rounded or cut off.
+
+    What has no more decimals itself is not rounded: 7 is not 6.9999999.
+    """
+    with mp.workdps(DIGITS):
+        a, b = (mpf(v.numerator) / v.denominator if isinstance(v, Fraction) else v for v in values)
+        for tree, other in ((left, b), (right, a)):
+            precision = decimal(tree)
+            if precision and min(precision) >= ROUNDED and abs(a - b) < mpf(10) ** -precision[1]:
+                scaled = other * mpf(10) ** precision[1]
+                return bool(abs(scaled - mp.nint(mp.re(scaled))) > mpf(10) ** -ROUNDED)
     return False
 
 
 def _same_relation(left: list[str], right: list[str]) -> bool:
     """Of two sides each, `[side, sign, side]`."""
-    signs, differences = zip(*(_difference(*relation) for relation in (left, right)), strict=True)
-    if signs[0] != signs[1]:
+    (sign, one), (other_sign, other) = _difference(*left), _difference(*right)
+    if sign != other_sign:
         return False
-    if _proportional(*differences, positive=signs[0] != "="):
+    if _proportional(one, other, positive=sign != "="):
         return True
-    return signs[0] == "=" and _proportional(*(_numerator(tree)[0] for tree in differences), positive=False)
+    return sign == "=" and _proportional(_numerator(one)[0], _numerator(other)[0], positive=False)
 
 
 def _difference(left: str, sign: str, right: str) -> tuple[str, Tree]:

@@ -118,7 +118,7 @@ class _Reader:
             return ("minus", inner())
         if self._next == "+":
             self._take()
-        return inner()  # type: ignore[no-any-return]
+        return inner()
 
     def _product(self) -> Tree:
         """Factors from left to right, so that `1/2x` is half of x."""
@@ -156,10 +156,8 @@ class _Reader:
         return self._with_marks(("power", tree, self._exponent()))
 
     def _exponent(self) -> Tree:
-        if self._next in ("{", "("):
-            base = self._bracketed()
-        else:
-            base = self._signed(lambda: self._with_marks(self._atom()))
+        grouped = self._next in ("{", "(")
+        base = self._bracketed() if grouped else self._signed(lambda: self._with_marks(self._atom()))
         if self._next == "^":
             self._take()
             return ("power", base, self._exponent())
@@ -198,6 +196,8 @@ class _Reader:
         return ("call", function, tree) if function else tree
 
     def _number(self, token: str) -> Tree:
+        if len(token) > 4000:
+            raise Unreadable("long")  # Python reads no more digits
         mantissa, _, exponent = token.lower().partition("e")
         if self._next == "_":
             return ("name", f"{token}_{self._subscript()}")  # a number in another base equals itself alone

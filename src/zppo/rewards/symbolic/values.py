@@ -54,7 +54,7 @@ def exact(tree: Tree) -> Fraction | None:
     """The value of a tree of rational numbers, None of any other. Raises TooLarge, and Undefined for x/0."""
     kind, parts = tree[0], tree[1:]
     if kind == "number":
-        return tree[1]  # type: ignore[no-any-return]
+        return tree[1]
     if kind == "name":
         return None
     if kind == "call":
@@ -67,22 +67,22 @@ def exact(tree: Tree) -> Fraction | None:
 
 def _exact_operation(kind: str, values: list[Any]) -> Fraction | None:
     if kind == "minus":
-        return -values[0]  # type: ignore[no-any-return]
+        return -values[0]
     left, right = values
     if kind == "sum":
-        return left + right  # type: ignore[no-any-return]
+        return left + right
     if kind == "product":
-        return left * right  # type: ignore[no-any-return]
+        return left * right
     if kind == "quotient":
-        return left / _nonzero(right)  # type: ignore[no-any-return]
+        return left / _nonzero(right)
     if right.denominator != 1:
         return None
     bits = max(abs(left.numerator), left.denominator).bit_length()
     if abs(right) > LARGEST or bits * abs(right) > LARGEST:
         if abs(left) in (0, 1):
-            return left if right % 2 else abs(left)  # type: ignore[no-any-return]
+            return left if right % 2 else abs(left)
         raise TooLarge
-    return (left if right >= 0 else _nonzero(left)) ** int(right)  # type: ignore[no-any-return]
+    return (left if right >= 0 else _nonzero(left)) ** int(right)
 
 
 def _exact_call(tree: Tree) -> Fraction | None:
@@ -91,13 +91,13 @@ def _exact_call(tree: Tree) -> Fraction | None:
         return None
     value: Any = values[0]
     if name in ("!", "binom"):
-        if any(each.denominator != 1 or each < 0 for each in values if each is not None):  # type: ignore[union-attr]
+        if any(each.denominator != 1 or each < 0 for each in values if each is not None):
             return None
         if value > 20_000:
             raise TooLarge
         return Fraction(factorial(int(value)) if name == "!" else comb(int(value), int(values[1] or 0)))
     if name == "%":
-        return value / 100  # type: ignore[no-any-return]
+        return value / 100
     return abs(value) if name == "abs" else Fraction(value.__floor__() if name == "floor" else value.__ceil__())
 
 
