@@ -45,7 +45,7 @@ def same_option(gold: str, answer: str, same: Same) -> bool | None:
     if left is None and right is None:
         return None
     if left and right:
-        if left[0] != right[0] or (not left[1] and _HEDGED.search(right[1])):
+        if left[0] != right[0] or (not (left[1] and right[1]) and _HEDGED.search(left[1] + right[1])):
             return False
         return same(left[1], right[1]) if left[1] and right[1] else True
     # A label on one side alone: `(B) 7` is `7`.
