@@ -36,10 +36,10 @@ _WITHIN = (re.compile(r"(?<![\\$\w])\$(?=\S)([^$]+)(?<=\S)\$(?!\d)"), re.compile
 """Dollar signs and asterisks around a part."""
 _TEXT = re.compile(
     r"\\(?:text(?:bf|it|rm|sf|tt|sc|up|normal)?|math(?:bf|it|rm|sf|tt|bb|cal|scr|frak|normal)|mbox|operatorname\*?|emph"
-    r"|underline|boldsymbol|bm|boxed|fbox|displaylines)\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(?<=bb)\s([A-Z]))"
+    r"|underline|boldsymbol|bm|boxed|fbox)\s*(?P<group>\{)|\\mathbb\s(?P<letter>[A-Z])|\\.|[{}]",
+    re.DOTALL,
 )
-_NESTED = 4
-"""Layers of `\\text{...}` and its like that are unwrapped."""
+"""A command of looks with what it is around; else a character that is escaped, or a brace."""
 _LOOKS = re.compile(
     r"\\(?:left|right|middle|[Bb]igg?[lrm]?|displaystyle|textstyle|limits|nolimits|quad|qquad|large|Large|bf|rm|it)"
     r"(?![A-Za-z])\.?|\\[,;:> ]|~|\\!|\\hspace\s*\{[^{}]*\}|\\\\(?=\s*$)"
@@ -85,8 +85,7 @@ def normal_form(text: str) -> str:
         text = part.sub(r"\1", text)
     text = text.replace("\\\\", "\\\\ ")
     text = _LOOKS.sub(lambda match: "" if match[0] == r"\!" else " ", text)
-    for _ in range(_NESTED):
-        text = _TEXT.sub(_inner, text)
+    text = _without_text(text)
     text = _ESCAPED.sub(r"\1", text)
     for synonym, plain in _SYNONYMS:
         text = synonym.sub(plain, text)
@@ -133,10 +132,26 @@ def _unwrapped(text: str) -> str:
     return text
 
 
-def _inner(match: re.Match[str]) -> str:
-    """What a command is around, apart from its neighbours if it has letters: `5\\text{m}` is `5 m`."""
-    inner = match[1] if match[1] is not None else match[2]
-    return f" {inner} " if any(character.isalpha() for character in inner) else inner
+def _without_text(text: str) -> str:
+    r"""What `\text{...}` and its like are around, apart from its neighbours if it has letters: `5\text{m}` is `5 m`."""
+    pieces, start = [], 0
+    opened: list[int] = []  # where the content of each open group begins in the pieces; -1 for a brace that stays
+    for token in _TEXT.finditer(text):
+        pieces.append(text[start : token.start()])
+        start = token.end()
+        if token["group"]:
+            opened.append(len(pieces))
+            pieces.append(token[0])
+            continue
+        begin = opened.pop() if token[0] == "}" and opened else -1
+        if begin >= 0:
+            inner = "".join(pieces[begin + 1 :])
+            pieces[begin:] = [f" {inner} " if any(character.isalpha() for character in inner) else inner]
+            continue
+        if token[0] == "{":
+            opened.append(-1)
+        pieces.append(f" {token['letter']} " if token["letter"] else token[0])
+    return "".join(pieces) + text[start:]
 
 
 def _fraction(match: re.Match[str]) -> str:
