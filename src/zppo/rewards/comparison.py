@@ -11,7 +11,7 @@ from fractions import Fraction
 from zppo.rewards.listing import listed, order, rows
 from zppo.rewards.literals import same_option, same_parts
 from zppo.rewards.measure import measured, same_unit
-from zppo.rewards.normal import normal_form, squeezed
+from zppo.rewards.normal import squeezed
 from zppo.rewards.plain import number
 from zppo.rewards.relations import Chain, Interval, chain, interval
 from zppo.rewards.words import same_words
@@ -34,8 +34,8 @@ class Comparison:
         self._decide = decide
 
     def __call__(self, gold: str, answer: str) -> bool | None:
-        """True, False, or None where `decide` gave no verdict on what matters."""
-        return self._same(normal_form(gold), normal_form(answer), 0)
+        """Of two normal forms: True, False, or None where `decide` gave no verdict on what matters."""
+        return self._same(gold, answer, 0)
 
     def _same(self, gold: str, answer: str, depth: int) -> bool | None:
         gold, answer = (_BUILDER.sub(r"\1", text) for text in (gold, answer))

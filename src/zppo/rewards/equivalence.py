@@ -4,6 +4,7 @@ What the answers are made of is told in this process (`comparison.py`). Expressi
 (`pool.py`, `grader.py`, `worker.py`), because a model can write some that take longer than the universe.
 """
 
+import contextlib
 import os
 import threading
 import weakref
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from zppo.errors import ConfigError
-from zppo.rewards.comparison import Comparison
+from zppo.rewards.comparison import Comparison, Decide
 from zppo.rewards.grader import Crash, Timeout
 from zppo.rewards.normal import normal_form
 from zppo.rewards.pool import WorkerPool
@@ -61,7 +62,7 @@ class Equivalence:
         Raises RewardError when the worker cannot be started at all.
         """
         self._count("calls")
-        return Comparison(self._remembered_or_asked)(gold, answer)
+        return self._compared((normal_form(gold), normal_form(answer)), self._remembered_or_asked)
 
     def many(self, pairs: Sequence[Pair]) -> list[bool | None]:
         """What a call for each of `pairs` (reference, given) says, in order; all workers take part if there is work."""
@@ -71,13 +72,13 @@ class Equivalence:
         open_: list[Pair] = []
         for pair in dict.fromkeys(pairs):
             try:
-                verdicts[pair] = Comparison(self._remembered)(*pair)
+                verdicts[pair] = self._compared(pair, self._remembered)
             except KeyError:
                 open_.append(pair)
         if open_:
             # A thread does no more than wait for a worker.
             with ThreadPoolExecutor(min(self.workers, len(open_)), "zppo-grading") as threads:
-                asked = threads.map(lambda pair: Comparison(self._remembered_or_asked)(*pair), open_)
+                asked = threads.map(lambda pair: self._compared(pair, self._remembered_or_asked), open_)
                 verdicts |= zip(open_, asked, strict=True)
         return [verdicts[pair] for pair in pairs]
 
@@ -99,6 +100,15 @@ class Equivalence:
         with self._lock:
             self._counts[event] += times
 
+    def _compared(self, pair: Pair, decide: Decide) -> bool | None:
+        """The verdict on two normal forms, remembered; of one that is missing `decide` knows why."""
+        with contextlib.suppress(KeyError):
+            return self._remembered(*pair)
+        verdict = Comparison(decide)(*pair)
+        if verdict is not None:
+            self._remember(pair, verdict)
+        return verdict
+
     def _remembered(self, gold: str, answer: str) -> bool | None:
         """Raises KeyError for a pair that was not decided before."""
         with self._lock:
@@ -118,11 +128,14 @@ class Equivalence:
         except Crash:
             self._count("crashes")
             return None
+        self._remember((gold, answer), verdict)
+        return verdict
+
+    def _remember(self, pair: Pair, verdict: bool | None) -> None:
         with self._lock:
-            self._cache[gold, answer] = verdict
+            self._cache[pair] = verdict
             if len(self._cache) > CACHE_SIZE:
                 self._cache.popitem(last=False)
-        return verdict
 
 
 _instances: weakref.WeakSet[Equivalence] = weakref.WeakSet()

@@ -78,7 +78,11 @@ _SPACE = re.compile(r"(?<!\d) | (?![\d.])")
 
 @lru_cache(maxsize=8192)
 def normal_form(text: str) -> str:
-    """Empty for a text that says nothing."""
+    """What is nothing but looks stays as it is; empty for a text of spaces."""
+    return _normal(text) or text.strip()
+
+
+def _normal(text: str) -> str:
     text = _characters(text)
     text = _unwrapped(text)
     for part in _WITHIN:
