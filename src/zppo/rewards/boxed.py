@@ -14,6 +14,7 @@ _BARE = re.compile(
     re.VERBOSE,
 )
 _THOUGHT, _END = "<think>", "</think>"
+_TAG = re.compile(f"({_THOUGHT}|{_END})")
 _CONTROL = re.compile(r"<\|[^|<>]{1,40}\|>|</?s>")
 _SPACE = r"(?:[\s$*]|\\[()\[\],;:!]|\\q?quad|\\ )*+"
 _JOINT = re.compile(rf"{_SPACE}(?P<comma>,|;|&)?{_SPACE}(?P<word>(?:\\text\s*\{{\s*)?(?:and|or)(?:\s*\}})?)?{_SPACE}")
@@ -33,23 +34,33 @@ def last_boxed(text: str) -> str | None:
     >>> last_boxed(r"so \boxed{3}, no: \boxed{\frac{1}{2}} and \boxed{4")
     '\\frac{1}{2}'
     """
-    thoughts, said = _parted(text)
-    return _last(said) if _CONTROL.sub("", said).strip() else _last(thoughts)
+    said, thoughts = _parted(text)
+    silent = bool(thoughts) and not _CONTROL.sub("", said[-1]).strip()
+    for piece in reversed([*thoughts, *said] if silent else said):
+        boxes = _boxes(piece)
+        if boxes:
+            return _joined(piece, boxes)
+    return None
 
 
-def _parted(text: str) -> tuple[str, str]:
-    """The thoughts that ended, and what is said outside of them. A chat template may have opened the first."""
-    thoughts, end, said = text.rpartition(_END)
-    said, open_, _ = said.partition(_THOUGHT)
-    if not end:
-        return "", said
-    return (thoughts, said) if not (open_ and not said.strip()) else ("", said)
+def _parted(text: str) -> tuple[list[str], list[str]]:
+    """The pieces outside of the thoughts, and the thoughts; none where the last ones do not end.
+
+    A chat template may have opened the first thoughts.
+    """
+    said: list[str] = [""]
+    thoughts: list[str] = []
+    pieces = _TAG.split(text)
+    thinking = pieces[1:2] == [_END]
+    for piece, tag in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+        if thinking and not tag:
+            return said, []
+        (thoughts if thinking else said).append(piece)
+        thinking = tag == _THOUGHT or (thinking and tag != _END)
+    return said, thoughts
 
 
-def _last(text: str) -> str | None:
-    boxes = _boxes(text)
-    if not boxes:
-        return None
+def _joined(text: str, boxes: list[tuple[int, int, str]]) -> str | None:
     start, _, content = boxes[-1]
     joined, joints = [content], []
     for begin, end, inner in reversed(boxes[:-1]):

@@ -80,13 +80,12 @@ class Comparison:
         return (self._all if in_order else self._any_order)(left.elements, right.elements, depth)
 
     def _unnamed(self, gold: str, answer: str, depth: int) -> bool | None:
-        """`x \\in \\{1, 2\\}` and `S = \\{1, 2\\}` beside the set itself, `(x, y) = (1, 2)` beside the pair."""
-        left, right = chain(gold), chain(answer)
-        if not (left.name or right.name) or (left.name and right.name and left.name != right.name):
+        r"""`x \in \{1, 2\}` and `S = \{1, 2\}` beside the set itself, `(x, y) = (1, 2)` beside the pair."""
+        (name, left), (other, right) = _set_of(gold), _set_of(answer)
+        names = {other, *(chain(element).name for element in listed(right if name else left).elements)} - {""}
+        if (left, right) == (gold, answer) or (name and names - {name}) or (other and names - {other}):
             return False
-        if len(left.values) != 1 or len(right.values) != 1 or not _in_or_equal(left, right):
-            return False
-        return self._same(left.values[0], right.values[0], depth + 1)
+        return self._same(left, right, depth + 1)
 
     def _all(self, gold: Sequence[str], answer: Sequence[str], depth: int) -> bool | None:
         verdicts = []
@@ -177,6 +176,13 @@ class Comparison:
     def _same_rest(self, gold: str, answer: str, depth: int) -> bool | None:
         verdict = same_words(gold, answer, lambda one, other: self._same(one, other, depth + 1))
         return self._decide(gold, answer) if verdict is None else verdict
+
+
+def _set_of(text: str) -> tuple[str, str]:
+    r"""The name and the value of `S = \{1, 2\}`; no name, and the text, for anything else."""
+    read = chain(text)
+    named = read.name and len(read.values) == 1 and len(listed(text).elements) == 1
+    return (read.name, read.values[0]) if named else ("", text)
 
 
 def _has_words(text: str) -> bool:

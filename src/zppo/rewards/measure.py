@@ -20,7 +20,6 @@ _MAGNITUDE = re.compile(rf"(?<![A-Za-z\\])({'|'.join(MAGNITUDES)})(?:s)?(?:\s+of
 _CURRENCY = re.compile(
     r"^([+-]?)\s*(?:US|USD|CAD|AUD)?\s*(\$|€|£|¥|₹|¢|USD\b|EUR\b|GBP\b|INR\b|Rs\b\.?)\s*(?=[\d.\\(-])"
 )
-_LOOSE = re.compile(r"\s*([/^·])\s*|(?<=\() | (?=\))")
 _ORDINAL = re.compile(r"(?<=\d)\s*\^?\s*\{?\s*(st|nd|rd|th)\s*\}?$")
 _START = re.compile(r"(?:(?<![A-Za-z\\])[A-Za-z]|[°%$¢€£¥₹'])")
 _SYMBOL = re.compile(r"°(?:Celsius|Fahrenheit|C|F)?(?![A-Za-z])|[^\W\d_]+|[%$¢€£¥₹]|'+")
@@ -62,7 +61,7 @@ def measured(text: str) -> Measure:
         return Measure(text)
     money = _CURRENCY.match(text)
     rest = spelled_out(text[: money.start()] + money[1] + text[money.end() :]) if money else spelled_out(text)
-    rest = _LOOSE.sub(r"\1", " ".join(_ORDINAL.sub(r" \1", rest).split()))
+    rest = " ".join(_ORDINAL.sub(r" \1", rest).split())
     value, unit, forgiven = _split(rest)
     value, scale = _scaled(value)
     if not unit and scale == 1 and not money:

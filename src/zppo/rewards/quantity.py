@@ -6,8 +6,9 @@ from fractions import Fraction
 from math import prod
 
 from zppo.rewards.graded import Graded, column, reference, refuse, shown
-from zppo.rewards.measure import MAGNITUDES
-from zppo.rewards.plain import NUMBER, as_text, number_in
+from zppo.rewards.measure import MAGNITUDES, same_unit
+from zppo.rewards.normal import normal_form
+from zppo.rewards.plain import NUMBER, number_in
 from zppo.rewards.units import UNIT, spelled_out, unit_named
 from zppo.types import Question
 
@@ -57,7 +58,7 @@ def compare_quantity(gold: Target, box: str) -> Graded:
     given, wanted = quantity_in(box), gold.quantity
     if given is None:
         return Graded(0.0, f"{shown(box)} is not a number", box)
-    if given.unit and wanted.unit and given.unit != wanted.unit:
+    if given.unit and wanted.unit and not same_unit(given.unit, wanted.unit):
         return Graded(0.0, f"the unit is {shown(given.unit)}, not {shown(wanted.unit)}", box)
     off = abs(given.value - wanted.value)
     close = off <= max(Fraction(gold.relative) * abs(wanted.value), Fraction(gold.absolute))
@@ -68,7 +69,7 @@ def compare_quantity(gold: Target, box: str) -> Graded:
 
 def quantity_in(text: str) -> Quantity | None:
     r"""`1,234.5`, `-\frac12`, `3\times10^{8} m/s`, `x = 5`, `\$3.50`, `30^\circ`; None for anything else."""
-    return _quantity(_NAME.sub("", as_text(text)))
+    return _quantity(_NAME.sub("", normal_form(text)))
 
 
 def _quantity(text: str) -> Quantity | None:

@@ -80,6 +80,7 @@ _SPELLINGS = (
     (re.compile(r"\b(?:sq\.?|square) (?=[^\W\d_])"), "square "),
     (re.compile(r"\b(?:cu\.?) (?=[^\W\d_])"), "cubic "),
     (re.compile(r"\b(?:per|each)\b"), "/"),
+    (re.compile(r"\s*([/^·])\s*|(?<=\() | (?=\))"), r"\1"),
     (re.compile(r"\bsquare ([^\W\d_]+)|([^\W\d_]+) squared\b"), r"\1\2^2"),
     (re.compile(r"\bcubic ([^\W\d_]+)|([^\W\d_]+) cubed\b"), r"\1\2^3"),
 )

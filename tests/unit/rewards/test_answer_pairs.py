@@ -11,8 +11,12 @@ from zppo.rewards.routing import RoutedVerdict
 from zppo.types import Question
 
 HERE = Path(__file__).parent
-CASES = [json.loads(line) for line in (HERE / "field_cases.jsonl").read_text("utf-8").splitlines()]
-"""Rows of `zppo grade` with the expected verdict."""
+CASES = [
+    json.loads(line)
+    for name in ("field_cases.jsonl", "responses.jsonl")
+    for line in (HERE / name).read_text("utf-8").splitlines()
+]
+"""Rows of `zppo grade` with the expected verdict: reported ones, and ours of every answer type."""
 PAIRS = [json.loads(line) for line in (HERE / "answer_pairs.jsonl").read_text("utf-8").splitlines()]
 """A reference, the content of a box, and the expected verdict."""
 
@@ -25,9 +29,9 @@ def verdict() -> Iterator[RoutedVerdict]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
-def test_reported_responses_get_the_verdict_they_deserve(verdict: RoutedVerdict, case: dict[str, Any]) -> None:
+def test_a_response_gets_the_verdict_it_deserves(verdict: RoutedVerdict, case: dict[str, Any]) -> None:
     answer = case["answer"] if isinstance(case["answer"], str) else json.dumps(case["answer"])
-    question = Question(case["id"], "?", answer, {"answer_type": case.get("answer_type")})
+    question = Question(case["id"], "?", answer, case)
     assert verdict.grade([question], [case["response"]])[0].verdict == case["expected"]
 
 

@@ -19,6 +19,9 @@ ENOUGH = 3
 """Points at which both must have a value."""
 ROUNDED = 6
 """Digits, and places after the point, that a rounded decimal needs to stand for another number."""
+DOUBLE = 15
+"""Digits of a floating-point number."""
+SMALL = mpf(10) ** -6
 _RELATION = re.compile(r"(=|<|>|\\leq?(?![A-Za-z])|\\geq?(?![A-Za-z]))")
 
 
@@ -88,15 +91,17 @@ def _close(left: Any, right: Any) -> bool:
 def _rounded(left: Tree, right: Tree, *values: Any) -> bool:
     """Whether one is a decimal of enough digits that is the other, rounded or cut off.
 
-    What has no more decimals itself is not rounded: 7 is not 6.9999999.
+    What has no more decimals itself is not rounded: 7 is not 6.9999999. The last digit of a double is not exact.
     """
     with mp.workdps(DIGITS):
         a, b = (mpf(v.numerator) / v.denominator if isinstance(v, Fraction) else v for v in values)
-        for tree, other in ((left, b), (right, a)):
+        for tree, own, other in ((left, a, b), (right, b, a)):
             precision = decimal(tree)
             if precision and min(precision) >= ROUNDED and abs(a - b) < mpf(10) ** -precision[1]:
-                scaled = other * mpf(10) ** precision[1]
-                return bool(abs(scaled - mp.nint(mp.re(scaled))) > mpf(10) ** -ROUNDED)
+                digits, scaled = mp.nint(own * mpf(10) ** precision[1]), other * mpf(10) ** precision[1]
+                whole = mp.nint(scaled)
+                cut = mp.floor(abs(scaled)) * mp.sign(scaled)
+                return bool(abs(scaled - whole) > SMALL and (digits in (whole, cut) or precision[0] >= DOUBLE))
     return False
 
 
