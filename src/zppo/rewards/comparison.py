@@ -24,7 +24,7 @@ DEEPEST = 8
 """Lists inside each other."""
 NEAR = Fraction(1, 10**6)
 """Plain numbers this close may be a number and its rounded decimal."""
-_BUILDER = re.compile(r"^\\\{\s*[A-Za-z](?:\s*\\in\s*[A-Z])?\s*(?:\||:|\\mid)\s*(.+?)\s*\\\}$")
+_BUILDER = re.compile(r"^\\\{\s*([A-Za-z])(?:\s*\\in\s*[A-Z])?\s*(?:\||:|\\mid)\s*(?=[^}]*\1)(.+?)\s*\\\}$")
 
 
 class Comparison:
@@ -38,7 +38,7 @@ class Comparison:
         return self._same(gold, answer, 0)
 
     def _same(self, gold: str, answer: str, depth: int) -> bool | None:
-        gold, answer = (_BUILDER.sub(r"\1", text) for text in (gold, answer))
+        gold, answer = (_BUILDER.sub(r"\2", text) for text in (gold, answer))
         if not gold or not answer or depth > DEEPEST:
             return False
         if squeezed(gold) == squeezed(answer):

@@ -19,7 +19,7 @@ _HEDGED = re.compile(r"(?<![A-Za-z\\])\(?[A-J]\)(?![A-Za-z])|\b(?:or|and|not|nor
 _DATE = re.compile(r"\d{4}([-/])\d\d?\1\d\d?|\d\d?([-/])\d\d?\2\d{4}")
 _SCORE = re.compile(r"\d{1,9}(-)\d{1,9}")
 _RATIO = re.compile(r"\d{1,9}(?:\s?:\s?\d{1,9})+")
-_TIME = re.compile(r"(\d{1,2})(?:\s?:\s?(\d\d))?(?::(\d\d))?\s*(?:([ap])\s?\.?\s?m)?\s*(o'clock)?", re.I)
+_TIME = re.compile(r"([01]?\d|2[0-4])(?:\s?:\s?(\d\d))?(?::(\d\d))?\s*(?:([ap])\s?\.?\s?m)?\s*(o'clock)?", re.I)
 _MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november"),
     "december",
@@ -96,9 +96,9 @@ def _named_date(text: str) -> tuple[int, int, int] | None:
 
 
 def _same_time(gold: str, answer: str) -> bool | None:
-    """A missing AM or PM is forgiven like a missing unit. A plain number is a time only beside one."""
+    """A missing AM or PM is forgiven like a missing unit. A plain number is no time."""
     left, right = _TIME.fullmatch(gold), _TIME.fullmatch(answer)
-    if not left or not right or not (any(left.group(4, 5) + right.group(4, 5)) or (left[2] and right[2])):
+    if not left or not right or not any(left.group(2, 4, 5)) or not any(right.group(2, 4, 5)):
         return None
     (hour, half), (other, other_half) = _hour(left), _hour(right)
     same = hour == other and [int(x or 0) for x in left.group(2, 3)] == [int(x or 0) for x in right.group(2, 3)]

@@ -38,7 +38,7 @@ _SAYS_MORE = re.compile(
     r"or|and|to|not|no|of|if|for|where|when|mod|modulo|choose|base|minus|plus|times|over|half|halves|third|thirds|"
     r"quarter|quarters|fourths|tenths|fifths|hundredths|thousandths|less|more|below|above|under|wrong|incorrect|"
     r"except|factorial|squared|cubed|remainder|is|are|the|with|in|but|maybe|pairs|pair|score|north|south|east|"
-    r"west|left|right|up|down|am|pm|bc|ad|bce|negative|loss|profit|gain|decrease|increase|debt|approximately|ago|"
+    r"west|left|right|up|down|bc|ad|bce|negative|loss|profit|gain|decrease|increase|debt|approximately|ago|"
     r"before|after|per|backward|backwards|forward|forwards|clockwise|counterclockwise|anticlockwise|inward|"
     r"outward|upward|upwards|downward|downwards|power|via|billionths|millionths"
     r")\b"
@@ -87,8 +87,8 @@ def _split(text: str) -> tuple[str, str, bool]:
 
 def _kind(value: str, unit: str, spaced: bool) -> str:
     """`unit`, `phrase` (of words, which may be left out), `word` (which may not), or '' for no unit at all."""
-    if unit in ("st", "nd", "rd", "th") and value[-1:].isdigit():
-        return "unit"
+    if unit in ("st", "nd", "rd", "th", "o'clock") and value[-1:].isdigit():
+        return "phrase"
     if not _is_value(value) or (unit == "°" and _ANGLED.search(value)):
         return ""
     if _UNIT.fullmatch(unit):
