@@ -119,7 +119,7 @@ def _is_value(value: str) -> bool:
 
 def _is_number(value: str) -> bool:
     """Whether no letter is a variable, and nothing is added."""
-    number = _SCIENTIFIC.sub("^", _MAGNITUDE.sub("", value).rstrip())
+    number = _SCIENTIFIC.sub("^", _scaled(value)[0])
     return not _OPEN.search(_CONSTANT.sub("1", number))
 
 
