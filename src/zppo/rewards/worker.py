@@ -4,8 +4,8 @@ It is started by path, not imported: it needs math-verify and the standard libra
 torch. Standard input and output carry one JSON object per line: it says `{"ready": true}` once, then answers every
 `{"gold": ..., "answer": ...}` with `{"equivalent": ...}`, and ends when standard input does.
 
-What `symbolic` reads is compared there. Sums over an index, integrals, limits and matrices are math-verify's, and so
-are numbers too large to be compared exactly, which then end with our process at the deadline.
+What `symbolic` reads is compared there. Sums over an index, integrals, limits and matrices are math-verify's. The
+verdict is null for numbers too large to be compared exactly that agree in their leading digits.
 """
 
 import contextlib
@@ -25,6 +25,8 @@ MEMORY_BYTES = 4 << 30
 """Address space of the worker: a number with a billion digits ends in a MemoryError here, not in a full machine."""
 _LARGE = re.compile(r"\\(?:sum|prod|i{1,3}nt|oint|lim|begin|det)(?![A-Za-z])")
 """Notation that is left to math-verify."""
+_UNDER = re.compile(r"_\s*\{[^{}]*\}")
+_RELATION = re.compile(r"[=<>]|\\(?:le|ge|ne|approx|equiv|in)(?![A-Za-z])")
 
 
 def main() -> None:
@@ -46,7 +48,7 @@ def main() -> None:
         _send(replies, {"equivalent": equivalent(request["gold"], request["answer"])})
 
 
-def load_grader() -> Callable[[str, str], bool]:
+def load_grader() -> Callable[[str, str], bool | None]:
     """The comparison itself. Imports math-verify (about a second), hence the function in a function."""
     from math_verify import LatexExtractionConfig, parse, verify  # type: ignore[import-untyped,unused-ignore]
 
@@ -66,19 +68,27 @@ def load_grader() -> Callable[[str, str], bool]:
         )
         return bool(verify(left, right, timeout_seconds=None))
 
-    def equivalent(gold: str, answer: str) -> bool:
+    def equivalent(gold: str, answer: str) -> bool | None:
         try:
             return bool(same_value(gold, answer))
         except TooLarge:
-            return by_math_verify(gold, answer)
+            return None
         except Unreadable:
-            both = _LARGE.search(gold) and _LARGE.search(answer) and _letters(gold) == _letters(answer)
-            return bool(both) and by_math_verify(gold, answer)
+            return (
+                all(map(_is_large, (gold, answer)))
+                and _letters(gold) == _letters(answer)
+                and by_math_verify(gold, answer)
+            )
         except (Undefined, RecursionError, ValueError, OverflowError):
             return False
 
     by_math_verify(r"\frac{x}{2} + 1", "1 + 0.5x")  # loads what is loaded lazily, before the first deadline runs
     return equivalent
+
+
+def _is_large(text: str) -> bool:
+    """Not a relation: math-verify may compare one side of it alone."""
+    return bool(_LARGE.search(text)) and not _RELATION.search(_UNDER.sub("", text))
 
 
 def _letters(text: str) -> set[str]:

@@ -32,6 +32,8 @@ from zppo.rewards.symbolic.values import TooLarge, Undefined, exact
         ("e^{16} - 1", "-1 + exp(16)"),
         (r"\ln(x^2)", r"2\ln x"),
         ("4.123106", r"\sqrt{17}"),
+        (r"\sqrt{2}\sqrt{3} - \sqrt{6}", "0"),
+        (r"e^{-2000}", r"\frac{1}{e^{2000}}"),
     ],
 )
 def test_equal_values(one: str, other: str) -> None:
@@ -58,6 +60,10 @@ def test_equal_values(one: str, other: str) -> None:
         (r"\log 2", r"\ln 2"),
         (r"\sqrt{17}", "4.12"),
         ("7", "6.9999999"),
+        ("e^{-200}", "e^{-300}"),
+        ("e^{-2000}", "e^{-3000}"),
+        ("e^{-2000}", "0"),
+        ("x + e^{-90}", "x"),
         ("1/7", "0.142858"),
     ],
 )

@@ -12,7 +12,7 @@ from typing import Any
 from mpmath import mp, mpf
 
 from .tree import Tree, Unreadable, read
-from .values import DIGITS, Point, Undefined, decimal, exact, names
+from .values import DIGITS, Point, TooLarge, Undefined, decimal, exact, names
 
 ROUNDS = 8
 ENOUGH = 3
@@ -26,7 +26,7 @@ _RELATION = re.compile(r"(=|<|>|\\leq?(?![A-Za-z])|\\geq?(?![A-Za-z]))")
 
 
 def equivalent(gold: str, answer: str) -> bool:
-    """Raises Unreadable, and TooLarge for numbers that cannot be compared exactly."""
+    """Raises Unreadable, and TooLarge for numbers that agree as far as they can be compared."""
     left, right = _RELATION.split(gold), _RELATION.split(answer)
     if len(left) == len(right) == 1:
         return same_value(read(gold), read(answer))
@@ -40,9 +40,18 @@ def same_value(left: Tree, right: Tree) -> bool:
         return True
     if names(left) or names(right):
         return _agree(left, right)
-    exactly = exact(left), exact(right)
+    try:
+        exactly = exact(left), exact(right)
+    except TooLarge:
+        if not _close_numbers(left, right):
+            return False
+        raise
     if None not in exactly:
         return exactly[0] == exactly[1] or _rounded(left, right, *exactly)
+    return _close_numbers(left, right)
+
+
+def _close_numbers(left: Tree, right: Tree) -> bool:
     point = Point(0)
     try:
         values = point.value(left), point.value(right)
@@ -83,9 +92,7 @@ def _close(left: Any, right: Any) -> bool:
     with mp.workdps(DIGITS):
         if mp.isinf(left) or mp.isinf(right):
             return bool(left == right)
-        size = max(abs(left), abs(right))
-        # A difference that cancels to nothing leaves an error of rounding beside a true zero.
-        return bool(abs(left - right) <= size * mpf(10) ** (20 - DIGITS) or size < mpf(10) ** (10 - DIGITS))
+        return bool(abs(left - right) <= max(abs(left), abs(right)) * mpf(10) ** (20 - DIGITS))
 
 
 def _rounded(left: Tree, right: Tree, *values: Any) -> bool:
@@ -133,7 +140,7 @@ def _proportional(left: Tree, right: Tree, positive: bool) -> bool:
         except Undefined:
             continue
         with mp.workdps(DIGITS):
-            if min(map(abs, values)) > mpf(10) ** (10 - DIGITS):
+            if all(values):
                 ratios.append(values[0] / values[1])
     if len(ratios) < ENOUGH or not all(_close(ratio, ratios[0]) for ratio in ratios):
         return False

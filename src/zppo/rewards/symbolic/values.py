@@ -10,6 +10,10 @@ from mpmath import mp, mpf
 from .tree import Tree
 
 DIGITS = 60
+NOTHING = mpf(10) ** -50
+"""Below this a value may be an error of rounding."""
+SETTLED = mpf(10) ** -20
+"""Relative difference at two precisions of a value that is none."""
 LARGEST = 400_000
 """Bits of an exact number."""
 _LOG = mpf("0.6180339887498948482045868343656381177203")
@@ -125,8 +129,16 @@ class Point:
         self._real = real
 
     def value(self, tree: Tree) -> Any:
-        """Raises Undefined."""
-        with mp.workdps(DIGITS):
+        """Zero where nothing is left but errors of rounding. Raises Undefined."""
+        value = self._at(DIGITS, tree)
+        if value and abs(value) < NOTHING:
+            again = self._at(3 * DIGITS, tree)
+            # What is small stays the same with more digits, what cancels does not.
+            return value if abs(again - value) < abs(value) * SETTLED else mpf(0)
+        return value
+
+    def _at(self, digits: int, tree: Tree) -> Any:
+        with mp.workdps(digits):
             try:
                 value = self._value(tree, trigonometric=False)
             except (ArithmeticError, ValueError, TypeError, NotImplementedError) as error:
