@@ -165,6 +165,9 @@ class Comparison:
             return None
         if left.unit and right.unit:
             return same_unit(left.unit, right.unit) and self._same(left.value, right.value, depth + 1)
+        for side, text in ((left, answer), (right, gold)):
+            if side.unit and text.endswith(side.unit):  # `10s` is 10 seconds beside a side that says so
+                return self._same(side.value, text.removesuffix(side.unit), depth + 1)
         if not (left.forgiven and right.forgiven):
             return False
         verdict = self._same(left.value, right.value, depth + 1)

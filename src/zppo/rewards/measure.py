@@ -97,7 +97,7 @@ def _kind(value: str, unit: str, spaced: bool) -> str:
             return "unit" if _may_follow(value, symbols, spaced) else ""
     if spaced and _PHRASE.fullmatch(unit.replace("/", " ").replace(".", "")) and _is_number(value):
         words = set(unit.casefold().replace(".", "").replace("-", " ").split())
-        if not words & (NAMES | set(MAGNITUDES) | {"or", "and", "to"}):
+        if not words & (NAMES | {"or", "and", "to"}) and not any(map(_MAGNITUDE.fullmatch, words)):
             return "word" if _SAYS_MORE.search(unit.casefold()) else "phrase"
     return ""
 
@@ -114,7 +114,9 @@ def _is_value(value: str) -> bool:
     """Whether a text may have a unit: it holds a number and no word."""
     words = re.findall(r"[^\W\d_]{3,}", re.sub(r"\\[A-Za-z]+", " ", value))
     numeric = any(c.isdigit() for c in value) or "\\pi" in value or "\\frac" in value or "pi" in words
-    return numeric and value[-1:] not in "+-*/=,^" and all(word in NAMES or word in MAGNITUDES for word in words)
+    return (
+        numeric and value[-1:] not in "+-*/=,^" and all(word in NAMES or _MAGNITUDE.fullmatch(word) for word in words)
+    )
 
 
 def _is_number(value: str) -> bool:

@@ -41,7 +41,7 @@ _TEXT = re.compile(
 )
 """A command of looks with what it is around; else a character that is escaped, or a brace."""
 _LOOKS = re.compile(
-    r"\\(?:left|right|middle|[Bb]igg?[lrm]?|displaystyle|textstyle|limits|nolimits|quad|qquad|large|Large|bf|rm|it)"
+    r"(?P<row>\\\\(?!\s*$))|\\(?:left|right|middle|[Bb]igg?[lrm]?|displaystyle|textstyle|limits|nolimits|quad|qquad|large|Large|bf|rm|it)"
     r"(?![A-Za-z])\.?|\\[,;:> ]|~|\\!|\\hspace\s*\{[^{}]*\}|\\\\(?=\s*$)"
 )
 _ESCAPED = re.compile(r"(?<!\\)\\([%&_#$])")
@@ -87,8 +87,7 @@ def _normal(text: str) -> str:
     text = _unwrapped(text)
     for part in _WITHIN:
         text = part.sub(r"\1", text)
-    text = text.replace("\\\\", "\\\\ ")
-    text = _LOOKS.sub(lambda match: "" if match[0] == r"\!" else " ", text)
+    text = _LOOKS.sub(lambda match: match["row"] or ("" if match[0] == r"\!" else " "), text)
     text = _without_text(text)
     text = _ESCAPED.sub(r"\1", text)
     for synonym, plain in _SYNONYMS:

@@ -19,8 +19,8 @@ _POWER = re.compile(r"\s*(?:\\times|\\cdot|×|·|\*)\s*10\s*\^\s*(?:\{\s*([+-]?\
 _BARE_POWER = re.compile(r"^([+-]?\s?)10\s*\^\s*(?:\{\s*([+-]?\d{1,3})\s*\}|([+-]?\d{1,3}))")
 _NAME = re.compile(r"^(?:(?:[A-Za-z]\w{0,20}|\\[A-Za-z]+)\s*)?(?:=|\\approx(?![A-Za-z])|≈)\s*")
 _CURRENCY = re.compile(r"^([+-]?)\s*(\\?\$|€|£|¥)\s*")
-_MAGNITUDE = re.compile(rf"(?:{'|'.join(MAGNITUDES)})(?![^\W\d_])", re.I)
-_QUANTITY = re.compile(rf"{NUMBER}\s*(?P<scale>(?:{_MAGNITUDE.pattern}\s*){{0,4}})(?P<unit>{UNIT})?")
+_MAGNITUDE = re.compile(rf"(?:{'|'.join(MAGNITUDES)})(?=s?(?![^\W\d_]))", re.I)
+_QUANTITY = re.compile(rf"{NUMBER}\s*(?P<scale>(?:{_MAGNITUDE.pattern}s?\s*){{0,4}})(?P<unit>{UNIT})?")
 LONGEST = 200
 """Characters of a number with its unit."""
 

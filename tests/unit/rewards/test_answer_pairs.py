@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from zppo.rewards.equivalence import Equivalence
 from zppo.rewards.routing import RoutedVerdict
 from zppo.types import Question
 
@@ -23,7 +24,7 @@ PAIRS = [json.loads(line) for line in (HERE / "answer_pairs.jsonl").read_text("u
 
 @pytest.fixture(scope="module")
 def verdict() -> Iterator[RoutedVerdict]:
-    routed = RoutedVerdict()
+    routed = RoutedVerdict(Equivalence(deadline_s=60))  # math-verify takes its time on a crowded machine
     yield routed
     routed.close()
 
