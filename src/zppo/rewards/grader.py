@@ -54,9 +54,12 @@ class Grader:
     def pid(self) -> int:
         return self._process.pid
 
-    def ask(self, gold: str, answer: str) -> bool:
-        """Whether the answers are equivalent; raises Timeout or Crash, never later than the deadline (seconds)."""
-        return bool(self._exchange({"gold": gold, "answer": answer}, self.deadline_s)["equivalent"])
+    def ask(self, gold: str, answer: str) -> bool | None:
+        """Whether the answers are equivalent, None where the worker cannot tell.
+
+        Raises Timeout or Crash, never later than the deadline (seconds).
+        """
+        return cast(bool | None, self._exchange({"gold": gold, "answer": answer}, self.deadline_s)["equivalent"])
 
     def close(self) -> None:
         self._end()

@@ -29,8 +29,11 @@ class WorkerPool:
         with self._free.mutex:
             return [grader.pid for grader in self._free.queue if grader is not None and grader.alive]
 
-    def ask(self, gold: str, answer: str) -> bool:
-        """Whether the answers are equivalent. Raises Timeout, Crash, or RewardError when a worker cannot be started."""
+    def ask(self, gold: str, answer: str) -> bool | None:
+        """Whether the answers are equivalent, None if it cannot be told.
+
+        Raises Timeout, Crash, or RewardError when a worker cannot be started.
+        """
         grader = self._free.get()
         try:
             if grader is None or not grader.alive:
