@@ -128,7 +128,7 @@ def test_responses_with_the_same_final_answer_are_asked_about_once_per_call() ->
     ("response", "seen"),
     [
         (r"<think>a dog?</think>\boxed{cat}", r"\boxed{cat}"),
-        (r"<think>a dog? \boxed{cat}</think>So be it.", "So be it."),
+        (r"<think>a dog? \boxed{cat}</think>So be it.", "a dog? \\boxed{cat}\nSo be it."),
         (r"<think>a dog? \boxed{cat}</think>  ", r"a dog? \boxed{cat}"),
         (r"<think>a dog? \boxed{cat} but", r"a dog? \boxed{cat} but"),
         ("<think>a dog?</think>The cat.", "a dog?\nThe cat."),
