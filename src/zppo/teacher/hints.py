@@ -1,6 +1,7 @@
 r"""Hints: what a right teacher response says without its answer (method section 8, `hint`).
 
-A hint that states the gold answer, the response's own final answer or a `\boxed` is refused.
+A hint that states the gold answer (of a choice its letter or its text), the response's own final answer or a `\boxed`
+is refused.
 """
 
 import re
@@ -8,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from zppo.engines.base import Generator, Rewritten
+from zppo.rewards.choice import read_choice
+from zppo.rewards.routing import COLUMN
 from zppo.teacher.rewriting import TeacherRewriting, written_in
 from zppo.teacher.statements import stated_at
 from zppo.types import Candidate, Question, Sampling
@@ -48,5 +51,9 @@ def _before_answer(question: Question, candidate: Candidate) -> str:
 def _giveaways(question: Question, candidate: Candidate, text: str) -> Iterator[int]:
     """Where in `text` an answer or a box begins."""
     yield from (box.start() for box in _BOX.finditer(text))
-    for answer in (question.answer, candidate.answer):
+    answers = {question.answer, candidate.answer}
+    if question.fields.get(COLUMN) == "choice":
+        choice = read_choice(question)
+        answers |= {choice.gold, choice.options[choice.gold]}
+    for answer in answers:
         yield from stated_at(text, answer) if answer else ()

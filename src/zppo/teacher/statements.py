@@ -3,49 +3,43 @@ r"""Where a text states an answer, so that a hint which does is refused (method 
 One rule: a text states a value where the value stands whole. What is only part of something larger states nothing: an
 operand (`9 + 3`, `x^9`, `9x`, `\sqrt{9}`, `f(9)`), a number that counts items or refers to one (`step 9`, `equation
 (9)`, a `2.` that begins a line after the one which begins with `1.`), a digit of a longer number. A letter is an
-article, a name or a variable (`A train`, `A = \pi r^2`) unless it is in brackets, alone, or said to be chosen or right.
+article, a name or a variable (`A train`, `A = \pi r^2`) unless it is in brackets, alone, or said to be chosen or right;
+the same goes for yes, no, true, false and one (`no remainder`), brackets aside.
 
 What could be either counts as a statement: a good hint refused costs one group, an answer given away spoils it.
 """
 
 import re
 from collections.abc import Iterator
-from fractions import Fraction
 
-from zppo.rewards.plain import number
-from zppo.rewards.quantity import quantity_in
+from zppo.rewards.plain import as_text, enumeration
 from zppo.rewards.units import COMMON, unit_named
+from zppo.teacher.spellings import SPOKEN, numbers, spelled, values
 
-_INTEGER_OR_DECIMAL = re.compile(r"(?<![^\W_])(?<!\.)(?:\d+(?:\.\d+)?|\.\d+)")
-_GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_FRACTION = re.compile(r"(?<![\w.])\d+\s*/\s*\d+|\\[dt]?frac\s*(?:\{\s*\d+\s*\}|\d)\s*(?:\{\s*\d+\s*\}|\d)")
-_MIXED = re.compile(rf"(?<![\w.])\d+\s*(?:{_FRACTION.pattern})")
-_FORMS = (_INTEGER_OR_DECIMAL, _GROUPED, _FRACTION, _MIXED)
-"""How a number may be written; a whole one is looked for in the first two."""
-_WRAPPED = re.compile(r"^(?:\$+(.+?)\$+|\\\((.+)\\\)|\(([^()]+)\)|\\(?:text|mathrm|textbf|mathbf)\{([^{}]*)\})$")
-
-_FUNCTION = r"(?:sqrt|d?frac|tfrac|d?binom|log|ln|lg|exp|sin|cos|tan|gcd|lcm|max|min|mod|pi)"
-_COMMAND = rf"\\(?:{_FUNCTION}|times|cdot|div|pm|mp|ast|[bp]mod|alpha|beta|gamma|theta|lambda|mu)(?![A-Za-z])"
+_FUNCTION = r"(?:sqrt|[dt]?frac|d?binom|log|ln|lg|exp|sin|cos|tan|gcd|lcm|max|min|mod|pi)"
+_COMMAND = rf"(?:\\(?:{_FUNCTION}|div|pm|mp|ast|[bp]mod|alpha|beta|gamma|theta|lambda|mu)(?![A-Za-z])|[√π])"
+_OPERATION = r"(?:plus|minus|times|(?:multiplied|divided)\s+by)"
 _LABEL = (
     r"(?:step|part|case|equation|eqn?|formula|fig|figure|table|section|example|problem|exercise|question|rule|theorem"
     r"|lemma|hint|item|stage|method|condition)s?\.?"
 )
 _DASHES = "*/\N{EN DASH}\N{MINUS SIGN}-"  # emphasis, rates and dashes in a sentence look like these operators
-_SIGNS = "+×·÷"
+_SIGNS = "+·÷"
 _BEFORE = re.compile(
     rf"(?:\^\s*\{{?\s*|(?<=[\w)\]}}])_\{{?|{_COMMAND}\s*(?:\[[^]]*\])?\s*[\[{{]?\s*|\}}\s*\{{\s*|(?<=\d):"
     rf"|(?:(?<![A-Za-z])[A-Za-z]|[\d)\]}}]|(?<![A-Za-z]){_FUNCTION})[(\[]\s*"
     rf"|(?<=\S)(?:[{_SIGNS}]|[ \t]+[{_SIGNS}][ \t]+)"
     rf"|(?:(?<![A-Za-z])[A-Za-z]|[\d)\]}}])(?:[{_DASHES}]|[ \t]+[{_DASHES}][ \t]+)"
-    rf"|(?i:\b{_LABEL})[ \t~]*[#(]?)$"
+    rf"|(?i:\b{_LABEL})[ \t]*[#(]?|(?<=\w)\s(?!minus){_OPERATION}\s+)$"
 )
 """What makes an operand, an argument, an index or a reference of what follows it."""
-_OPERAND = r"(?:[\s({\[$]*(?:[\d.\\]|[A-Za-z](?![A-Za-z])(?!\s+[A-Za-z]{2})))"  # not "9 - a nice number"
+_OPERAND = r"(?:[\s({\[$]*(?:[\d.\\√π]|[A-Za-z](?![A-Za-z])(?!\s+[A-Za-z]{2})))"  # not "9 - a nice number"
 _AFTER = re.compile(
-    rf"\s*\^(?!\s*\{{?\s*\\circ)|\s*{_COMMAND}|:(?=\d)|\((?={_OPERAND})"
+    rf"\s*\^(?!\s*\{{?\s*\\circ)|\s*(?:{_COMMAND}|·)|:(?=\d)|\((?={_OPERAND})"
     rf"|[{_SIGNS}{_DASHES}](?=\S){_OPERAND}|[ \t]+[{_SIGNS}{_DASHES}][ \t]+{_OPERAND}"
+    rf"|\s+{_OPERATION}\s+(?:{_OPERAND}|(?i:{SPOKEN.pattern}))"
 )
-_AFTER_UNIT = re.compile(rf"[ \t]*(?:[{_SIGNS}*\N{{MINUS SIGN}}-]|\\times|\\cdot)[ \t]*{_OPERAND}")
+_AFTER_UNIT = re.compile(rf"[ \t]*(?:[{_SIGNS}*\N{{MINUS SIGN}}-])[ \t]*{_OPERAND}")
 _ATTACHED = re.compile(r"[A-Za-z]+")
 _VARIABLE = re.compile(r"[ \t]+[B-HJ-Zb-z](?![\w'’])(?!\s+[A-Za-z]{2})")
 _IMPERIAL = frozenset({"in", "ft", "lb", "oz", "yd"})
@@ -54,52 +48,61 @@ _NEAR = 80
 """Characters before a place that decide what it is part of."""
 
 _OPENING, _CLOSING = r"[*_\"'“‘${(\[]*", r"[*_\"'”’$})\]]*"
+_NAMED = (
+    r"(?i:\b(?:options?|choices?|answers?|letter|choose|pick|select|mark|go with|opt for)\b)[\s:,]*"
+    r"(?i:(?:is|are|be)\s+)?"
+)
 _CHOSEN = (
-    r"(?i:\b(?:options?|choices?|answers?|letter|choose|pick|select|mark|go with|opt for|is|be|are|as|so|thus|hence"
-    r"|therefore|only|get|gives|yields|equals|leaves|leaving)\b)[\s:,]*"
+    r"(?i:\b(?:is|be|are|(?:it|that|this|answer)['’]s|as|so|thus|hence|therefore|only|get|gives?|yields?|equals|leaves"
+    r"|leaving|finds?|found|obtain|reach|means|matches|(?:leads?|points?|comes|corresponds)\s+to)\b)[\s:,]*"
 )
 _RIGHT = (
-    r"\s+(?:(?:is|must be|seems|looks)\s+(?:the\s+)?(?:only\s+|most\s+)?"
-    r"(?:right|correct|true|best|answer|choice|option|one)|fits|works|holds|matches|follows|remains)\b"
+    r"(?:\s+(?:(?:is|must be|seems|looks)\s+(?:the\s+)?(?:only\s+|most\s+)?"
+    r"(?:right|correct|true|best|answer|choice|option|one)|fits|works|holds|matches|follows|remains)"
+    r"|\s*,?\s+(?:because|since))\b"
 )
-
-
-def states(text: str, answer: str) -> bool:
-    """Whether `text` states `answer`.
-
-    A number by its value, with its unit or without: 9 is in `3*3 = 9 cm` and in `9.0`, not in 19, 9.5 or x9; a fraction
-    only as a fraction, so that `18/2` may be said where 9 may not. Other answers whatever their spacing, their case
-    (but for single letters: the choice A is not the article a) and what they are wrapped in (dollars, a text command,
-    parentheses).
-    """
-    return next(stated_at(text, answer), None) is not None
+_ADVERBS = frozenset({"yes", "no", "true", "false", "one"})
+_HYPHEN = re.compile(r"(?<=[^\W\d_]{2})[\s-]+(?=[^\W\d_]{2})")
+_AND = r"\s*(?:,\s*and\b|[,;&]|\b(?:and|or)\b)\s*"
 
 
 def stated_at(text: str, answer: str) -> Iterator[int]:
-    """Where in `text` each statement of `answer` begins, in no order."""
+    """Yields the places in `text` where a statement of `answer` begins, in no order.
+
+    A number by its value, with its unit or without: 9 is in `3*3 = 9 cm`, in `9.0` and in `nine`, not in 19, 9.5 or x9;
+    a fraction only as a fraction or a percentage, so that `18/2` may be said where 9 may not. Several numbers in any
+    order. Other answers whatever their spacing, their case (but for single letters: the choice A is not the article a)
+    and what they are wrapped in (dollars, a text command, parentheses).
+    """
+    text, places = spelled(text)
+    answer = _unwrapped(answer)
+    for start in _starts(text, answer):
+        yield places[start]
+    elements = enumeration(re.sub(_AND, ", ", answer)).elements
+    if len(elements) > 1 and not values(answer) and all(map(values, elements)):
+        each = [list(_starts(text, element)) for element in elements]
+        yield from (places[start] for starts in each for start in starts if all(each))
+
+
+def _starts(text: str, answer: str) -> Iterator[int]:
     counted = _enumerating(text)
-    for start, end in _occurrences(text, _unwrapped(answer)):
+    for start, end in _occurrences(text, answer):
         if start not in counted and not _is_part(text, start, end):
             yield start
 
 
 def _occurrences(text: str, answer: str) -> Iterator[tuple[int, int]]:
-    if len(answer) == 1 and answer.isalpha():
-        yield from ((found.end() - 1, found.end()) for found in _lettered(answer).finditer(text))
-        return
-    value = _value(answer)
-    if value is None:
-        yield from (found.span() for found in _worded(answer).finditer(text))
-        quantity = quantity_in(answer)
-        if quantity is None:
-            return
-        value = quantity.value
-    for form in _FORMS[:2] if value.denominator == 1 else _FORMS:
-        yield from (found.span() for found in form.finditer(text) if _value(found.group()) in (value, -value))
+    wanted = values(answer)
+    yield from numbers(text, wanted)
+    word = "one" if 1 in wanted else answer
+    if word.lower() in _ADVERBS or (len(word) == 1 and word.isalpha()):
+        yield from ((found.end() - len(word), found.end()) for found in _alone(word).finditer(text))
+    elif not re.fullmatch(r"[\d.,]+", answer) and not SPOKEN.fullmatch(answer):
+        yield from (found.span() for found in _worded(spelled(answer)[0]).finditer(text))
 
 
 def _is_part(text: str, start: int, end: int) -> bool:
-    """Whether what stands between `start` and `end` is part of a larger expression or refers to something."""
+    """True for an operand in a larger expression and for a reference to something, between `start` and `end`."""
     while True:
         before, after = text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
         if _BEFORE.search(before) or _goes_on(after):
@@ -113,7 +116,7 @@ def _is_part(text: str, start: int, end: int) -> bool:
 
 
 def _goes_on(after: str) -> bool:
-    """Whether a larger expression goes on behind a value, or behind the unit that it has."""
+    """True where a larger expression goes on behind a value, or behind the unit that it has."""
     letters = _ATTACHED.match(after.lstrip())
     if letters and (unit_named(letters[0]) in COMMON or letters[0] in _IMPERIAL):
         return _AFTER_UNIT.match(after.lstrip()[letters.end() :]) is not None
@@ -124,7 +127,7 @@ def _goes_on(after: str) -> bool:
 
 
 def _enumerating(text: str) -> set[int]:
-    """Where the numbers stand that count the items of a list, from 1 on, each at the beginning of a line."""
+    """Places of the numbers that count the items of a list, from 1 on, each at the beginning of a line."""
     places, last = set(), 0
     for item in _ENUMERATION.finditer(text):
         if int(item[1]) in (1, last + 1):
@@ -136,35 +139,37 @@ def _enumerating(text: str) -> set[int]:
 def _unwrapped(answer: str) -> str:
     before = ""
     while answer != before:
-        before, answer = answer, _WRAPPED.sub(lambda inner: "".join(filter(None, inner.groups())), answer.strip())
+        before, answer = answer, re.sub(r"^\(([^()]+)\)$", r"\1", as_text(answer))
     return answer
 
 
-def _value(text: str) -> Fraction | None:
-    """Of a number or a fraction of integers, with or without commas between thousands."""
-    plain = number(text)
-    return plain if plain is not None or not _GROUPED.fullmatch(text) else number(text.replace(",", ""))
-
-
 def _worded(answer: str) -> re.Pattern[str]:
-    characters = "".join(answer.split())
-    before = r"(?<!\w)" if characters[:1].isalnum() else ""
-    after = r"(?!\w)" if characters[-1:].isalnum() else ""
-    spaced = r"\s*".join(map(re.escape, characters))
-    return re.compile(f"{before}{spaced}{after}", re.IGNORECASE)
+    before = r"(?<!\w)" if answer[:1].isalnum() or answer[:1] == "√" else ""
+    after = r"(?!\w)" if answer[-1:].isalnum() else ""
+    elements = ([_spaced(word) for word in _HYPHEN.split(part)] for part in re.split(_AND, answer))
+    return re.compile(before + _AND.join(r"[\s-]*".join(words) for words in elements) + after, re.IGNORECASE)
 
 
-def _lettered(letter: str) -> re.Pattern[str]:
+def _spaced(word: str) -> str:
+    return r"[\s·]*".join(map(re.escape, re.sub(r"\s|·(?=[^\W\d]|[(√])", "", word)))
+
+
+def _alone(word: str) -> re.Pattern[str]:
     """A letter in brackets, named or called right as a choice, the right side of an equation, or a sentence of its own.
 
-    Matches end in the letter. Its case counts outside brackets. `a` and `I` before a word are an article and a pronoun.
+    Matches end in the letter. Its case counts but in brackets and behind `option` and its like. `a` and `I` before a
+    word are an article and a pronoun. Other words than letters in the same places, whatever their case.
     """
-    word = r"(?!\s+[a-z])"
-    alone = rf"(?<![\w\\]){letter}(?!\w|\s*=)"
-    named = alone + (word if letter in "aI" else "")
+    adverb = len(word) > 1
+    more = r"(?!\s+(?!(?:because|since|as|so|and|but)\b)[a-z])" if adverb else r"(?!\s+[a-z])"
+    alone = rf"(?<![\w\\]){word}(?![\w-]|\s*=)"
+    named = alone + (more if adverb or word in "aI" else "")
+    spoken = alone + (more if adverb or word in "aAiI" else "")
+    sentence = r"(?=\s*[,.!?;]|\s*$)" if adverb else rf"(?={_CLOSING}[.!?]*[ \t]*$)"
     return re.compile(
-        rf"(?<=[(\[])(?<![\w)\]}}][(\[])(?i:{letter})(?=[)\]])"
-        rf"|{_CHOSEN}{_OPENING}{named}|[=:]\s*{_OPENING}{alone}{word}|{alone}(?={_CLOSING}{_RIGHT})"
-        rf"|(?:^|[.!?;])[ \t]*{_OPENING}{alone}(?={_CLOSING}[.!?]*[ \t]*$)",
-        re.MULTILINE,
+        ("" if adverb else rf"(?<=[(\[])(?<![\w)\]}}][(\[])(?i:{word})(?=[)\]])|")
+        + rf"{_NAMED}{_OPENING}(?i:{spoken})|{_NAMED}{_OPENING}{named}|{_CHOSEN}{_OPENING}{named}"
+        rf"|[=:]\s*{_OPENING}{alone}{more}|{alone}(?={_CLOSING}{_RIGHT})"
+        rf"|(?:^|[.!?;])[ \t]*{_OPENING}{alone}{sentence}",
+        re.MULTILINE | (re.IGNORECASE if adverb else re.NOFLAG),
     )

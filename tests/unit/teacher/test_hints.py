@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from zppo.engines.scripted import ScriptedEngine
 from zppo.teacher.hints import answer_free, cut_hints, teacher_hints
-from zppo.teacher.statements import states
+from zppo.teacher.statements import stated_at
 from zppo.types import Candidate, Question, Sampling
 from zppo.zone.prompts import Templates
 
@@ -65,6 +65,17 @@ def test_gold_answer_and_the_responses_own_wording_of_it_tell_alike() -> None:
     assert answer_free(red, Candidate("...", "crimson", True), "like blood") is not None
 
 
+@pytest.mark.parametrize("options", [["six", "seven"], {"A": "six", "B": "seven"}, ["A) six", "B) seven"]])
+@pytest.mark.parametrize("gold", ["B", "seven"])
+def test_the_right_option_is_given_away_by_its_letter_and_by_its_text(options: object, gold: str) -> None:
+    choice = Question("q", "?", gold, {"answer_type": "choice", "options": options})
+    response = Candidate("...", "B", True)
+    assert answer_free(choice, response, "you get seven, so look for it") is None
+    assert answer_free(choice, response, "you get 7, so look for it") is None
+    assert answer_free(choice, response, "choose B") is None
+    assert answer_free(choice, response, "it is more than six") is not None
+
+
 def test_hints_refused_are_counted_try_by_try() -> None:
     texts = iter(["<hint>it is 9</hint>", "<hint>9</hint>", "<hint>subtract</hint>", "?"])
     engine = ScriptedEngine(lambda prompt, n, visit: [next(texts)])
@@ -96,4 +107,4 @@ def test_a_cut_hint_ends_where_an_answer_or_a_box_first_stands(text: str, answer
 def test_whatever_is_cut_tells_nothing(text: str, answer: str) -> None:
     question = Question("q", "?", answer)
     (got,) = cut_hints([(question, Candidate(text, answer, True))], 0).candidates
-    assert got is None or ("\\boxed" not in got.text and not states(got.text, answer) and got.text in text)
+    assert got is None or ("\\boxed" not in got.text and not list(stated_at(got.text, answer)) and got.text in text)

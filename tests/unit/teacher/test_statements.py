@@ -4,7 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zppo.teacher.statements import stated_at, states
+from zppo.teacher.statements import stated_at
+
+
+def states(text: str, answer: str) -> bool:
+    return any(True for _ in stated_at(text, answer))
 
 
 @pytest.mark.parametrize(
@@ -181,6 +185,76 @@ def test_a_letter_in_brackets_alone_or_said_to_be_right_is_stated(text: str, ans
 def test_an_answer_with_a_unit_is_stated_by_its_number_alone(answer: str) -> None:
     assert states("so it is 9", answer) and states(f"so it is {answer}", answer)
     assert not states("step 9: take 90 and 9x", answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "texts"),
+    [
+        ("9", ["The answer is nine.", "Nine", "you get nine apples", "nine"]),
+        ("12", ["that makes twelve", "a dozen is twelve."]),
+        ("25", ["twenty-five", "that is twenty five"]),
+        ("1", ["the answer is one", "x = one", "One."]),
+        (
+            "1000",
+            ["1{,}000", "1\\,000", "1 000", "1\u2009000", "1\u00a0000", "one thousand", "a thousand", "$10^3=1\\ 000$"],
+        ),
+        ("2500", ["two thousand five hundred", "two thousand, five hundred"]),
+        ("0.5", ["50%", "50\\%", "50 percent", "\\dfrac{1}{2}"]),
+        ("50%", ["0.5", "1/2", "50 %"]),
+        ("1500", ["1.5\\times 10^3", "1.5 \\cdot 10^{3}", "1.5 × 10³", "1.5e3"]),
+        ("\\frac{\\pi}{2}", ["\\pi/2", "it is $\\frac{\\pi}{2}$", "\\dfrac \\pi 2", "π/2"]),
+        ("\\pi/2", ["\\frac{\\pi}{2}", "\\tfrac\\pi2"]),
+        ("\\frac{x+1}{2}", ["(x+1)/2", "\\frac{x + 1}{2}"]),
+        ("\\frac{\\sqrt{3}}{2}", ["√3/2", "\\sqrt3/2"]),
+        ("\\sqrt{2}", ["\\sqrt 2", "√2", "\\sqrt2"]),
+        ("2^{10}", ["2^10", "2^{10}", "2¹⁰"]),
+        ("6\\pi", ["6\\cdot \\pi", "6 \\pi", "6π"]),
+        ("2\\cdot 3^5", ["2 \\times 3^{5}", "2*3^5"]),
+        ("3, 4", ["3 and 4", "4 and 3", "x = 3 or x = 4", "three and four", "(3,4)"]),
+        ("3 and 4", ["3, 4"]),
+        ("great tit", ["a great-tit", "Great tit"]),
+        ("well-known", ["well known"]),
+        (
+            "B",
+            ["It's B.", "This leads to B", "This matches B", "We find B", "B, because it is", "pick b", "the letter b"],
+        ),
+        ("No", ["The answer is no.", "No.", "No, it is not", "so, no", "Answer: no", "the answer is no because"]),
+        ("True", ["The claim is true.", "option true", "So true", "x = True", "the statement is true because"]),
+        ("Yes", ["Yes!", "the answer: **yes**"]),
+    ],
+)
+def test_an_answer_is_stated_in_whatever_way_it_is_written(answer: str, texts: list[str]) -> None:
+    assert [text for text in texts if not states(text, answer)] == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "texts"),
+    [
+        ("No", ["There is no remainder", "so no remainder is left", "Note: no digit repeats", "nothing"]),
+        ("True", ["It is true that the sum is even", "which is true for all n", "the true value"]),
+        ("Yes", ["yesterday", "a yes vote"]),
+        ("1", ["the one that is left", "one of the sides", "is one of them", "look at one side", "one-third"]),
+        ("2", ["the two sides", "these two numbers", "two-step", "two thirds", "step two"]),
+        ("9", ["ninety", "nine plus three", "nine times three", "3 times 9", "nine-sided", "nineteen", "nine hundred"]),
+        ("1000", ["21 000", "1 0000", "100 0"]),
+        ("1", ["be 100% sure"]),
+        ("1.5", ["1.5\\times 10^3"]),
+        ("\\frac{\\pi}{2}", ["3\\pi/2", "\\pi/20", "2\\pi"]),
+        ("\\sqrt{2}", ["\\sqrt{21}", "\\sqrt{2}/2", "3√2"]),
+        ("2^{10}", ["12^10", "2^{100}", "2^10 - 1"]),
+        ("3, 4", ["3 apples", "step 3 and step 4"]),
+        ("x-1", ["x 1"]),
+        ("B", ["a train and a bus", "points A, B and C", "b = 3"]),
+    ],
+)
+def test_what_only_looks_like_an_answer_states_nothing(answer: str, texts: list[str]) -> None:
+    assert [text for text in texts if states(text, answer)] == []
+
+
+@pytest.mark.parametrize("answer", ["\\frac{\\pi}{2}", "\\sqrt{ 2 }", "1{,}000", "\\frac{1}{2}"])
+def test_a_statement_begins_where_its_latex_begins(answer: str) -> None:
+    text = f"then x^{{2}} \\cdot y = {answer} cm"
+    assert min(stated_at(text, answer)) == text.index(answer)
 
 
 def test_a_number_of_any_length_is_read() -> None:
