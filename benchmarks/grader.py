@@ -1,15 +1,17 @@
-r"""Our verdicts on boxed answers beside those of mathruler and of plain math-verify, on pairs whose truth is known.
+r"""Our verdicts on boxed answers beside those of mathruler, plain math-verify and TRL, on pairs whose truth is known.
 
     pip install -c constraints.txt -e ".[bench]"
     python benchmarks/grader.py            # prints
     python benchmarks/grader.py --write    # also writes benchmarks/results/grader.md
 
-Every grader decides every pair, alternating pair by pair with the others; three rounds, each from cold caches and with
-a new worker process. mathruler and math-verify run in this process and have no deadline that ends one long operation,
-which is why no pair here is endless.
+The pairs are those of `grader_pairs.py` and those of the tests: reported cases, and attacks on graders. Every grader
+decides every pair, alternating pair by pair with the others; three rounds, each from cold caches and with a new worker
+process. The others run in this process and have no deadline that ends one long operation, which is why no pair here is
+endless.
 """
 
 import argparse
+import json
 import os
 import platform
 import warnings
@@ -24,11 +26,16 @@ from grader_pairs import Pair, make_pairs
 from math_verify import parse, verify
 from mathruler.grader import grade_answer
 from sympy.core.cache import clear_cache
+from trl.rewards import accuracy_reward
 
+from zppo.rewards.boxed import last_boxed
 from zppo.rewards.equivalence import Equivalence
+from zppo.rewards.graded import reference
 
-RESULTS = Path(__file__).resolve().parent / "results/grader.md"
-GRADERS = ("ours", "mathruler", "math-verify")
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks/results/grader.md"
+TESTS = ROOT / "tests/unit/rewards"
+GRADERS = ("ours", "mathruler", "math-verify", "trl")
 ROUNDS = 3
 
 Grade = Callable[[str, str], bool]
@@ -55,6 +62,24 @@ def mathruler(gold: str, answer: str) -> bool:
     return bool(grade_answer(answer, gold))
 
 
+def trl(gold: str, answer: str) -> bool:
+    """TRL's accuracy reward, which leaves a reference unscored that it cannot read; that counts as wrong."""
+    return bool(accuracy_reward([[{"role": "assistant", "content": f"\\boxed{{{answer}}}"}]], [f"${gold}$"])[0])
+
+
+def pairs_of_tests() -> list[Pair]:
+    """Reported cases of type `math` with one final box, and our attacks."""
+
+    def rows(name: str) -> list[dict[str, str]]:
+        return [json.loads(line) for line in (TESTS / name).read_text("utf-8").splitlines()]
+
+    cases = [(row, last_boxed(row["response"])) for row in rows("field_cases.jsonl") if "answer_type" not in row]
+    pairs = [Pair("reported", reference(r["answer"]), box, r["expected"] == "right") for r, box in cases if box]
+    return pairs + [
+        Pair("attacks", r["answer"], r["box"], r["expected"] == "right") for r in rows("answer_pairs.jsonl")
+    ]
+
+
 def one_round(pairs: Sequence[Pair]) -> Round:
     clear_cache()
     equal, result = Equivalence(workers=1), Round()
@@ -62,10 +87,11 @@ def one_round(pairs: Sequence[Pair]) -> Round:
         "ours": equal,
         "mathruler": mathruler,
         "math-verify": plain_math_verify,
+        "trl": trl,
     }
     equal("x + 1", "1 + x")  # starts the worker
     for i, pair in enumerate(pairs):
-        for name in GRADERS[i % 3 :] + GRADERS[: i % 3]:
+        for name in GRADERS[i % len(GRADERS) :] + GRADERS[: i % len(GRADERS)]:
             began = perf_counter()
             verdict = graders[name](pair.gold, pair.answer)
             result.seconds[name] += perf_counter() - began
@@ -88,14 +114,29 @@ def seconds_for(equal: Equivalence, pairs: Sequence[Pair]) -> float:
 def by_kind(pairs: Sequence[Pair], verdicts: dict[str, list[bool | None]]) -> list[str]:
     """One row per kind: accuracy against the truth, and agreement with ours."""
     kinds = [*dict.fromkeys(pair.kind for pair in pairs), "all"]
-    rows = ["| kind | pairs | same | ours | mathruler | math-verify | agree: mathruler | agree: math-verify |"]
-    rows.append("|---|---|---|---|---|---|---|---|")
+    agree = "".join(f" agree: {name} |" for name in GRADERS[1:])
+    rows = [f"| kind | pairs | same | {' | '.join(GRADERS)} |{agree}", "|" + "---|" * (2 + 2 * len(GRADERS))]
     for kind in kinds:
         chosen = [i for i, pair in enumerate(pairs) if kind in (pair.kind, "all")]
         right = [share(verdicts[name][i] == pairs[i].same for i in chosen) for name in GRADERS]
-        agree = [share(verdicts[name][i] == verdicts["ours"][i] for i in chosen) for name in GRADERS[1:]]
+        shared = [share(verdicts[name][i] == verdicts["ours"][i] for i in chosen) for name in GRADERS[1:]]
         same = sum(pairs[i].same for i in chosen)
-        rows.append(f"| {kind} | {len(chosen)} | {same} | " + " | ".join([*right, *agree]) + " |")
+        rows.append(f"| {kind} | {len(chosen)} | {same} | " + " | ".join([*right, *shared]) + " |")
+    return rows
+
+
+def errors(pairs: Sequence[Pair], verdicts: dict[str, list[bool | None]]) -> list[str]:
+    """How many wrong answers each grader pays, and how many right ones it misses, by where the pairs are from."""
+    rows = ["| pairs | grader | wrong answers paid | right answers missed |", "|---|---|---|---|"]
+    for source, kinds in {"generated": None, "reported": ["reported"], "attacks": ["attacks"]}.items():
+        chosen = [
+            i for i, p in enumerate(pairs) if (p.kind in kinds if kinds else p.kind not in ("reported", "attacks"))
+        ]
+        for name in GRADERS:
+            paid = [i for i in chosen if verdicts[name][i] and not pairs[i].same]
+            missed = [i for i in chosen if not verdicts[name][i] and pairs[i].same]
+            same = sum(pairs[i].same for i in chosen)
+            rows.append(f"| {source} | {name} | {len(paid)} of {len(chosen) - same} | {len(missed)} of {same} |")
     return rows
 
 
@@ -139,29 +180,36 @@ def speeds(rounds: Sequence[Round], pairs: int) -> list[str]:
 
 def report(pairs: Sequence[Pair], rounds: Sequence[Round]) -> str:
     verdicts = rounds[0].verdicts
-    versions = ", ".join(f"{name} {version(name)}" for name in ("zppo", "math-verify", "mathruler", "sympy"))
-    lines = ["# Graders on generated answer pairs", ""]
-    lines += [
-        f"- {len(pairs)} pairs of known truth, {sum(p.same for p in pairs)} of them the same (`grader_pairs.py`)."
-    ]
+    versions = ", ".join(f"{name} {version(name)}" for name in ("zppo", "math-verify", "mathruler", "trl", "sympy"))
+    lines = ["# Graders on pairs of answers", ""]
+    lines += [f"- {len(pairs)} pairs of known truth, {sum(p.same for p in pairs)} of them the same."]
     lines += ["- Accuracy against the truth; an unscored pair would count as an error of ours."]
     lines += [
         f"- {versions}, Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}."
     ]
-    lines += ["", *by_kind(pairs, verdicts), "", "Where the others say otherwise:", "", *disagreements(pairs, verdicts)]
+    lines += [
+        "",
+        *errors(pairs, verdicts),
+        "",
+        *by_kind(pairs, verdicts),
+        "",
+        "Where the others say otherwise:",
+        "",
+        *disagreements(pairs, verdicts),
+    ]
     lines += ["", f"Speed, {len(rounds)} interleaved rounds:", "", *speeds(rounds, len(pairs))]
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Compare graders on generated answer pairs.")
+    parser = argparse.ArgumentParser(description="Compare graders on pairs of answers.")
     parser.add_argument("--per-kind", type=int, default=120)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", action="store_true", help=f"also write {RESULTS.name}")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
-    pairs = make_pairs(options.per_kind, options.seed)
+    pairs = make_pairs(options.per_kind, options.seed) + pairs_of_tests()
     text = report(pairs, [one_round(pairs) for _ in range(options.rounds)])
     print(text, end="")
     if options.write:

@@ -58,7 +58,8 @@ def compare_choice(equal: Equal, choice: Choice, box: str) -> Graded:
 def chosen(equal: Equal, options: Mapping[str, str], box: str) -> list[str] | None:
     """The letters of the options that the box names (several have the same text); None when it cannot be told."""
     letters = _chosen(equal, options, box)
-    if letters != []:
+    labelled = _WITH_TEXT.fullmatch(unwrapped(normal_text(box), _AROUND))
+    if letters != [] or (labelled and (labelled[1] or labelled[2]).upper() in options):
         return letters
     said = {letter: equal(text, box) for letter, text in options.items() if _MATHEMATICS.search(text)}
     letters = [letter for letter, same in said.items() if same]

@@ -1,22 +1,22 @@
 r"""Decides whether two answers say the same: boxed answers -> **equivalence** -> verdicts (method section 7).
 
-Most answers are the same text, plain numbers or words and are decided here, in microseconds (`plain.py`). The rest
-goes to math-verify in worker processes (`pool.py`, `grader.py`, `worker.py`), because a model can write expressions
-that take longer than the universe.
+What the answers are made of is told in this process (`comparison.py`). Expressions are compared in worker processes
+(`pool.py`, `grader.py`, `worker.py`), because a model can write some that take longer than the universe.
 """
 
+import contextlib
 import os
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from zppo.errors import ConfigError
+from zppo.rewards.comparison import Comparison, Decide
 from zppo.rewards.grader import Crash, Timeout
-from zppo.rewards.plain import Enumeration, bare, enumeration, plain_verdict, without_marks
+from zppo.rewards.normal import normal_form
 from zppo.rewards.pool import WorkerPool
-from zppo.rewards.quantity import same_quantity
 
 CACHE_SIZE = 65536
 """Pairs remembered. The rollouts of a group give the same few answers, and a replayed question gives them again."""
@@ -25,7 +25,6 @@ MOST_WORKERS = 4
 
 Pair = tuple[str, str]
 """A reference answer and a given one."""
-Decide = Callable[[str, str], bool | None]
 
 
 class Equivalence:
@@ -60,27 +59,26 @@ class Equivalence:
     def __call__(self, gold: str, answer: str) -> bool | None:
         r"""True or False; None when the comparison was killed at the deadline or brought the worker down (unscored).
 
-        Not symmetric: math-verify simplifies `x = 5` differently for the reference and for the answer.
         Raises RewardError when the worker cannot be started at all.
         """
         self._count("calls")
-        return _two_passes((bare(gold), bare(answer)), self._remembered_or_asked)
+        return self._compared((normal_form(gold), normal_form(answer)), self._remembered_or_asked)
 
     def many(self, pairs: Sequence[Pair]) -> list[bool | None]:
         """What a call for each of `pairs` (reference, given) says, in order; all workers take part if there is work."""
         self._count("calls", len(pairs))
-        pairs = [(bare(gold), bare(answer)) for gold, answer in pairs]
+        pairs = [(normal_form(gold), normal_form(answer)) for gold, answer in pairs]
         verdicts: dict[Pair, bool | None] = {}
         open_: list[Pair] = []
         for pair in dict.fromkeys(pairs):
             try:
-                verdicts[pair] = _two_passes(pair, self._remembered)
+                verdicts[pair] = self._compared(pair, self._remembered)
             except KeyError:
                 open_.append(pair)
         if open_:
             # A thread does no more than wait for a worker.
             with ThreadPoolExecutor(min(self.workers, len(open_)), "zppo-grading") as threads:
-                asked = threads.map(lambda pair: _two_passes(pair, self._remembered_or_asked), open_)
+                asked = threads.map(lambda pair: self._compared(pair, self._remembered_or_asked), open_)
                 verdicts |= zip(open_, asked, strict=True)
         return [verdicts[pair] for pair in pairs]
 
@@ -102,6 +100,15 @@ class Equivalence:
         with self._lock:
             self._counts[event] += times
 
+    def _compared(self, pair: Pair, decide: Decide) -> bool | None:
+        """The verdict on two normal forms, remembered; of one that is missing `decide` knows why."""
+        with contextlib.suppress(KeyError):
+            return self._remembered(*pair)
+        verdict = Comparison(decide)(*pair)
+        if verdict is not None:
+            self._remember(pair, verdict)
+        return verdict
+
     def _remembered(self, gold: str, answer: str) -> bool | None:
         """Raises KeyError for a pair that was not decided before."""
         with self._lock:
@@ -121,45 +128,14 @@ class Equivalence:
         except Crash:
             self._count("crashes")
             return None
-        with self._lock:
-            self._cache[gold, answer] = verdict
-            if len(self._cache) > CACHE_SIZE:
-                self._cache.popitem(last=False)
+        self._remember((gold, answer), verdict)
         return verdict
 
-
-def _two_passes(pair: Pair, decide: Decide) -> bool | None:
-    """Once as it stands and, if that fails, once more without degree and percent marks."""
-    verdict = _compare(*pair, decide)
-    if verdict is False:
-        plain = without_marks(pair[0]), without_marks(pair[1])
-        if plain != pair:
-            verdict = _compare(*plain, decide)
-    return verdict
-
-
-def _compare(gold: str, answer: str, decide: Decide) -> bool | None:
-    """`decide` is asked only what plain reading leaves open."""
-    for read in (plain_verdict, same_quantity):
-        verdict = read(gold, answer)
-        if verdict is not None:
-            return verdict
-    left, right = enumeration(gold), enumeration(answer)
-    if not _are_tuples(left, right):
-        return decide(gold, answer)
-    if len(left.elements) == 2 and right.brackets not in ("", left.brackets):
-        return False  # an open end of an interval is not a closed one
-    verdicts = [_compare(*pair, decide) for pair in zip(left.elements, right.elements, strict=True)]
-    return False if False in verdicts else None if None in verdicts else True
-
-
-def _are_tuples(gold: Enumeration, answer: Enumeration) -> bool:
-    """Whether the reference is a tuple or an interval and the answer, in brackets or bare, has as many elements.
-
-    These are compared element by element: for math-verify `(2, 1)` is an empty interval and so the same as `(3, 1)`.
-    """
-    as_many = len(gold.elements) == len(answer.elements) > 1
-    return as_many and gold.brackets[:1] in ("(", "[") and answer.brackets != "{}"
+    def _remember(self, pair: Pair, verdict: bool | None) -> None:
+        with self._lock:
+            self._cache[pair] = verdict
+            if len(self._cache) > CACHE_SIZE:
+                self._cache.popitem(last=False)
 
 
 _instances: weakref.WeakSet[Equivalence] = weakref.WeakSet()

@@ -3,7 +3,7 @@
 import unicodedata
 
 from zppo.rewards.graded import Graded, refuse, shown
-from zppo.rewards.plain import as_text
+from zppo.rewards.plain import as_text, unwrapped
 from zppo.types import Question
 
 
@@ -12,8 +12,8 @@ def read_exact(question: Question) -> str:
 
 
 def compare_exact(gold: str, box: str) -> Graded:
-    r"""Case counts. Unicode forms, spacing, `\text{...}`, math delimiters, the backslash of `\%` and a full stop at the
-    end do not.
+    r"""Case counts. Unicode forms, spacing, `\text{...}`, math delimiters, bold type, the backslash of `\%` and a full
+    stop at the end do not.
     """
     same = normal_text(box) == gold
     return Graded(float(same), f"{shown(box)} is {'' if same else 'not '}the text {shown(gold)}", box)
@@ -21,4 +21,4 @@ def compare_exact(gold: str, box: str) -> Graded:
 
 def normal_text(text: str) -> str:
     """NFKC, unwrapped, with single spaces."""
-    return as_text(unicodedata.normalize("NFKC", text))
+    return unwrapped(as_text(unicodedata.normalize("NFKC", text)), (("**", "**"),))

@@ -70,6 +70,11 @@ def equivalence_graded(verdict: bool | None, gold: str, answer: str, deadline_s:
     return Graded(float(verdict), f"{shown(gold)} and {shown(answer)} are {not_}equivalent", answer)
 
 
+def reference(answer: str) -> str:
+    """The final answer of a reference: what is behind the last `####` of a worked solution (GSM8K), or all of it."""
+    return answer.rpartition("####")[2].strip()
+
+
 def shown(text: str) -> str:
     """A piece of text for a reason: on one line, not long, and visible even if empty."""
     text = " ".join(text.split())

@@ -14,13 +14,12 @@ from itertools import product
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.equivalence import Equivalence, Pair
 from zppo.rewards.graded import NO_BOX, Graded, refuse, shown
-from zppo.rewards.plain import as_text, enumeration
+from zppo.rewards.plain import as_text, both_signs, enumeration
 from zppo.types import Question
 
 _AND = re.compile(r"\s+(?:and|or)\s+")
 _COMMA_AND = re.compile(r",\s*(?:and|or)\s+")
 _NAME = re.compile(r"^[A-Za-z]\w{0,20}\s*(?:=|\\in(?![A-Za-z])|∈)\s*(?=\\?\{)")
-_EITHER_SIGN = re.compile(r"(\\pm(?![A-Za-z])|±)\s*")
 LONGEST = 100
 """Elements of a list. Each is compared with each."""
 
@@ -86,18 +85,11 @@ def elements(text: str, and_separates: bool = True) -> tuple[str, ...]:
         return tuple(element if isinstance(element, str) else json.dumps(element) for element in listed)
     text = _COMMA_AND.sub(", ", _NAME.sub("", as_text(text)))
     parts = enumeration(_AND.sub(", ", text) if and_separates else text).elements
-    return tuple(signed for part in parts for signed in _both_signs(part))
+    return tuple(signed for part in parts for signed in both_signs(part))
 
 
 def _given(gold: Listed, box: str) -> tuple[str, ...]:
     return elements(box, and_separates=not any(_AND.search(element) for element in gold.elements))
-
-
-def _both_signs(element: str) -> list[str]:
-    """One element, or two where it holds one plus-minus sign. Several may or may not go together."""
-    if len(_EITHER_SIGN.findall(element)) != 1:
-        return [element]
-    return [_EITHER_SIGN.sub(sign, element).removeprefix("+") for sign in "+-"]
 
 
 def _pairs(gold: Listed, given: Sequence[str]) -> list[Pair]:

@@ -1,15 +1,10 @@
-r"""What can be read in an answer without math-verify: bare text, plain numbers, words, lists in brackets.
-
-Pure functions in front of `equivalence.py`, which asks a worker process only about what they leave open.
-"""
+r"""What can be read in an answer of any type: bare text, plain numbers, lists in brackets."""
 
 import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-
-from zppo.rewards.worker import RESOLUTION
 
 _DIGITS, _DECIMAL = r"[0-9]{1,100}", r"(?:[0-9]{1,100}\.?[0-9]{0,100}|\.[0-9]{1,100})(?:[eE][+-]?[0-9]{1,3})?"
 _ARGUMENT = r"\s*(?:\{{\s*(?P<{0}_group>[0-9]{{1,100}})\s*\}}|(?P<{0}_digit>[0-9]))"
@@ -21,8 +16,7 @@ NUMBER = (
 r"""Pattern of an integer, a decimal, a fraction of integers or a mixed number (`9 1/7`, `9\frac{1}{7}`). Bounded sizes:
 `1e999999` is not plain."""
 _NUMBER = re.compile(NUMBER)
-_WRAPPERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
-_MARKS = re.compile(r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\})|°|\\degree(?![A-Za-z])|\\?%")
+WRAPPERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
 _TEXT = re.compile(
     r"\\(?:text(?:bf|it|rm|sf|tt|sc|up|normal)?|math(?:bf|it|rm|sf|tt|normal)|mbox|operatorname|emph|underline)"
     r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
@@ -31,14 +25,8 @@ _NESTED = 3
 """Layers of `\\text{...}` and its like that are unwrapped."""
 _ESCAPED = re.compile(r"(?<!\\)\\([%&_#$])")
 _RAISED = re.compile("[⁺⁻⁰¹²³⁴-⁹]+")
+_EITHER_SIGN = re.compile(r"(?:\\pm(?![A-Za-z])|±)\s*")
 _SIZES_AND_SPACES = re.compile(r"\\(?:left|right|[Bb]igg?[lr]?)(?![A-Za-z])|\\[,;:! ]|~")
-_WORDS = re.compile(r"[^\W\d_](?:[^\W\d_]|[\s,'’.!?-])+")
-_TIMES = re.compile(r" ?(?:\\cdot(?![A-Za-z])|[*·]) ?")
-_LETTERS = re.compile(r"[A-Za-z](?: ?[A-Za-z])*")
-_BREAK = re.compile(r",|\band\b")
-_OPTION = re.compile(r"\(?([A-Z])[).]{0,2}")
-_DATE = re.compile(r"\d{4}([-/])\d\d?\1\d\d?|\d\d?([-/])\d\d?\2\d{4}")
-_SCORE = re.compile(r"\d{1,9}(-)\d{1,9}")
 
 
 def bare(answer: str) -> str:
@@ -50,7 +38,7 @@ def bare(answer: str) -> str:
     answer = _RAISED.sub(lambda raised: f"^{{{_lowered(raised[0])}}}", answer)
     if answer.endswith(".") and not answer.endswith(".."):
         answer = answer[:-1].rstrip()
-    return unwrapped(answer, _WRAPPERS)
+    return unwrapped(answer, WRAPPERS)
 
 
 def unwrapped(text: str, wrappers: Iterable[tuple[str, str]]) -> str:
@@ -64,11 +52,6 @@ def unwrapped(text: str, wrappers: Iterable[tuple[str, str]]) -> str:
 
 def _lowered(raised: str) -> str:
     return unicodedata.normalize("NFKC", raised).replace("\N{MINUS SIGN}", "-")
-
-
-def without_marks(answer: str) -> str:
-    """Without degree and percent marks."""
-    return _MARKS.sub("", answer).strip()
 
 
 def as_text(answer: str) -> str:
@@ -100,77 +83,6 @@ def _fraction_in(match: re.Match[str]) -> Fraction | None:
     return Fraction(over, under) + int(whole or 0)
 
 
-def plain_verdict(gold: str, answer: str) -> bool | None:
-    """The verdict for equal texts, empty answers, plain numbers and words; None for everything else."""
-    if not gold or not answer:
-        return False
-    if gold == answer:
-        return True
-    if len(answer) > 1000 + 4 * len(gold):
-        return False  # an essay, not an answer; parsing it would only run into the deadline
-    verdict = _same_name(as_text(gold), as_text(answer))
-    if verdict is not None:
-        return verdict
-    left, right = number(gold), number(answer)
-    if left is None or right is None:
-        return True if _same_product(gold, answer) else _same_words(gold, answer)
-    if left == right:
-        return True
-    # Near misses of decimals (1/3 and 0.333333) are math-verify's to judge, so that there is one tolerance only.
-    near = abs(left - right) <= RESOLUTION and not (_is_exact(gold) and _is_exact(answer))
-    return None if near else False
-
-
-def _same_name(gold: str, answer: str) -> bool | None:
-    """Whether two dates, two scores or two letters of options are the same; None unless both are.
-
-    math-verify subtracts in `2023-01-02` and `3-2`. A date is no number at all.
-    """
-    left, right = _OPTION.fullmatch(gold), _OPTION.fullmatch(answer)
-    if left and right:
-        return left[1] == right[1]
-    for form in (_DATE, _SCORE):
-        left, right = form.fullmatch(gold), form.fullmatch(answer)
-        if left and right:
-            parts = [[int(part) for part in re.split("[-/]", text)] for text in (gold, answer)]
-            return parts[0] == parts[1] and (left[1] is None) == (right[1] is None)  # the year first, or last
-        if form is _DATE and (left or right):
-            return False
-    return None
-
-
-def _is_exact(number: str) -> bool:
-    return "." not in number and "e" not in number.lower()
-
-
-def _same_product(gold: str, answer: str) -> bool:
-    """Whether both are products of the same letters, at least one of them written with a sign.
-
-    math-verify takes some letters for units. Without any sign they are words.
-    """
-    if not (_TIMES.search(gold) or _TIMES.search(answer)):
-        return False
-    products = [_TIMES.sub(" ", as_text(product)) for product in (gold, answer)]
-    left, right = (sorted(product.replace(" ", "")) for product in products)
-    return left == right and all(map(_LETTERS.fullmatch, products))
-
-
-def _same_words(gold: str, answer: str) -> bool | None:
-    """Whether two answers of letters alone are the same; None unless both are.
-
-    math-verify reads a word as a product of variables, for which `cat` is `act`. Case, spaces and punctuation do not
-    count, nor does the order of what commas (or "and") separate.
-    """
-    gold, answer = as_text(gold), as_text(answer)
-    if not (_WORDS.fullmatch(gold) and _WORDS.fullmatch(answer)):
-        return None
-    return _parts(gold) == _parts(answer)
-
-
-def _parts(words: str) -> list[str]:
-    return sorted("".join(c for c in part if c.isalnum()) for part in _BREAK.split(words.casefold()) if part.strip())
-
-
 @dataclass(frozen=True)
 class Enumeration:
     """A list as it was written: its elements and the brackets around them (`''` for a bare list)."""
@@ -189,6 +101,13 @@ def enumeration(text: str) -> Enumeration:
     inner = text[1:-1] if brackets else text
     parts = _split(inner, ";") or _split(inner, ",") or [inner]
     return Enumeration(tuple(part.strip() for part in parts if part.strip()), brackets)
+
+
+def both_signs(element: str) -> list[str]:
+    """One element, or two where it holds one plus-minus sign. Several may or may not go together."""
+    if len(_EITHER_SIGN.findall(element)) != 1:
+        return [element]
+    return [_EITHER_SIGN.sub(sign, element).removeprefix("+") for sign in "+-"]
 
 
 def _is_enclosed(text: str) -> bool:

@@ -3,10 +3,13 @@ r"""Numbers with a tolerance (`answer_type: number`): decimals, fractions, power
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 
-from zppo.rewards.graded import Graded, column, refuse, shown
-from zppo.rewards.plain import NUMBER, as_text, number_in
-from zppo.rewards.units import COMMON, UNIT, spelled_out, unit_named
+from zppo.rewards.graded import Graded, column, reference, refuse, shown
+from zppo.rewards.measure import MAGNITUDES, same_unit
+from zppo.rewards.normal import normal_form
+from zppo.rewards.plain import NUMBER, number_in
+from zppo.rewards.units import UNIT, spelled_out, unit_named
 from zppo.types import Question
 
 TOLERANCE = 1e-6
@@ -16,7 +19,8 @@ _POWER = re.compile(r"\s*(?:\\times|\\cdot|×|·|\*)\s*10\s*\^\s*(?:\{\s*([+-]?\
 _BARE_POWER = re.compile(r"^([+-]?\s?)10\s*\^\s*(?:\{\s*([+-]?\d{1,3})\s*\}|([+-]?\d{1,3}))")
 _NAME = re.compile(r"^(?:(?:[A-Za-z]\w{0,20}|\\[A-Za-z]+)\s*)?(?:=|\\approx(?![A-Za-z])|≈)\s*")
 _CURRENCY = re.compile(r"^([+-]?)\s*(\\?\$|€|£|¥)\s*")
-_QUANTITY = re.compile(rf"{NUMBER}\s*(?P<unit>{UNIT})?")
+_MAGNITUDE = re.compile(rf"(?:{'|'.join(MAGNITUDES)})(?![^\W\d_])", re.I)
+_QUANTITY = re.compile(rf"{NUMBER}\s*(?P<scale>(?:{_MAGNITUDE.pattern}\s*){{0,4}})(?P<unit>{UNIT})?")
 LONGEST = 200
 """Characters of a number with its unit."""
 
@@ -40,7 +44,7 @@ class Target:
 
 
 def read_quantity(question: Question) -> Target:
-    quantity = quantity_in(question.answer)
+    quantity = quantity_in(reference(question.answer))
     if quantity is None:
         refuse(question, f"the answer {question.answer!r} is no number; use another answer_type, such as math")
     meaning = "a number that is 0 or more"
@@ -54,7 +58,7 @@ def compare_quantity(gold: Target, box: str) -> Graded:
     given, wanted = quantity_in(box), gold.quantity
     if given is None:
         return Graded(0.0, f"{shown(box)} is not a number", box)
-    if given.unit and wanted.unit and given.unit != wanted.unit:
+    if given.unit and wanted.unit and not same_unit(given.unit, wanted.unit):
         return Graded(0.0, f"the unit is {shown(given.unit)}, not {shown(wanted.unit)}", box)
     off = abs(given.value - wanted.value)
     close = off <= max(Fraction(gold.relative) * abs(wanted.value), Fraction(gold.absolute))
@@ -65,20 +69,7 @@ def compare_quantity(gold: Target, box: str) -> Graded:
 
 def quantity_in(text: str) -> Quantity | None:
     r"""`1,234.5`, `-\frac12`, `3\times10^{8} m/s`, `x = 5`, `\$3.50`, `30^\circ`; None for anything else."""
-    return _quantity(_NAME.sub("", as_text(text)))
-
-
-def same_quantity(gold: str, answer: str) -> bool | None:
-    """True for the same value with the same unit, however written; False for two different common units; else None.
-
-    For math-verify 10 km is 10 m. A unit that is not common may be another's name, or a variable: nothing is said then.
-    """
-    left, right = _quantity(as_text(gold)), _quantity(as_text(answer))
-    if left is None or right is None:
-        return None
-    if left.unit != right.unit:
-        return False if left.unit in COMMON and right.unit in COMMON else None
-    return True if left.value == right.value else None
+    return _quantity(_NAME.sub("", normal_form(text)))
 
 
 def _quantity(text: str) -> Quantity | None:
@@ -93,7 +84,8 @@ def _quantity(text: str) -> Quantity | None:
     value = number_in(match) if match else None
     if match is None or value is None:
         return None
-    return Quantity(value, unit_named(match["unit"] or (currency[2] if currency else "")))
+    scale = prod(MAGNITUDES[word.casefold()] for word in _MAGNITUDE.findall(match["scale"]))
+    return Quantity(value * scale, unit_named(match["unit"] or (currency[2] if currency else "")))
 
 
 def _is_tolerance(value: float) -> bool:

@@ -12,28 +12,55 @@ _NAMES = {
     "cm": ("centimeter", "centimetre"),
     "mm": ("millimeter", "millimetre"),
     "km": ("kilometer", "kilometre"),
-    "g": ("gram",),
-    "kg": ("kilogram",),
+    "in": ("inch", "inche"),
+    "ft": ("foot", "feet"),
+    "yd": ("yard",),
+    "mi": ("mile",),
+    "g": ("gram", "gramme"),
+    "mg": ("milligram",),
+    "kg": ("kilogram", "kilo"),
+    "lb": ("pound",),
+    "oz": ("ounce",),
     "s": ("second", "sec"),
     "min": ("minute",),
     "h": ("hour", "hr"),
+    "day": ("d",),
+    "wk": ("week",),
+    "month": (),
+    "yr": ("year",),
     "L": ("liter", "litre", "l"),
     "mL": ("milliliter", "millilitre", "ml"),
     "%": ("percent",),
     "$": ("dollar", "USD", "usd"),
+    "¢": ("cent",),
     "€": ("euro", "EUR"),
+    "£": ("GBP",),
+    "₹": ("rupee", "Rs", "INR"),
+    "rad": ("radian",),
     "N": ("newton", "Newton"),
     "J": ("joule", "Joule"),
+    "kJ": ("kilojoule",),
     "W": ("watt", "Watt"),
+    "kW": ("kilowatt",),
+    "V": ("volt", "Volt"),
+    "A": ("amp", "ampere", "Ampere"),
+    "K": ("kelvin", "Kelvin"),
     "Pa": ("pascal", "Pascal"),
+    "kPa": ("kilopascal",),
     "Hz": ("hertz", "Hertz"),
+    "kHz": (),
+    "MHz": (),
+    "mol": ("mole",),
+    "unit": (),
     "°C": ("°Celsius",),
     "°F": ("°Fahrenheit",),
 }
-COMMON = frozenset(_NAMES)
 _SYMBOLS = {name + plural: symbol for symbol, names in _NAMES.items() for name in names for plural in ("", "s")}
+COMMON = frozenset(_NAMES) | frozenset(_SYMBOLS) | {"mins", "hrs", "yrs", "lbs", "secs", "units", "days", "months"}
+"""Symbols and names of units that no letters of mathematics are."""
+_SYMBOLS |= {symbol + "s": symbol for symbol in ("min", "lb", "yr", "unit", "day", "month")}
 
-_SYMBOL = r"(?:[^\W\d_]|[°%$€£¥'′″])+"
+_SYMBOL = r"(?:[^\W\d_]|[°%$¢€£¥₹'′″])+"
 _FACTOR = rf"{_SYMBOL}(?:\s?\^\s?(?:\{{\s?[+-]?\d\s?\}}|[+-]?\d))?"
 UNIT = rf"(?!(?:or|and|to)\b|[abeiknpqrtuvwxyz](?![^\W\d_]))\(?{_FACTOR}(?:\)?\s?[/·\s]\s?\(?{_FACTOR}){{0,5}}\)?"
 """Pattern of a unit after `spelled_out`. A single letter that is rather a variable does not begin one."""
@@ -48,7 +75,12 @@ _SPELLINGS = (
     (re.compile(r"\\Omega\s?"), "Ω"),
     (re.compile(r"\\(?:cdot|times)(?![A-Za-z])|[*⋅×]"), "·"),
     (re.compile(r"\bper cent\b"), "%"),
-    (re.compile(r"\bper\b"), "/"),
+    (re.compile(r"\bmph\b"), "mi/h"),
+    (re.compile(r"\bkm?ph\b|\bkmh\b"), "km/h"),
+    (re.compile(r"\b(?:sq\.?|square) (?=[^\W\d_])"), "square "),
+    (re.compile(r"\b(?:cu\.?) (?=[^\W\d_])"), "cubic "),
+    (re.compile(r"\b(?:per|each)\b"), "/"),
+    (re.compile(r"\s*([/^·])\s*|(?<=\() | (?=\))"), r"\1"),
     (re.compile(r"\bsquare ([^\W\d_]+)|([^\W\d_]+) squared\b"), r"\1\2^2"),
     (re.compile(r"\bcubic ([^\W\d_]+)|([^\W\d_]+) cubed\b"), r"\1\2^3"),
 )

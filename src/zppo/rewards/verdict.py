@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.equivalence import Equivalence
-from zppo.rewards.graded import NO_BOX, Graded, equivalence_graded
+from zppo.rewards.graded import NO_BOX, Graded, equivalence_graded, reference
 from zppo.types import Question
 
 
@@ -29,7 +29,7 @@ class BoxedVerdict:
 
     def grade(self, questions: Sequence[Question], responses: Sequence[str]) -> list[Graded]:
         """The same with the reason."""
-        boxed = [(q.answer, last_boxed(response)) for q, response in zip(questions, responses, strict=True)]
+        boxed = [(reference(q.answer), last_boxed(response)) for q, response in zip(questions, responses, strict=True)]
         pairs = [(gold, box) for gold, box in boxed if box is not None]
         verdicts = dict(zip(pairs, self.equivalence.many(pairs), strict=True))
         deadline_s = self.equivalence.deadline_s

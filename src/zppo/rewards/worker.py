@@ -1,8 +1,11 @@
-r"""The far end of the grader: a process of its own that compares two answers with math-verify, one request at a time.
+r"""The far end of the grader: a process of its own that compares two expressions, one request at a time.
 
 It is started by path, not imported: it needs math-verify and the standard library only, so it starts without loading
 torch. Standard input and output carry one JSON object per line: it says `{"ready": true}` once, then answers every
 `{"gold": ..., "answer": ...}` with `{"equivalent": ...}`, and ends when standard input does.
+
+What `symbolic` reads is compared there. Sums over an index, integrals, limits and matrices are math-verify's, and so
+are numbers too large to be compared exactly, which then end with our process at the deadline.
 """
 
 import contextlib
@@ -10,17 +13,18 @@ import json
 import logging
 import math
 import os
+import re
 import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 MEMORY_BYTES = 4 << 30
 """Address space of the worker: a number with a billion digits ends in a MemoryError here, not in a full machine."""
-
-RESOLUTION = 1e-6
-"""math-verify compares decimals after six places; smaller numbers must agree to this relative precision instead."""
+_LARGE = re.compile(r"\\(?:sum|prod|i{1,3}nt|oint|lim|begin|det)(?![A-Za-z])")
+"""Notation that is left to math-verify."""
 
 
 def main() -> None:
@@ -46,31 +50,40 @@ def load_grader() -> Callable[[str, str], bool]:
     """The comparison itself. Imports math-verify (about a second), hence the function in a function."""
     from math_verify import LatexExtractionConfig, parse, verify  # type: ignore[import-untyped,unused-ignore]
 
+    sys.path.append(str(Path(__file__).parent))  # last, so that no module here stands before a library's
+    from symbolic.compare import equivalent as same_value  # type: ignore[import-not-found,unused-ignore]
+    from symbolic.tree import Unreadable  # type: ignore[import-not-found,unused-ignore]
+    from symbolic.values import TooLarge, Undefined  # type: ignore[import-not-found,unused-ignore]
+
     # The box and nothing but the box: by default a box that does not parse would be searched for any number inside it.
     only_the_box = [LatexExtractionConfig(boxed_match_priority=0)]
 
-    def parsed(text: str) -> list[Any]:
-        box = "\\boxed{" + text + "}"
-        # The library's own timeouts are signals, blind to one long operation; the parent's deadline kills us instead.
-        return list(parse(box, only_the_box, extraction_mode="first_match", parsing_timeout=None))
+    def by_math_verify(gold: str, answer: str) -> bool:
+        left, right = (
+            # The library's own timeouts are signals, blind to one long operation; the parent's deadline kills us.
+            list(parse(f"\\boxed{{{text}}}", only_the_box, extraction_mode="first_match", parsing_timeout=None))
+            for text in (gold, answer)
+        )
+        return bool(verify(left, right, timeout_seconds=None))
 
     def equivalent(gold: str, answer: str) -> bool:
-        left, right = parsed(gold), parsed(answer)
-        # An interval is the same as an inequality, whichever of them is the reference.
-        same = verify(left, right, allow_set_relation_comp=True, timeout_seconds=None)
-        return bool(same) and not _tiny_but_different(left, right)
+        try:
+            return bool(same_value(gold, answer))
+        except TooLarge:
+            return by_math_verify(gold, answer)
+        except Unreadable:
+            both = _LARGE.search(gold) and _LARGE.search(answer) and _letters(gold) == _letters(answer)
+            return bool(both) and by_math_verify(gold, answer)
+        except (Undefined, RecursionError, ValueError, OverflowError):
+            return False
 
-    equivalent(r"\frac{x}{2} + 1", "1 + 0.5x")  # loads what is loaded lazily, before the first deadline runs
+    by_math_verify(r"\frac{x}{2} + 1", "1 + 0.5x")  # loads what is loaded lazily, before the first deadline runs
     return equivalent
 
 
-def _tiny_but_different(gold: list[Any], answer: list[Any]) -> bool:
-    """Whether both are numbers below the resolution of math-verify, which calls 1.6e-19 and 9.1e-31 equal."""
-    try:
-        left, right = float(gold[0]), float(answer[0])
-    except (TypeError, ValueError, OverflowError, ArithmeticError):  # an interval, a set, a symbol, a huge number
-        return False
-    return max(abs(left), abs(right)) < RESOLUTION and not math.isclose(left, right, rel_tol=RESOLUTION)
+def _letters(text: str) -> set[str]:
+    """The commands and letters of a text: math-verify drops some, of which it takes those of units."""
+    return set(re.findall(r"\\[A-Za-z]+|[A-Za-z]", text))
 
 
 def _limit_memory() -> None:

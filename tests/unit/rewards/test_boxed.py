@@ -75,3 +75,65 @@ def test_a_response_full_of_open_boxes_costs_no_more_than_another() -> None:
     """In one pass: reading on from every open box would take hours."""
     assert last_boxed("\\boxed{" * 100_000) is None
     assert last_boxed("\\boxed{" * 50_000 + "}" * 50_000) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (r"<think>maybe \boxed{4}</think> It is \boxed{5}.", "5"),
+        (r"maybe \boxed{4}</think> It is \boxed{5}.", "5"),
+        (r"<think>so \boxed{4}</think>", "4"),
+        ("<think>so \\boxed{4}</think>\n\n<|im_end|>\n", "4"),
+        (r"so \boxed{4}</think>", "4"),
+        (r"<think>one \boxed{3}</think><think>two \boxed{4}</think>", "4"),
+        (r"It is \boxed{5}. <think>or \boxed{6}", "5"),
+        (r"<think>\boxed{4}</think> It is \boxed{5}. <think>or \boxed{6}", "5"),
+    ],
+)
+def test_a_box_outside_of_the_thoughts_counts_first_and_one_inside_only_if_nothing_follows(
+    text: str, answer: str
+) -> None:
+    assert last_boxed(text) == answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"<think>maybe \boxed{4} but",
+        r"<think>maybe \boxed{4}</think> I cannot solve it.",
+        r"maybe \boxed{4}</think> I cannot solve it.",
+        r"<think>\boxed{4}</think> <think>no, wait",
+        "<think>\\boxed{4}</think>\nThe answer is \\boxed{4",
+    ],
+)
+def test_thoughts_that_never_end_or_that_something_follows_hold_no_answer(text: str) -> None:
+    assert last_boxed(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (r"\boxed{2}, \boxed{3}, \boxed{5}", "2, 3, 5"),
+        (r"$\boxed{2}$, $\boxed{3}$ and $\boxed{5}$.", "2, 3, 5"),
+        (r"\boxed{2} \text{ and } \boxed{3}", "2, 3"),
+        (r"\boxed{0.5} or \boxed{2}", "0.5, 2"),
+        (r"\boxed{(1,2)}; \boxed{(3,4)}", "(1,2); (3,4)"),
+        (r"first \boxed{1}, then \boxed{2}, \boxed{3}", "2, 3"),
+        ("\\boxed{7}\n\n\\boxed{7}", "7"),
+        (r"\boxed{7}, \boxed{7}", "7"),
+    ],
+)
+def test_boxes_joined_by_commas_or_a_word_are_one_list(text: str, answer: str) -> None:
+    assert last_boxed(text) == answer
+
+
+@pytest.mark.parametrize(
+    "text", [r"\boxed{41} \boxed{42} \boxed{43}", "\\boxed{1}\n\\boxed{2}", r"$\boxed{1}$$\boxed{2}$"]
+)
+def test_different_boxes_with_nothing_between_them_are_no_answer(text: str) -> None:
+    assert last_boxed(text) is None
+
+
+def test_space_between_boxes_costs_one_pass() -> None:
+    assert last_boxed("\\boxed{1}" + "$ " * 50_000 + "so \\boxed{2}") == "2"
+    assert last_boxed("\\boxed{1}, " * 20_000 + "\\boxed{1}") == "1"
