@@ -4,6 +4,7 @@ r"""Reads the final answer of a response: responses -> **answers** -> rules, pro
 the first extractor of the list that finds an answer gives it.
 """
 
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from zppo.rewards.finders import answer_tag, choice, gsm8k, last_match, last_num
 
 Find = Callable[[str], str | None]
 REGEX = "regex:"
+logger = logging.getLogger(__name__)
 
 
 def in_pieces(find: Find) -> Find:
@@ -88,6 +90,20 @@ def names_in(names: str | Sequence[str], option: str = "rewards.extract") -> tup
             known = nearest(name, [*EXTRACTORS, "regex:PATTERN", "python:FILE.py:FUNCTION"])
             raise ConfigError(f"{option}: there is no extractor {name!r}{known}")
     return tuple(each)
+
+
+def warn_of_boxes(
+    templates: Mapping[str, str], extract: str | Sequence[str], asking: Sequence[str] = ("closer",)
+) -> None:
+    """Warn of a template among `asking` that asks for a box, which nobody reads if `boxed` is not among `extract`."""
+    names = names_in(extract)
+    for template in asking:
+        if "boxed" not in names and "\\boxed" in templates[template]:
+            logger.warning(
+                "the template %s.txt asks for \\boxed{}, which rewards.extract (%s) does not read; put `boxed` before "
+                "it, or a template of your own into the folder prompts.templates",
+                *(template, ", ".join(names)),
+            )
 
 
 def _split(text: str) -> list[str]:

@@ -14,7 +14,7 @@ from zppo.engines.chat import Chat
 from zppo.engines.transformers import TransformersEngine
 from zppo.errors import ConfigError, EngineError, TeacherError
 from zppo.methods import parse_method
-from zppo.rewards.extraction import names_in
+from zppo.rewards.extraction import warn_of_boxes
 from zppo.rewards.routing import RoutedVerdict, is_free
 from zppo.teacher.local import LocalTeacher
 from zppo.teacher.remote import RemoteTeacher, served_engine
@@ -57,21 +57,11 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], pr
         _check_distillation(
             options.method, teachers, Chat(processing or load_processing("student.model", student)).tokenizer, student
         )
-    warn_of_boxes(Templates.load(options.prompts.templates), options.rewards.extract, teacher_writes(options))
+    asking = (
+        ("closer", "compress") if teacher_writes(options) and parse_method(options.method).compresses else ("closer",)
+    )
+    warn_of_boxes(Templates.load(options.prompts.templates).texts, options.rewards.extract, asking)
     _warn_of_empty_shares(options)
-
-
-def warn_of_boxes(templates: Templates, extract: str | Sequence[str], compresses: bool = False) -> None:
-    """A template that asks for a box asks for what nobody reads, if `boxed` is not among the extractors."""
-    if "boxed" in names_in(extract):
-        return
-    for name in ("closer", "compress") if compresses else ("closer",):
-        if "\\boxed" in templates.texts[name]:
-            logger.warning(
-                "the template %s.txt asks for \\boxed{}, which rewards.extract (%s) does not read; put `boxed` before "
-                "it, or a template of your own into the folder prompts.templates",
-                *(name, extract if isinstance(extract, str) else ", ".join(extract)),
-            )
 
 
 def _warn_of_empty_shares(options: RunOptions) -> None:
