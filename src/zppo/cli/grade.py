@@ -4,11 +4,11 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from zppo.cli.scoring import add_scoring, scoring
-from zppo.data.columns import Columns
 from zppo.data.lines import json_rows
 from zppo.errors import DataError
 from zppo.rewards.graded import Graded, shown
@@ -87,19 +87,27 @@ def as_table(questions: Sequence[Question], graded: Sequence[Graded]) -> str:
 def _question(row: Any, number: int, where: str, answered: bool) -> Question:
     if not isinstance(row, Mapping):
         raise DataError(f"{where}: a row is an object with `response` and `answer`, not {type(row).__name__}")
-    columns = Columns.of({})
-    response, answer, prompt = row.get("response"), row.get("answer"), columns.value(row, "question")
+    response, answer = row.get("response"), row.get("answer")
     if not isinstance(response, str):
         raise DataError(f"{where}: `response` is {response!r}; it must be the text of a response")
     if answered and (answer is None or not str(answer).strip()):
         raise DataError(f"{where}: there is no answer; a row needs an `answer` column")
     text = json.dumps(answer) if isinstance(answer, list) else "" if answer is None else str(answer)
+    question = Question(str(row.get("id", number)), "", text, row)
+    return question if answered else _as_in_training(question)
+
+
+def _as_in_training(question: Question) -> Question:
+    """With the prompt and the columns that a reward function is given there."""
+    from zppo.data.columns import Columns  # loads `datasets`: seconds that no rule need wait for
+
+    row, columns = question.fields, Columns.of({})
+    prompt, answer = columns.value(row, "question"), row.get("answer")
     fields = {name: value for name, value in columns.rest(row).items() if name != "response"}
-    return Question(
-        str(row.get("id", number)),
-        prompt if isinstance(prompt, str) else "",
-        text,
-        fields if isinstance(answer, str) else fields | {"answer": answer},
+    return replace(
+        question,
+        text=prompt if isinstance(prompt, str) else "",
+        fields=fields if isinstance(answer, str) else fields | {"answer": answer},
         messages=tuple(prompt) if isinstance(prompt, list) else (),
     )
 

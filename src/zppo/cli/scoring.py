@@ -1,4 +1,4 @@
-"""Options of `zppo eval` and `zppo grade` that say how responses are scored, and whether rows of one's own are meant."""
+"""Options of `zppo eval` and `zppo grade` that say how responses are scored, and whether own rows are meant."""
 
 import argparse
 from collections.abc import Collection

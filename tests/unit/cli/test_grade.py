@@ -109,7 +109,8 @@ def test_answers_are_read_as_the_extractors_say(tmp_path: Path, capsys: pytest.C
 
 
 def test_reward_functions_score_and_need_no_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = "def short(prompts, completions, **columns):\n    assert prompts == ['6*7?'] * 3 and 'response' not in columns\n"
+    code = "def short(prompts, completions, **columns):\n    assert prompts == ['6*7?'] * 3\n"
+    code += "    assert 'response' not in columns\n"
     code += "    return [None if 'no' in c else 0.75 for c in completions]\ndef half(completions, **columns):\n"
     code += "    return [0.5 for c in completions]\n"
     (tmp_path / "mine.py").write_text(code, "utf-8")
