@@ -11,6 +11,7 @@ from zppo.config import (
     JudgeConfig,
     PromptsConfig,
     ReportsConfig,
+    RewardsConfig,
     SamplingConfig,
     StudentConfig,
     TeacherConfig,
@@ -18,23 +19,33 @@ from zppo.config import (
     ZoneConfig,
 )
 from zppo.engines.torchvision_cpu import mend_torchvision
+from zppo.types import Candidate, Group, Media, Prompt, Question, Rollout, Sampling, Video
 
 if TYPE_CHECKING:
     from zppo.training.arguments import ZPPOConfig
     from zppo.training.trainer import ZPPOTrainer
 
 __all__ = [
+    "Candidate",
     "CheckpointConfig",
     "DataConfig",
     "EngineConfig",
     "EvalConfig",
+    "Group",
     "JudgeConfig",
+    "Media",
+    "Prompt",
     "PromptsConfig",
+    "Question",
     "ReportsConfig",
+    "RewardsConfig",
+    "Rollout",
+    "Sampling",
     "SamplingConfig",
     "StudentConfig",
     "TeacherConfig",
     "UpdateConfig",
+    "Video",
     "ZPPOConfig",
     "ZPPOTrainer",
     "ZoneConfig",

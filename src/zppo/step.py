@@ -11,7 +11,19 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from zppo.config import SamplingConfig, ZoneConfig
-from zppo.engines.base import LIKELY, NOW, PERHAPS, EarlyTeacher, Engine, Rewriter, Teacher, Verdict, ignore, rewards_of
+from zppo.engines.base import (
+    LIKELY,
+    NOW,
+    PERHAPS,
+    EarlyTeacher,
+    Engine,
+    Rewriter,
+    Teacher,
+    Verdict,
+    answers_of,
+    ignore,
+    rewards_of,
+)
 from zppo.methods import Method
 from zppo.rewards.boxed import last_boxed
 from zppo.types import Candidate, Group, Prefix, Prompt, Question, Rollout, Sampling, StepBatch
@@ -40,7 +52,7 @@ class Parts:
     teacher's response are the student's own; otherwise they are made anew from its text. `fallback` shortens a
     candidate whose rewriting failed. `readable` gives those of the replayed questions whose media can still be decoded,
     `fitting` those of the aided prompts that leave room for a response in the student's context window; `on_refresh` is
-    called when the buffer is the next step's.
+    called when the buffer is the next step's. `extract` reads the final answer of a response.
     """
 
     method: Method
@@ -54,6 +66,7 @@ class Parts:
     readable: Callable[[Sequence[Question]], list[Question]] = list
     fitting: Callable[[Sequence[Prompt]], list[Prompt]] = list
     on_refresh: Callable[[], None] = do_nothing
+    extract: Callable[[str], str | None] = last_boxed
 
 
 def rollout_step(
@@ -219,7 +232,7 @@ class _Work:
                 continue
             visit = self._visit if isinstance(teacher, EarlyTeacher) else self._sampling()
             with self._clock("time/teacher"):
-                groups = teacher.respond(open_, self.zone.teacher_samples, visit)
+                groups = answers_of(teacher, open_, self.zone.teacher_samples, visit)
             answered += self._score(groups, "teacher")
             self._spend(teacher, sum(g.prompt_tokens + sum(r.tokens for r in g.rollouts) for g in groups))
             solved = {g.question.id for g in groups if any(r.is_right for r in g.rollouts)}
@@ -285,7 +298,7 @@ class _Work:
                 return groups
             rewards = rewards_of(self.parts.verdict, [q for q, _ in pairs], [r for _, r in pairs])
             for (_, rollout), reward in zip(pairs, rewards, strict=True):
-                rollout.reward, rollout.answer = reward, last_boxed(rollout.text)
+                rollout.reward, rollout.answer = reward, self.parts.extract(rollout.whole)
         self.metrics[f"tokens/{who}"] += sum(r.tokens for _, r in pairs)
         self.metrics[f"tokens/{who}_prompt"] += sum(g.prompt_tokens for g in groups)
         return groups

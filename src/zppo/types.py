@@ -131,10 +131,10 @@ class Rollout:
 
     `token_ids` are the sampled response tokens (end token included); they alone enter the gradient. `text` is their
     decoding, after the prefix if the prompt has one; `opened` is what the chat template wrote before it, if that begins
-    the response (`<think>`). `reward` None means unscored. `answer` is the final (boxed)
-    answer, if any. `by_teacher` marks a teacher's response that is trained on as if it were the student's own; no
-    method but `grpo_teacher` makes one. A server that gives only text leaves `token_ids` empty and may report how many
-    tokens there were. `notes` are what reward functions want to be logged with it.
+    the response (`<think>`). `reward` None means unscored. `answer` is the final answer, if any, as `rewards.extract`
+    reads it. `by_teacher` marks a teacher's response that is trained on as if it were the student's own; no method but
+    `grpo_teacher` makes one. A server that gives only text leaves `token_ids` empty and may report how many tokens
+    there were. `notes` are what reward functions want to be logged with it.
     """
 
     token_ids: list[int]

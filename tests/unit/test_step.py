@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from worlds import MARKER, Babbler, Setting, compressor, every_method, play, settings, verdict
 
 from zppo.config import SamplingConfig, ZoneConfig
-from zppo.engines.base import Rewritten
+from zppo.engines.base import Rewritten, answers_of
 from zppo.engines.scripted import ScriptedEngine
-from zppo.errors import EngineError
+from zppo.errors import EngineError, TeacherError
 from zppo.methods import parse_method
+from zppo.rewards.boxed import last_boxed
+from zppo.rewards.extraction import Extractor
 from zppo.step import Parts, rollout_step
 from zppo.teacher.local import LocalTeacher
 from zppo.teacher.rewriting import keep_whole
@@ -39,6 +41,7 @@ def one_step(
     parameters: int = 0,
     shared_vocabulary: bool = False,
     fitting: Any = list,
+    extract: Any = last_boxed,
     **options: Any,
 ) -> StepBatch:
     """A step on `q0` and `q1` with room for every aid; the teacher is always right."""
@@ -56,6 +59,7 @@ def one_step(
         TEMPLATES,
         shared_vocabulary,
         fitting=fitting,
+        extract=extract,
     )
     new = [Question(f"q{i}", f"q{i}?", "1") for i in range(2)]
     return rollout_step(new, buffer, parts, zone, SamplingConfig(), random.Random(0))
@@ -335,3 +339,33 @@ def test_aided_prompts_that_do_not_fit_are_left_out_and_counted() -> None:
     assert batch.metrics["zone/prompts_too_long"] == 2
     assert "ncq" not in {prompt.kind for prompt in student.prompts}
     assert one_step("zppo", student).metrics["zone/prompts_too_long"] == 0
+
+
+def test_the_answers_of_a_step_are_those_that_the_extractor_reads() -> None:
+    engine = ScriptedEngine(lambda prompt, n, visit: [f"<think>{MARKER} 6</think>it is {i}" for i in range(n)])
+    batch = one_step("grpo+ncq", engine, extract=Extractor.of("last_number"))
+    assert [r.answer for r in batch.of_kind("plain")[0].rollouts] == ["0", "1"]
+    listed = [c.answer for c in batch.of_kind("ncq")[0].prompt.candidates]
+    assert listed and set(listed) <= {"0", "1"}
+    assert "it is 0" in batch.of_kind("ncq")[0].prompt.text
+    assert batch.metrics["audit/parroting"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        (
+            lambda questions: ["text"] * len(questions),
+            "Program.respond must return a list of one zppo.Group per question",
+        ),
+        (lambda questions: [], "must return a list of one zppo.Group per question"),
+        (lambda questions: [Group(Prompt("plain", q, ""), ["text"]) for q in questions], "instances of zppo.Rollout"),
+    ],
+)
+def test_a_teacher_that_returns_something_else_is_an_error_that_says_what_to_return(groups: Any, message: str) -> None:
+    class Program:
+        def respond(self, questions: Any, n: int, sampling: Sampling) -> Any:
+            return groups(questions)
+
+    with pytest.raises(TeacherError, match=message):
+        answers_of(Program(), [Question("q", "?", "1")], 1, Sampling())

@@ -1,4 +1,4 @@
-"""`zppo eval MODEL --suite llm`: a model on the benchmarks of the paper, in the paper's way."""
+"""`zppo eval MODEL --suite llm`: a model on the benchmarks of the paper in the paper's way, or on your own rows."""
 
 import argparse
 import importlib.util
@@ -7,14 +7,16 @@ import logging
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from zppo.cli.scoring import OPTIONS, add_rows, is_own
 from zppo.config import EvalConfig
 from zppo.errors import ConfigError, ZppoError
 from zppo.evals.benchmark import Benchmark
 from zppo.evals.engines import Served, judge, respondent
 from zppo.evals.items import PIXELS, Extent
 from zppo.evals.judging import load_templates
+from zppo.evals.own_rows import accuracy_line
 from zppo.evals.protocols import Protocols
 from zppo.evals.respondent import DECODING, Respondent
 from zppo.evals.runner import Runner
@@ -26,8 +28,12 @@ from zppo.rewards.judge import MAX_TOKENS
 from zppo.types import THINKING, Sampling, Thinking
 from zppo.zone.prompts import Templates
 
+if TYPE_CHECKING:
+    from zppo.cli.rows import OwnEvaluation
+
 DESCRIPTION = (
-    "Evaluates a model on the paper's benchmarks with the paper's decoding settings and scoring protocols. The same "
+    "Evaluates a model on the paper's benchmarks with the paper's decoding settings and scoring protocols, or with "
+    "--data FILE alone on rows of your own, read and scored as in training. The same "
     "command continues what was interrupted: nothing is asked twice. A benchmark that cannot be evaluated (no access "
     "to its data, other columns than expected) is told and leaves the others."
 )
@@ -41,10 +47,14 @@ CALLS = {"concurrency": Served.concurrency, "timeout": Served.timeout, "api_key_
 
 def add_eval(commands: Any) -> None:
     command = commands.add_parser(
-        "eval", help="evaluate a model on the paper's benchmarks", description=DESCRIPTION, allow_abbrev=False
+        "eval",
+        help="evaluate a model on the paper's benchmarks or your own rows",
+        description=DESCRIPTION,
+        allow_abbrev=False,
     )
     command.add_argument("model", metavar="MODEL", help="folder or Hub name; `pocket` is the student that ships")
     _add_choice(command.add_argument_group("what is evaluated"))
+    add_rows(command.add_argument_group("rows of your own"))
     _add_engine(command.add_argument_group("the model"))
     _add_judge(command.add_argument_group("the judge"))
     _add_decoding(command.add_argument_group("decoding (default: the paper's; shorter for the pocket suite)"))
@@ -55,7 +65,8 @@ def add_eval(commands: Any) -> None:
 def _add_choice(group: Any) -> None:
     group.add_argument("--suite", choices=SUITES, help="pocket: generated data in the form of real benchmarks, offline")
     group.add_argument("--benchmarks", default="", metavar="A,B", help="some of the suite, or of all, by name")
-    group.add_argument("--data", type=Path, metavar="DIR", help="read DIR/BENCHMARK/... instead of the Hub")
+    data = "read DIR/BENCHMARK/... instead of the Hub; without --suite and --benchmarks rows of your own, as data.train"
+    group.add_argument("--data", metavar="DIR|FILE", help=data)
     harness = "run the benchmarks that lm-evaluation-harness has through it too, and print both scores"
     group.add_argument("--harness", choices=("lm-eval",), help=harness)
     group.add_argument("--limit", type=int, metavar="N", help="items per benchmark (default: all)")
@@ -120,29 +131,43 @@ def _eval(options: argparse.Namespace, rest: Sequence[str]) -> int:
     out: Path = options.out or Path(f"runs/eval-{Path(options.model).name}")
     given = {name for name, value in vars(options).items() if value is not None}
     benchmarks = _benchmarks(options, out)
-    _refuse_idle(options, given)
+    own = None if benchmarks else _own(options)
+    _refuse_idle(options, given, own is not None)
     _check(options)
+    if own:
+        benchmarks = [own.benchmark]
     paper = paper_columns(options.compare_paper) if options.compare_paper else {}
     prompts, verdicts = Templates.load(options.templates), load_templates(options.judge_templates)
     settings = {"model": options.model, "engine": options.engine}
     if options.engine == "transformers":
         settings["dtype"] = options.dtype
-    extent = Extent(options.data, options.limit, tuple(options.pixels), options.video_frames, options.video_fps)
+    folder = None if own or options.data is None else Path(options.data)
+    extent = Extent(folder, options.limit, tuple(options.pixels), options.video_frames, options.video_fps)
     with (
         respondent(_model(options), out / "server.log", _sampling(options), options.batch) as student,
         judge(_judge(options), verdicts, options.judge_max_tokens) as judging,
     ):
-        runner = Runner(student, Protocols(judging), out, extent, settings, prompts)
+        protocols = own.protocol(judging, prompts) if own else Protocols(judging)
+        runner = Runner(student, protocols, out, extent, settings, prompts)
         errors = runner.run(benchmarks)
         outcomes, label = runner.outcomes(), Label(options.student or Path(options.model).name, options.method)
         write_summary(out, outcomes, errors, label, settings, paper)
         second = _second_opinion(student, benchmarks, runner) if options.harness else ""
     print(as_table(outcomes, paper))
     print(second, end="")
+    if own:
+        own.close()
+        print(*("\n" + accuracy_line(o) for o in outcomes if o.slug in (b.slug for b in benchmarks)), sep="")
     for slug, error in errors.items():
         print(f"not evaluated: {slug}: {error}")
     print(f"\n{out / 'results.csv'}, {out / 'summary.json'}, {out / 'results'}")
     return 1 if len(errors) == len(benchmarks) else 0
+
+
+def _own(options: argparse.Namespace) -> "OwnEvaluation":
+    from zppo.cli.rows import OwnEvaluation  # loads `datasets`: seconds that mistakes in options need not wait for
+
+    return OwnEvaluation(options)
 
 
 def _second_opinion(student: Respondent, benchmarks: Sequence[Benchmark], runner: Runner) -> str:
@@ -165,7 +190,9 @@ def _second_opinion(student: Respondent, benchmarks: Sequence[Benchmark], runner
 
 
 def _benchmarks(options: argparse.Namespace, out: Path) -> list[Benchmark]:
-    """What is chosen, and the defaults that go with it: the paper's or the pocket's."""
+    """What is chosen, nothing where it is rows of one's own, and the defaults that go with it: the paper's or the
+    pocket's.
+    """
     # Imported late: help should not wait for 31 benchmarks.
     from zppo.evals.benchmarks import BENCHMARKS
 
@@ -175,14 +202,17 @@ def _benchmarks(options: argparse.Namespace, out: Path) -> list[Benchmark]:
         options.model = str(ASSETS / "student")
     if options.suite != "pocket":
         _fill(options, PAPER)
+        if is_own(options, BENCHMARKS):
+            return []
         return choose(BENCHMARKS, options.suite, names)
     if importlib.util.find_spec("av") is None:
         raise ConfigError("--suite pocket writes videos, with a package that is not there; pip install 'zppo[vision]'")
-    from zppo.evals.pocket_suite import OPTIONS, SUITE, write_suite
+    from zppo.evals.pocket_suite import OPTIONS as POCKET
+    from zppo.evals.pocket_suite import SUITE, write_suite
 
-    _fill(options, OPTIONS)
+    _fill(options, POCKET)
     chosen = choose(SUITE, "all", names)
-    options.data = options.data or write_suite(out / "data")
+    options.data = options.data or str(write_suite(out / "data"))
     return chosen
 
 
@@ -192,7 +222,7 @@ def _fill(options: argparse.Namespace, defaults: Mapping[str, Any]) -> None:
             setattr(options, name, default)
 
 
-def _refuse_idle(options: argparse.Namespace, given: Set[str]) -> None:
+def _refuse_idle(options: argparse.Namespace, given: Set[str], own: bool) -> None:
     """Raises ConfigError for an option that was given and would do nothing."""
     served_judge = bool(options.judge) and _is_url(options.judge)
     loads = options.engine == "transformers" or (options.judge and not served_judge)
@@ -206,6 +236,10 @@ def _refuse_idle(options: argparse.Namespace, given: Set[str]) -> None:
         **dict.fromkeys(CALLS, server),
         **dict.fromkeys(("vllm_python", "vllm_args"), vllm),
         **dict.fromkeys(("judge_model", "judge_max_tokens", "judge_templates"), judged),
+        **dict.fromkeys(OPTIONS, (own, "rows of your own (--data without --suite and --benchmarks)")),
+        **dict.fromkeys(
+            ("harness", "compare_paper", "judge_templates") if own else (), (False, "benchmarks (--suite)")
+        ),
     }
     for name, (used, owner) in belongs.items():
         if name in given and not used:

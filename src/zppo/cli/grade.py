@@ -4,9 +4,11 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from zppo.cli.scoring import add_scoring, scoring
 from zppo.data.lines import json_rows
 from zppo.errors import DataError
 from zppo.rewards.graded import Graded, shown
@@ -16,7 +18,8 @@ from zppo.types import Question
 DESCRIPTION = (
     "Each row of the file is an object with `response` and `answer`, and optionally `id`, `answer_type` (math, choice, "
     "number, exact, list, any, box, free; default math), `options` and the other columns of its answer type. Scored as "
-    "in training, except that free-form answers stay unscored: there is no judge here."
+    "in training, except that free-form answers stay unscored: there is no judge here. Reward functions "
+    "(--function) are given `prompt` and the other columns, and need no answer."
 )
 
 
@@ -24,26 +27,31 @@ def add_grade(commands: Any) -> None:
     grade = commands.add_parser("grade", help="show how responses are scored, and why", description=DESCRIPTION)
     grade.add_argument("file", type=Path, metavar="FILE.jsonl")
     grade.add_argument("--json", action="store_true", help="one JSON object per row instead of a table")
+    add_scoring(grade)
     grade.set_defaults(run=_grade)
 
 
 def _grade(options: argparse.Namespace, rest: Sequence[str]) -> int:
-    verdict = RoutedVerdict()
-    questions, responses = read_rows(options.file, verdict)
-    graded = verdict.grade(questions, responses)
-    verdict.close()
+    extract, functions = scoring(options)
+    verdict = RoutedVerdict(extract=extract)
+    questions, responses = read_rows(options.file, None if functions else verdict)
+    graded = functions.grade(questions, responses, extract) if functions else verdict.grade(questions, responses)
+    for scorer in (verdict, functions):
+        if scorer:
+            scorer.close()
     print(as_json(questions, graded) if options.json else as_table(questions, graded))
     return 0
 
 
-def read_rows(path: Path, verdict: RoutedVerdict) -> tuple[list[Question], list[str]]:
-    """The questions and responses of a file. Raises DataError naming file and row."""
+def read_rows(path: Path, verdict: RoutedVerdict | None) -> tuple[list[Question], list[str]]:
+    """The questions and responses of a file, such as `verdict` can score. Raises DataError naming file and row."""
     questions, responses = [], []
     for number, row in enumerate(json_rows(path), start=1):
         where = f"{path}, row {number}"
-        question = _question(row, number, where)
+        question = _question(row, number, where, answered=verdict is not None)
         try:
-            verdict.check([question])
+            if verdict:
+                verdict.check([question])
         except DataError as error:
             raise DataError(f"{where}: {error}") from error
         questions.append(question)
@@ -76,16 +84,32 @@ def as_table(questions: Sequence[Question], graded: Sequence[Graded]) -> str:
     return "\n".join([*lines, "", ", ".join(f"{counts[v]} {v}" for v in ("right", "wrong", "unscored"))])
 
 
-def _question(row: Any, number: int, where: str) -> Question:
+def _question(row: Any, number: int, where: str, answered: bool) -> Question:
     if not isinstance(row, Mapping):
         raise DataError(f"{where}: a row is an object with `response` and `answer`, not {type(row).__name__}")
     response, answer = row.get("response"), row.get("answer")
     if not isinstance(response, str):
         raise DataError(f"{where}: `response` is {response!r}; it must be the text of a response")
-    if answer is None or not str(answer).strip():
+    if answered and (answer is None or not str(answer).strip()):
         raise DataError(f"{where}: there is no answer; a row needs an `answer` column")
-    text = json.dumps(answer) if isinstance(answer, list) else str(answer)
-    return Question(str(row.get("id", number)), "", text, row)
+    text = json.dumps(answer) if isinstance(answer, list) else "" if answer is None else str(answer)
+    question = Question(str(row.get("id", number)), "", text, row)
+    return question if answered else _as_in_training(question)
+
+
+def _as_in_training(question: Question) -> Question:
+    """With the prompt and the columns that a reward function is given there."""
+    from zppo.data.columns import Columns  # loads `datasets`: seconds that no rule need wait for
+
+    row, columns = question.fields, Columns.of({})
+    prompt, answer = columns.value(row, "question"), row.get("answer")
+    fields = {name: value for name, value in columns.rest(row).items() if name != "response"}
+    return replace(
+        question,
+        text=prompt if isinstance(prompt, str) else "",
+        fields=fields if isinstance(answer, str) else fields | {"answer": answer},
+        messages=tuple(prompt) if isinstance(prompt, list) else (),
+    )
 
 
 def _printable(text: str) -> str:

@@ -1,5 +1,6 @@
 """From a YAML file and `--section.key value` options to a typed Recipe, with errors that name the option."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from glob import has_magic, iglob
@@ -10,6 +11,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from zppo.config import FallbackConfig, Recipe
+from zppo.custom import PROGRAM
 from zppo.errors import ConfigError, nearest
 
 PATHS = (
@@ -20,9 +22,12 @@ PATHS = (
     ("data", "train"),
     ("data", "eval"),
     ("prompts", "templates"),
+    ("rewards", "functions"),
+    ("rewards", "extract"),
 )
 """Options that may be paths: in a recipe file they are relative to that file, on the command line to the caller."""
-
+_CODE = re.compile(rf"(?P<kind>(?:{PROGRAM})?)(?P<file>.+\.py)(?P<name>:\w+)")
+"""Code of the user: `FILE.py:NAME`."""
 
 THINKING_SECTIONS = ("sampling", "teacher")
 """Where an option `thinking` may be `on` or `off`, which YAML reads as true and false."""
@@ -66,7 +71,7 @@ def option_lines() -> str:
         if isinstance(inner, type) and is_dataclass(inner):
             defaults = (f"--{option.name}.{f.name} {getattr(inner(), f.name)}" for f in fields(inner))
             lines.append("  " + "  ".join(defaults))
-        elif option.name != "training":
+        elif option.name not in ("training", "programs"):
             top.append(f"--{option.name} {option.default}")
     return "\n".join(["  " + "  ".join(top), *lines, "  --training.NAME VALUE"])
 
@@ -91,6 +96,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _beside(recipe: Path, value: str) -> str:
     """The file, folder or pattern of files that `value` means in the recipe, or `value` as it is (a Hub name)."""
+    code = _CODE.fullmatch(value)
+    if code:
+        return f"{code['kind']}{recipe.parent.resolve() / code['file']}{code['name']}"
     found = recipe.parent / value
     if has_magic(value) and any(iglob(str(found), recursive=True)):
         return str(recipe.parent.resolve() / value)

@@ -11,6 +11,7 @@ from zppo.compare.run import CellRun
 from zppo.config import Recipe
 from zppo.errors import ConfigError
 from zppo.reports.rundir import RunDirectory
+from zppo.rewards.extraction import Extractor
 
 FEWEST_EVALUATIONS = 3
 TRAIN = (sys.executable, "-m", "zppo.cli.main", "train")
@@ -51,10 +52,13 @@ def check_cell(recipe: Recipe) -> None:
     """Refuse options that do not fit each other, as the training itself would. Raises a ZppoError."""
     from zppo.teacher.remote import configured_teachers
     from zppo.training.checks import check_options
+    from zppo.training.given import given_functions
     from zppo.zone.prompts import Templates
 
     teachers = configured_teachers(recipe.teacher, Templates.load(recipe.prompts.templates))
     check_options(recipe, recipe.student.model, teachers)
+    given_functions(recipe.rewards, None)
+    Extractor.of(recipe.rewards.extract)
 
 
 def usual_jobs(recipes: Mapping[Cell, Recipe]) -> int:

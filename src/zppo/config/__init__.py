@@ -1,4 +1,4 @@
-"""Every option of a run, in sections: `run` (the method and its training), `services` (teacher, judge), `data`.
+"""Every option of a run, in sections: `run` (method and training), `services` (teacher, judge), `data`, `rewards`.
 
 Defaults are the paper's values (method sections 3-5 and 11) where it gives one, except that weights are kept in fp32
 (`student.dtype`). The same section classes are used by a recipe (YAML), by the command line (`--zone.tau 0.4`) and by
@@ -6,6 +6,7 @@ Defaults are the paper's values (method sections 3-5 and 11) where it gives one,
 """
 
 from zppo.config.data import DataConfig, PromptsConfig
+from zppo.config.rewards import RewardsConfig
 from zppo.config.run import (
     Aggregation,
     CheckpointConfig,
@@ -34,6 +35,7 @@ __all__ = [
     "PromptsConfig",
     "Recipe",
     "ReportsConfig",
+    "RewardsConfig",
     "RunOptions",
     "SamplingConfig",
     "StudentConfig",

@@ -1,11 +1,13 @@
 """The sections of the method, its training and its evaluation, and the whole of a run's options."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from zppo.config.data import DataConfig, PromptsConfig
 from zppo.config.limits import check_sampling, check_thinking, positive
+from zppo.config.rewards import RewardsConfig
 from zppo.config.services import Dtype, JudgeConfig, TeacherConfig
 from zppo.errors import ConfigError
 from zppo.methods import parse_method
@@ -192,6 +194,7 @@ class RunOptions:
     judge: JudgeConfig = field(default_factory=JudgeConfig)
     data: DataConfig = field(default_factory=DataConfig)
     prompts: PromptsConfig = field(default_factory=PromptsConfig)
+    rewards: RewardsConfig = field(default_factory=RewardsConfig)
     zone: ZoneConfig = field(default_factory=ZoneConfig)
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
     update: UpdateConfig = field(default_factory=UpdateConfig)
@@ -199,6 +202,9 @@ class RunOptions:
     eval: EvalConfig = field(default_factory=EvalConfig)
     checkpoints: CheckpointConfig = field(default_factory=CheckpointConfig)
     reports: ReportsConfig = field(default_factory=ReportsConfig)
+    programs: Mapping[str, str] = field(default_factory=dict)
+    """`sha256:...` of the files of the user's code that other options name, by path. `config.yaml` holds them; where
+    they are given, a file with another content is refused."""
 
     def __post_init__(self) -> None:
         positive("", self, "rollout_steps")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from zppo.config.limits import check_thinking, positive
+from zppo.custom import PROGRAM, check_form
 from zppo.errors import ConfigError
 from zppo.types import Thinking
 
@@ -121,12 +122,13 @@ class FallbackConfig(CallConfig):
 class TeacherConfig(CallConfig):
     model: str | None = None
     """Folder or Hub name of a local teacher, or with `endpoint` the name under which it is served (not needed if it is
-    the only one). Every method that shows or trains on a teacher's words needs one or the other."""
+    the only one), or `python:FILE.py:CLASS`, a program that answers (docs/custom.md). Every method that shows or
+    trains on a teacher's words needs one of them."""
     endpoint: str | tuple[str, ...] = ()
     """Base URL, or several of one and the same model, of servers that speak the OpenAI API."""
     fallbacks: tuple[str | FallbackConfig, ...] = ()
     """Further teachers in order of cost: each is asked the questions that no teacher before it got right. A local one,
-    a base URL that is called like `endpoint`, or one with options of its own (`{endpoint: URL, model: NAME, ...}`).
+    a program, a base URL that is called like `endpoint`, or one with options of its own (`{endpoint: URL, ...}`).
     Hints and compressed candidates are written by the first teacher."""
     dtype: Dtype = "bfloat16"
     """Of a local teacher."""
@@ -157,6 +159,12 @@ class TeacherConfig(CallConfig):
         _refuse_url("teacher", self.model)
         if self.fallbacks and not (self.model or self.endpoint):
             raise ConfigError("teacher.fallbacks are asked after teacher.model, which is missing")
+        for program in self.programs:
+            check_form("teacher.model", program)
+        if self.endpoint and self.model and self.model.startswith(PROGRAM):
+            raise ConfigError(
+                f"teacher.model is {self.model}, a program, which no endpoint serves; leave one of them out"
+            )
         if (self.cache or self.offline) and not self.remote:
             raise ConfigError("teacher.cache keeps what an endpoint says; set teacher.endpoint, or leave the cache out")
         if self.thinking is not None:
@@ -173,6 +181,12 @@ class TeacherConfig(CallConfig):
     @property
     def urls(self) -> tuple[str, ...]:
         return _urls(self.endpoint)
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """What code the teachers are that are programs: `FILE.py:CLASS`."""
+        named = (self.model, *self.fallbacks)
+        return tuple(n.removeprefix(PROGRAM) for n in named if isinstance(n, str) and n.startswith(PROGRAM))
 
     @property
     def remote(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from zppo.errors import TeacherError
 from zppo.types import Candidate, Group, Prompt, Question, Rollout, Sampling
 
 
@@ -53,6 +54,19 @@ class Teacher(Protocol):
         A group holds fewer rollouts where the teacher could not be reached: an outage is no wrong answer.
         """
         ...
+
+
+def answers_of(teacher: Teacher, questions: Sequence[Question], n: int, sampling: Sampling) -> list[Group]:
+    """What `teacher` responds. Raises TeacherError for what is not one group of rollouts per question, in order."""
+    groups = teacher.respond(questions, n, sampling)
+    whole = isinstance(groups, list | tuple) and all(isinstance(group, Group) for group in groups)
+    if not whole or [group.question.id for group in groups] != [question.id for question in questions]:
+        raise TeacherError(
+            f"{type(teacher).__name__}.respond must return a list of one zppo.Group per question, in their order"
+        )
+    if not all(isinstance(rollout, Rollout) for group in groups for rollout in group.rollouts):
+        raise TeacherError(f"{type(teacher).__name__}.respond must put instances of zppo.Rollout into its groups")
+    return list(groups)
 
 
 NOW, LIKELY, PERHAPS = range(3)

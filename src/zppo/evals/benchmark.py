@@ -5,19 +5,21 @@ is its rules, `judgement` is what to ask of a judge about a response that the ru
 two together, `source.py` finds the rows, `runner.py` does the rest.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Literal, Protocol
 
 from zppo.errors import DataError
+from zppo.rewards.boxed import last_boxed
 from zppo.types import Question
 
-Family = Literal["vlm", "llm", "video"]
+Family = Literal["vlm", "llm", "video", "own"]
 FAMILIES: tuple[Family, ...] = ("vlm", "llm", "video")
-Scoring = Literal["exact+judge", "rule+judge", "deterministic", "bench_judge"]
-"""Protocols of method section 11. The first two: rules first, a judge where they decide nothing."""
+Scoring = Literal["exact+judge", "rule+judge", "deterministic", "bench_judge", "training"]
+"""Protocols of method section 11. The first two: rules first, a judge where they decide nothing. `training`: rows of
+one's own, as `own_rows.py` scores them."""
 
 
 class Files(Hashable, Protocol):
@@ -66,6 +68,15 @@ class Row:
         if path is None:
             raise DataError(f"{self.where}: the file {name!r} is missing from the benchmark's data")
         return path
+
+
+class Rows(Protocol):
+    """The rows of a benchmark, part by part, and the files beside them."""
+
+    @property
+    def files(self) -> Files: ...
+
+    def part(self, config: str, split: str) -> Iterator[Mapping[str, Any]]: ...
 
 
 @dataclass(frozen=True)
@@ -159,3 +170,7 @@ class Benchmark:
     """None: the template `answer` compares the response with `question.answer` (`protocols.compare`)."""
     aggregate: Callable[[Sequence[tuple[Item, float]]], Mapping[str, float]] = mean
     """From the scored items (at least one) to `score` in 0..100, and other numbers under names of their own."""
+    extract: Callable[[str], str | None] = last_boxed
+    """Finds the final answer; `Outcome.no_box` counts the responses without."""
+    rows: Rows | None = None
+    """Rows that are at hand, instead of those of the Hub or a folder."""

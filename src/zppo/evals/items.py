@@ -10,8 +10,8 @@ from typing import Any
 from PIL import Image
 
 from zppo.errors import DataError
-from zppo.evals.benchmark import Benchmark, Item, Row
-from zppo.evals.source import Rows, read_parts
+from zppo.evals.benchmark import Benchmark, Item, Row, Rows
+from zppo.evals.source import read_parts
 from zppo.types import Media, Video
 
 PIXELS = (256 * 32 * 32, 1280 * 32 * 32)

@@ -63,7 +63,7 @@ class Judge:
         self.model = model
         self.templates = templates
         self.max_tokens = max_tokens
-        self._engine = engine
+        self.engine = engine
 
     def replies(self, judgements: Sequence[Judgement]) -> list[Rollout | None]:
         """What the judge says, in order; None where it could not be reached in `TRIES` tries."""
@@ -79,7 +79,7 @@ class Judge:
     def _ask(self, texts: Sequence[str]) -> dict[str, Rollout]:
         prompts = [Prompt("plain", Question(f"judgement {i}", text, ""), text) for i, text in enumerate(texts)]
         sampling = Sampling(max_tokens=self.max_tokens, temperature=0.0, thinking="off")
-        groups = self._engine.generate(prompts, 1, sampling) if prompts else []
+        groups = self.engine.generate(prompts, 1, sampling) if prompts else []
         return {group.prompt.text: group.rollouts[0] for group in groups if group.rollouts}
 
 

@@ -14,7 +14,6 @@ from zppo.errors import DataError
 from zppo.evals.benchmark import Benchmark, Item
 from zppo.evals.journal import Journal, Response
 from zppo.evals.protocols import Verdict, counts
-from zppo.rewards.boxed import last_boxed
 
 SCHEMA = pa.schema(
     [
@@ -103,7 +102,7 @@ def outcome(benchmark: Benchmark, items: Sequence[Item], journal: Journal, rows:
         items=len(items),
         unscored=len(items) - len(scored),
         decided=counts(verdicts),
-        no_box=sum(last_boxed(response.text) is None for response in responses),
+        no_box=sum(benchmark.extract(response.text) is None for response in responses),
         cut_off=sum(response.finish_reason == "length" for response in responses),
         tokens=fmean(response.tokens for response in responses),
         judge=next((v.judge for v in verdicts if v.judge), None),

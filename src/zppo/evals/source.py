@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from zppo.errors import DataError, nearest
-from zppo.evals.benchmark import Benchmark, Files, Row
+from zppo.evals.benchmark import Benchmark, Row, Rows
 from zppo.evals.local import LocalRows
 
 KINDS: dict[str, Callable[[Any], bool]] = {
@@ -22,20 +22,13 @@ KINDS: dict[str, Callable[[Any], bool]] = {
 """Kinds of values in a column; an image is undecoded bytes, a path beside the rows, both in a struct, or an image."""
 
 
-class Rows(Protocol):
-    """The rows of a benchmark, part by part, and the files beside them."""
-
-    @property
-    def files(self) -> Files: ...
-
-    def part(self, config: str, split: str) -> Iterator[Mapping[str, Any]]: ...
-
-
 def open_rows(benchmark: Benchmark, folder: Path | None, unpacked: Path) -> Rows:
-    """From `folder/<slug>`, or from the Hub without a folder. `unpacked` takes what archives hold.
+    """Those at hand, or from `folder/<slug>`, or from the Hub without a folder. `unpacked` takes what archives hold.
 
     Raises DataError where there is nothing to read.
     """
+    if benchmark.rows is not None:
+        return benchmark.rows
     if folder is not None:
         return LocalRows(benchmark, folder, unpacked)
     from zppo.evals.hub import HubRows  # loads `datasets`: seconds that local data need not wait for

@@ -1,14 +1,14 @@
 r"""One of several accepted answers (`answer_type: any`): the spellings of a name, what several annotators said.
 
-The answer of the question is a JSON list. The box is compared with each element like an answer of type `math`.
+The answer of the question is a JSON list. What a response answers is compared with each element like an answer of type
+`math`.
 """
 
 import json
 from collections.abc import Sequence
 
-from zppo.rewards.boxed import last_boxed
 from zppo.rewards.equivalence import Equivalence
-from zppo.rewards.graded import NO_BOX, Graded, refuse, shown
+from zppo.rewards.graded import Graded, refuse, shown
 from zppo.types import Question
 
 MOST = 200
@@ -24,14 +24,11 @@ class AnyRule:
     def check(self, question: Question) -> None:
         read_accepted(question)
 
-    def grade(self, questions: Sequence[Question], responses: Sequence[str]) -> list[Graded]:
-        rows = [(read_accepted(q), last_boxed(response)) for q, response in zip(questions, responses, strict=True)]
-        pairs = list(dict.fromkeys((gold, box) for accepted, box in rows if box is not None for gold in accepted))
+    def grade(self, questions: Sequence[Question], answers: Sequence[str]) -> list[Graded]:
+        rows = [(read_accepted(q), answer) for q, answer in zip(questions, answers, strict=True)]
+        pairs = list(dict.fromkeys((gold, answer) for accepted, answer in rows for gold in accepted))
         equal = dict(zip(pairs, self._equivalence.many(pairs), strict=True))
-        return [
-            Graded(0.0, NO_BOX) if box is None else compare_accepted({gold: equal[gold, box] for gold in accepted}, box)
-            for accepted, box in rows
-        ]
+        return [compare_accepted({gold: equal[gold, answer] for gold in accepted}, answer) for accepted, answer in rows]
 
 
 def read_accepted(question: Question) -> tuple[str, ...]:

@@ -34,13 +34,20 @@ def last_boxed(text: str) -> str | None:
     >>> last_boxed(r"so \boxed{3}, no: \boxed{\frac{1}{2}} and \boxed{4")
     '\\frac{1}{2}'
     """
-    said, thoughts = _parted(text)
-    silent = bool(thoughts) and not _CONTROL.sub("", said[-1]).strip()
-    for piece in reversed([*thoughts, *said] if silent else said):
+    for piece in pieces(text):
         boxes = _boxes(piece)
         if boxes:
             return _joined(piece, boxes)
     return None
+
+
+def pieces(text: str) -> list[str]:
+    """What a final answer is read from, the preferred piece first: the last one outside of the thoughts, those before
+    it, and, where nothing is said after the thoughts, these.
+    """
+    said, thoughts = _parted(text)
+    silent = bool(thoughts) and not _CONTROL.sub("", said[-1]).strip()
+    return ([*thoughts, *said] if silent else said)[::-1]
 
 
 def _parted(text: str) -> tuple[list[str], list[str]]:

@@ -1,4 +1,4 @@
-r"""Multiple choice (`answer_type: choice`): the box holds a letter, an option's text, or both."""
+r"""Multiple choice (`answer_type: choice`): the answer is a letter, an option's text, or both."""
 
 import re
 import string

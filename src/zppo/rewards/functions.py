@@ -11,11 +11,13 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from zppo.custom import load_callable
 from zppo.errors import ConfigError, RewardError
 from zppo.loop import BackgroundLoop
 from zppo.rewards.call import CONTRACT, arguments_of, noting, rewards_in
+from zppo.rewards.extraction import BOXED, Extractor
+from zppo.rewards.graded import Graded
 from zppo.rewards.routing import RoutedVerdict
-from zppo.rewards.verdict import BoxedVerdict
 from zppo.types import Question, Rollout
 
 RewardFunction = Callable[..., Any]
@@ -47,20 +49,24 @@ class RewardFunctions:
 
     def score(self, questions: Sequence[Question], rollouts: Sequence[Rollout]) -> list[float | None]:
         """Raises RewardError, naming the function, when one fails or returns what are no rewards."""
-        if len(questions) != len(rollouts):
-            raise ValueError(f"{len(questions)} questions with {len(rollouts)} responses")
-        if not rollouts:
-            return []  # without a question there are no columns to call a function with
-        arguments = arguments_of(questions, rollouts)
-        arguments |= {"trainer_state": self.trainer_state(), "log_extra": noting(rollouts), "log_metric": self._log}
-        totals: list[float | None] = [0.0] * len(rollouts)
-        for (name, result), weight in zip(self._results(arguments).items(), self.weights, strict=True):
-            rewards = rewards_in(result, name, [rollout.text for rollout in rollouts])
-            totals = [None if t is None or r is None else t + weight * r for t, r in zip(totals, rewards, strict=True)]
-            for reward in rewards:
-                if reward is not None:
-                    self._log(name, reward)
-        return totals
+        return [self._total(rewards) for rewards in self._rewards(questions, rollouts)]
+
+    def grade(
+        self, questions: Sequence[Question], responses: Sequence[str], extract: Extractor = BOXED
+    ) -> list[Graded]:
+        """The same with what each function gave as the reason; the answer is what `extract` reads."""
+        given = self._rewards(questions, [Rollout([], response) for response in responses])
+        reasons = [
+            ", ".join(
+                f"{name}: {'unscored' if r is None else f'{r:g}'}"
+                for name, r in zip(self.functions, rewards, strict=True)
+            )
+            for rewards in given
+        ]
+        return [
+            Graded(self._total(rewards), reason, extract(response))
+            for rewards, reason, response in zip(given, reasons, responses, strict=True)
+        ]
 
     def metrics(self) -> dict[str, float]:
         """The means since the last call of this: of each function's rewards, unweighted, and of what they logged."""
@@ -72,6 +78,26 @@ class RewardFunctions:
         if self._loop is not None:
             self._loop.stop()
         self._loop = None
+
+    def _total(self, rewards: Sequence[float | None]) -> float | None:
+        known = [weight * r for weight, r in zip(self.weights, rewards, strict=True) if r is not None]
+        return sum(known) if len(known) == len(rewards) else None
+
+    def _rewards(self, questions: Sequence[Question], rollouts: Sequence[Rollout]) -> list[tuple[float | None, ...]]:
+        """What the functions give each rollout, in their order."""
+        if len(questions) != len(rollouts):
+            raise ValueError(f"{len(questions)} questions with {len(rollouts)} responses")
+        if not rollouts:
+            return []  # without a question there are no columns to call a function with
+        arguments = arguments_of(questions, rollouts)
+        arguments |= {"trainer_state": self.trainer_state(), "log_extra": noting(rollouts), "log_metric": self._log}
+        texts = [rollout.text for rollout in rollouts]
+        rewards = {name: rewards_in(result, name, texts) for name, result in self._results(arguments).items()}
+        for name in self.functions:
+            for reward in rewards[name]:
+                if reward is not None:
+                    self._log(name, reward)
+        return list(zip(*(rewards[name] for name in self.functions), strict=True))
 
     def _log(self, name: str, value: float) -> None:
         self._logged.setdefault(name, []).append(float(value))
@@ -110,13 +136,20 @@ class RewardFunctions:
 
 def as_verdict(
     reward_funcs: RewardFunction | Sequence[RewardFunction] | None = None,
-) -> RoutedVerdict | BoxedVerdict | RewardFunctions:
+) -> RoutedVerdict | RewardFunctions:
     """The verdict meant by a `reward_funcs` argument: None is the method's own, a function or a list is adapted."""
     if reward_funcs is None:
         return RoutedVerdict()
-    if isinstance(reward_funcs, RoutedVerdict | BoxedVerdict | RewardFunctions):
+    if isinstance(reward_funcs, RoutedVerdict | RewardFunctions):
         return reward_funcs
     return RewardFunctions(list(reward_funcs) if isinstance(reward_funcs, list | tuple) else [reward_funcs])  # type: ignore[list-item]
+
+
+def load_functions(
+    named: Sequence[str], weights: Sequence[float] = (), option: str = "rewards.functions"
+) -> RewardFunctions:
+    """The functions that an option names. Raises ConfigError naming the one that cannot be loaded or called."""
+    return RewardFunctions([load_callable(option, each) for each in named], weights or None)
 
 
 @contextmanager

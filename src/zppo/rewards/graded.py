@@ -1,7 +1,7 @@
-r"""What grading a response gives, with the reason: responses -> rules -> **graded** -> verdicts.
+"""What grading an answer gives, with the reason: answers -> rules -> **graded** -> verdicts.
 
-A rule grades the questions of one answer type. `BoxRule` makes one of two functions: how to read the reference, and how
-to hold the content of a box against it.
+A rule grades the questions of one answer type. `AnswerRule` makes one of two functions: how to read the reference, and
+how to hold a final answer against it.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from zppo.errors import DataError
-from zppo.rewards.boxed import last_boxed
-from zppo.types import Question
+from zppo.types import RIGHT, Question
 
-NO_BOX = r"no complete \boxed{} in the response"
 SHOWN = 60
 """Longest piece of a model's text in a reason, in characters."""
 
@@ -27,18 +25,18 @@ class Graded:
 
     @property
     def verdict(self) -> str:
-        return "unscored" if self.reward is None else "right" if self.reward else "wrong"
+        return "unscored" if self.reward is None else "right" if self.reward > RIGHT else "wrong"
 
 
 class Rule(Protocol):
-    """Grades the responses to questions of one answer type."""
+    """Grades final answers to questions of one answer type."""
 
     def check(self, question: Question) -> None:
         """Raises DataError, with what to do, for a question that cannot be graded."""
         ...
 
-    def grade(self, questions: Sequence[Question], responses: Sequence[str]) -> list[Graded]:
-        """One for each response, in order."""
+    def grade(self, questions: Sequence[Question], answers: Sequence[str]) -> list[Graded]:
+        """One for each answer, in order."""
         ...
 
 
@@ -46,8 +44,8 @@ Gold = TypeVar("Gold")
 
 
 @dataclass(frozen=True)
-class BoxRule(Generic[Gold]):
-    """`read(question)` is the reference, or a DataError; `compare(reference, box)` grades what the last box holds."""
+class AnswerRule(Generic[Gold]):
+    """`read(question)` is the reference, or a DataError; `compare(reference, answer)` grades a final answer."""
 
     read: Callable[[Question], Gold]
     compare: Callable[[Gold, str], Graded]
@@ -55,15 +53,12 @@ class BoxRule(Generic[Gold]):
     def check(self, question: Question) -> None:
         self.read(question)
 
-    def grade(self, questions: Sequence[Question], responses: Sequence[str]) -> list[Graded]:
-        return [self._graded(q, last_boxed(response)) for q, response in zip(questions, responses, strict=True)]
-
-    def _graded(self, question: Question, box: str | None) -> Graded:
-        return Graded(0.0, NO_BOX) if box is None else self.compare(self.read(question), box)
+    def grade(self, questions: Sequence[Question], answers: Sequence[str]) -> list[Graded]:
+        return [self.compare(self.read(q), answer) for q, answer in zip(questions, answers, strict=True)]
 
 
 def equivalence_graded(verdict: bool | None, gold: str, answer: str, deadline_s: float) -> Graded:
-    """What `Equivalence` said of a reference and a box."""
+    """What `Equivalence` said of a reference and an answer."""
     if verdict is None:
         return Graded(None, f"the comparison took longer than {deadline_s:g} s, or broke the worker down", answer)
     not_ = "" if verdict else "not "

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from zppo.rewards.boxed import last_boxed
+from zppo.rewards.extraction import BOXED, Extractor
 from zppo.rewards.graded import Graded, shown
 from zppo.rewards.thoughts import after_thoughts, for_judge
 from zppo.types import Group, Prompt, Question, Rollout, Sampling
@@ -38,11 +38,13 @@ class _Case:
 
     question: Question
     shown: str
+    answer: str | None
+    """Of what is shown."""
 
     @property
     def key(self) -> tuple[str, str, str, bool]:
-        box = last_boxed(self.shown)
-        return self.question.text, self.question.answer, self.shown if box is None else box, box is None
+        said, whole = (self.shown, True) if self.answer is None else (self.answer, False)
+        return self.question.text, self.question.answer, said, whole
 
 
 class Judge:
@@ -64,16 +66,17 @@ class Judge:
         self._counts = Counter(dict.fromkeys(COUNTS, 0))
         self._engine_metrics = engine_metrics
 
-    def check(self, question: Question) -> None:
-        """Any reference answer can be shown to a judge."""
-
-    def grade(self, questions: Sequence[Question], responses: Sequence[str]) -> list[Graded]:
-        cases = [_Case(q, for_judge(response)) for q, response in zip(questions, responses, strict=True)]
+    def grade(
+        self, questions: Sequence[Question], responses: Sequence[str], extract: Extractor = BOXED
+    ) -> list[Graded]:
+        """Of whole responses; `extract` tells which of them state a final answer."""
+        seen = [for_judge(response, extract) for response in responses]
+        cases = [_Case(q, shown, extract(shown)) for q, shown in zip(questions, seen, strict=True)]
         distinct = list({case.key: case for case in cases if case.shown}.values())
         replies = dict(zip([case.key for case in distinct], self._replies(distinct), strict=True))
         graded = {key: self._read(reply) for key, reply in replies.items()}
         silent = 0.0, "the response is empty"
-        return [Graded(*graded.get(c.key, silent), last_boxed(r)) for c, r in zip(cases, responses, strict=True)]
+        return [Graded(*graded.get(c.key, silent), extract(r)) for c, r in zip(cases, responses, strict=True)]
 
     def metrics(self) -> dict[str, float]:
         """Counts since the last call of this.
@@ -122,10 +125,10 @@ class Judge:
 class NoJudge:
     """Leaves every free-form answer unscored."""
 
-    def check(self, question: Question) -> None: ...
-
-    def grade(self, questions: Sequence[Question], responses: Sequence[str]) -> list[Graded]:
-        return [Graded(None, NO_JUDGE, last_boxed(response)) for response in responses]
+    def grade(
+        self, questions: Sequence[Question], responses: Sequence[str], extract: Extractor = BOXED
+    ) -> list[Graded]:
+        return [Graded(None, NO_JUDGE, extract(response)) for response in responses]
 
 
 def verdict_in(reply: str) -> str | None:

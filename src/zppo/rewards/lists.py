@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from zppo.rewards.boxed import last_boxed
 from zppo.rewards.equivalence import Equivalence, Pair
-from zppo.rewards.graded import NO_BOX, Graded, refuse, shown
+from zppo.rewards.graded import Graded, refuse, shown
 from zppo.rewards.plain import as_text, both_signs, enumeration
 from zppo.types import Question
 
@@ -39,13 +38,11 @@ class ListRule:
     def check(self, question: Question) -> None:
         read_list(question)
 
-    def grade(self, questions: Sequence[Question], responses: Sequence[str]) -> list[Graded]:
-        rows = [(read_list(q), last_boxed(response)) for q, response in zip(questions, responses, strict=True)]
-        pairs = list(
-            dict.fromkeys(pair for gold, box in rows if box is not None for pair in _pairs(gold, _given(gold, box)))
-        )
+    def grade(self, questions: Sequence[Question], answers: Sequence[str]) -> list[Graded]:
+        rows = [(read_list(q), answer) for q, answer in zip(questions, answers, strict=True)]
+        pairs = list(dict.fromkeys(pair for gold, answer in rows for pair in _pairs(gold, _given(gold, answer))))
         equal = dict(zip(pairs, self._equivalence.many(pairs), strict=True))
-        return [Graded(0.0, NO_BOX) if box is None else compare_list(gold, box, equal) for gold, box in rows]
+        return [compare_list(gold, answer, equal) for gold, answer in rows]
 
 
 def read_list(question: Question) -> Listed:

@@ -13,31 +13,38 @@ from zppo.rewards.alternatives import AnyRule
 from zppo.rewards.choice import compare_choice, read_choice
 from zppo.rewards.equivalence import Equivalence
 from zppo.rewards.exact import compare_exact, read_exact
-from zppo.rewards.graded import BoxRule, Graded, Rule, refuse
+from zppo.rewards.extraction import BOXED, Extractor
+from zppo.rewards.graded import AnswerRule, Graded, Rule, refuse
 from zppo.rewards.judge import Judge, NoJudge
 from zppo.rewards.lists import ListRule
+from zppo.rewards.mathematics import MathRule
 from zppo.rewards.quantity import compare_quantity, read_quantity
 from zppo.rewards.regions import compare_region, read_region
-from zppo.rewards.verdict import BoxedVerdict
 from zppo.types import Question
 
 COLUMN = "answer_type"
 
 
 class RoutedVerdict:
-    """Scores each response by the rule of its question's answer type; the `judge` may be set later."""
+    """Scores the final answer of each response, which `extract` reads, by the rule of its question's answer type.
 
-    def __init__(self, equivalence: Equivalence | None = None, judge: Judge | None = None) -> None:
+    A response without one is wrong; free-form answers are compared by the `judge`. Both may be set later.
+    """
+
+    def __init__(
+        self, equivalence: Equivalence | None = None, judge: Judge | None = None, extract: Extractor = BOXED
+    ) -> None:
         self.equivalence = equivalence or Equivalence()
         self.judge = judge
+        self.extract = extract
         self._rules: dict[str, Rule] = {
-            "math": BoxedVerdict(self.equivalence),
-            "choice": BoxRule(read_choice, partial(compare_choice, self.equivalence)),
-            "number": BoxRule(read_quantity, compare_quantity),
-            "exact": BoxRule(read_exact, compare_exact),
+            "math": MathRule(self.equivalence),
+            "choice": AnswerRule(read_choice, partial(compare_choice, self.equivalence)),
+            "number": AnswerRule(read_quantity, compare_quantity),
+            "exact": AnswerRule(read_exact, compare_exact),
             "list": ListRule(self.equivalence),
             "any": AnyRule(self.equivalence),
-            "box": BoxRule(read_region, compare_region),
+            "box": AnswerRule(read_region, compare_region),
         }
 
     def __call__(self, questions: Sequence[Question], responses: Sequence[str]) -> list[float | None]:
@@ -45,19 +52,30 @@ class RoutedVerdict:
 
     def grade(self, questions: Sequence[Question], responses: Sequence[str]) -> list[Graded]:
         """The same with reasons. Raises DataError for a question that `check` refuses."""
-        by_type: dict[str, list[tuple[int, Question, str]]] = defaultdict(list)
-        for i, (question, response) in enumerate(zip(questions, responses, strict=True)):
-            by_type[self._type(question)].append((i, question, response))
         graded: dict[int, Graded] = {}
-        for kind, rows in by_type.items():
-            places, asked, given = zip(*rows, strict=True)
-            graded |= zip(places, self._rule(kind).grade(asked, given), strict=True)
+        by_type: dict[str, list[int]] = defaultdict(list)
+        answers = [self.extract(response) for response in responses]
+        for place, (question, answer) in enumerate(zip(questions, answers, strict=True)):
+            kind = self._type(question)
+            if answer is None and kind != "free":
+                graded[place] = Graded(0.0, self.extract.missing)
+            else:
+                by_type[kind].append(place)
+        for kind, places in by_type.items():
+            asked = [questions[place] for place in places]
+            if kind == "free":
+                found = (self.judge or NoJudge()).grade(asked, [responses[place] for place in places], self.extract)
+            else:
+                found = self._rules[kind].grade(asked, [answers[place] or "" for place in places])
+            graded |= zip(places, found, strict=True)
         return [graded[i] for i in range(len(questions))]
 
     def check(self, questions: Sequence[Question]) -> None:
         """Raises DataError, naming the question, for an unknown answer type or a reference its rule cannot read."""
         for question in questions:
-            self._rule(self._type(question)).check(question)
+            kind = self._type(question)
+            if kind != "free":
+                self._rules[kind].check(question)
 
     def metrics(self) -> dict[str, float]:
         return self.equivalence.metrics() | (self.judge.metrics() if self.judge else {})
@@ -73,9 +91,6 @@ class RoutedVerdict:
             known = nearest(str(kind), [*self._rules, "free"])
             refuse(question, f"unknown {COLUMN} {kind!r}{known} (or rename the column, or pass reward functions)")
         return str(kind)
-
-    def _rule(self, kind: str) -> Rule:
-        return self._rules[kind] if kind != "free" else self.judge or NoJudge()
 
 
 def is_free(question: Question) -> bool:

@@ -3,6 +3,8 @@
 Text for a judge was written by a model: it is made harmless here, and is empty only if the response is.
 """
 
+from collections.abc import Callable
+
 from zppo.rewards.boxed import last_boxed
 from zppo.zone.candidates import harmless
 
@@ -20,6 +22,6 @@ def visible(response: str) -> str:
     return harmless(after_thoughts(response)) or harmless(response)
 
 
-def for_judge(response: str) -> str:
-    """The `visible` text if the response has a final answer in a box; without one all of it, thoughts included."""
-    return visible(response) if (last_boxed(response) or "").strip() else harmless(response)
+def for_judge(response: str, extract: Callable[[str], str | None] = last_boxed) -> str:
+    """The `visible` text if `extract` finds a final answer in the response; without one all of it, thoughts included."""
+    return visible(response) if (extract(response) or "").strip() else harmless(response)

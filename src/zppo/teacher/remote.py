@@ -11,6 +11,7 @@ from zppo.engines.base import NOW, Generator, Priority
 from zppo.engines.endpoint import EndpointEngine
 from zppo.errors import DataError, EngineError, TeacherError
 from zppo.teacher.cache import CachedEngine
+from zppo.teacher.program import with_program
 from zppo.types import Group, Prompt, Question, Sampling, Thinking
 from zppo.zone.prompts import Templates
 
@@ -101,9 +102,15 @@ class RemoteTeacher:
 
 
 def configured_teachers(section: TeacherConfig, templates: Templates) -> list[Any]:
-    """The teachers of a section in order: a `RemoteTeacher` for endpoints, the name of a local one as it is."""
+    """The teachers of a section in order: a `RemoteTeacher` for endpoints, programs as they are loaded, the name of a
+    local model as it is. Raises ConfigError or TeacherError for a program that cannot be loaded.
+    """
     first = [_remote(section, section.urls, templates)] if section.urls else [section.model] if section.model else []
-    return first + [_fallback(section, fallback, templates) for fallback in section.fallbacks]
+    teachers = first + [_fallback(section, fallback, templates) for fallback in section.fallbacks]
+    return [
+        with_program(teacher, "teacher.fallbacks" if number else "teacher.model")
+        for number, teacher in enumerate(teachers)
+    ]
 
 
 def _fallback(section: TeacherConfig, fallback: str | FallbackConfig, templates: Templates) -> Any:

@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import MISSING, Field, asdict, dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 from transformers import TrainingArguments
 
 from zppo.config import Recipe, RunOptions
+from zppo.custom import PROGRAM, digest, source
 from zppo.errors import ConfigError, nearest
+from zppo.rewards.extraction import names_in
 
 OWNED = (
     {
@@ -104,8 +107,11 @@ class ZPPOConfig(TrainingArguments, RunOptions):
         return cls(output_dir=run_dir, seed=recipe.seed, **shared, **_training_options(recipe.training))
 
     def effective(self) -> dict[str, Any]:
-        """The whole config as JSON values, in the shape of a recipe; training options only where they were changed."""
-        shared = {f.name: _plain(getattr(self, f.name)) for f in fields(RunOptions)}
+        """The whole config as JSON values, in the shape of a recipe; training options only where they were changed.
+
+        Raises ConfigError for a file of the user's code that is missing or is not the one of `programs`.
+        """
+        shared = {f.name: _plain(getattr(self, f.name)) for f in fields(RunOptions)} | {"programs": digests(self)}
         return json.loads(json.dumps({"seed": self.seed, **shared, "training": self._changed}, default=str))
 
     def _changed_options(self) -> dict[str, Any]:
@@ -116,6 +122,27 @@ class ZPPOConfig(TrainingArguments, RunOptions):
 
     def to_dict(self) -> dict[str, Any]:
         return {name: _plain(value) for name, value in super().to_dict().items()}
+
+
+def digests(options: RunOptions) -> dict[str, str]:
+    """Of the files of the user's code that the options name, by path, sorted.
+
+    Raises ConfigError for one that is missing, and for one whose digest stands in `programs` and is another.
+    """
+    extractors = [name for name in names_in(options.rewards.extract) if name.startswith(PROGRAM)]
+    code = {
+        "rewards.functions": options.rewards.named_functions,
+        "rewards.extract": [name.removeprefix(PROGRAM) for name in extractors],
+        "teacher.model": options.teacher.programs,
+    }
+    files = {str(source(option, each)): option for option, named in code.items() for each in named}
+    found = {file: digest(Path(file)) for file in sorted(files)}
+    for file, mark in found.items():
+        if options.programs.get(file, mark) != mark:
+            raise ConfigError(
+                f"{files[file]}: {file} is not the file of `programs` ({options.programs[file]}), but {mark}"
+            )
+    return found
 
 
 def _default(option: Field[Any]) -> Any:

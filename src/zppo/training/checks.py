@@ -14,6 +14,7 @@ from zppo.engines.chat import Chat
 from zppo.engines.transformers import TransformersEngine
 from zppo.errors import ConfigError, EngineError, TeacherError
 from zppo.methods import parse_method
+from zppo.rewards.extraction import warn_of_boxes
 from zppo.rewards.routing import RoutedVerdict, is_free
 from zppo.teacher.local import LocalTeacher
 from zppo.teacher.remote import RemoteTeacher, served_engine
@@ -56,7 +57,10 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], pr
         _check_distillation(
             options.method, teachers, Chat(processing or load_processing("student.model", student)).tokenizer, student
         )
-    Templates.load(options.prompts.templates)
+    asking = (
+        ("closer", "compress") if teacher_writes(options) and parse_method(options.method).compresses else ("closer",)
+    )
+    warn_of_boxes(Templates.load(options.prompts.templates).texts, options.rewards.extract, asking)
     _warn_of_empty_shares(options)
 
 

@@ -1,4 +1,4 @@
-"""The models that are given to `ZPPOTrainer` as arguments, over those that its options name.
+"""Models and reward functions that are given to `ZPPOTrainer` as arguments, beside those that its options name.
 
 The options are made to name what is really used, so that `config.yaml` tells it.
 """
@@ -7,7 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from zppo.config import RunOptions, StudentConfig, TeacherConfig
+from zppo.config import RewardsConfig, RunOptions, StudentConfig, TeacherConfig
+from zppo.errors import ConfigError
+from zppo.rewards.functions import load_functions
+from zppo.teacher.program import with_program
 from zppo.teacher.remote import configured_teachers
 from zppo.zone.prompts import Templates
 
@@ -26,7 +29,18 @@ def given_teachers(options: RunOptions, teacher: Any) -> tuple[TeacherConfig, li
     teachers = [_name(one) for one in (teacher if isinstance(teacher, list | tuple) else [teacher])]
     if teachers and all(isinstance(one, str) for one in teachers):
         section = replace(section, model=teachers[0], fallbacks=tuple(teachers[1:]))
-    return section, teachers
+    return section, [with_program(one, "teacher") for one in teachers]
+
+
+def given_functions(section: RewardsConfig, reward_funcs: Any) -> Any:
+    """The argument, or the functions that the section names; None for neither. Raises ConfigError for both."""
+    if not section.named_functions:
+        return reward_funcs
+    if reward_funcs is not None:
+        raise ConfigError(
+            "reward functions come from reward_funcs=... and from rewards.functions; leave one of them out"
+        )
+    return load_functions(section.named_functions, section.weights)
 
 
 def _name(model: Any) -> Any:

@@ -13,6 +13,7 @@ from zppo.engines.base import Rewriter, Teacher, Verdict
 from zppo.engines.chat import Processing
 from zppo.engines.transformers import TransformersEngine
 from zppo.methods import parse_method
+from zppo.rewards.extraction import BOXED, Extractor
 from zppo.rewards.judge import Judge
 from zppo.rewards.routing import RoutedVerdict
 from zppo.step import Parts
@@ -40,25 +41,29 @@ def build_parts(
     teachers: Sequence[Any],
     verdict: Verdict,
     judged: bool = False,
+    extract: Extractor = BOXED,
 ) -> Parts:
     """The parts of a rollout step. A teacher is a model to load, or anything with `respond`.
 
-    `judged`: the verdict is a `RoutedVerdict` that waits for a judge.
+    `judged`: the verdict is a `RoutedVerdict` that waits for a judge. `extract` reads final answers.
     """
-    templates, method = Templates.load(options.prompts.templates), parse_method(options.method)
+    templates = replace(Templates.load(options.prompts.templates), state=extract.state)
+    method = parse_method(options.method)
     engine = TransformersEngine(student, processing, options.engine.batch_size)
     judging = teachers[:1] if judged and not options.judge.is_set else []
     needed = teachers if why_teacher(options) else judging
     teachers = [_teacher(options, teacher, student, templates) for teacher in needed]
     if judged and isinstance(verdict, RoutedVerdict):
         verdict.judge = _judge(options, teachers, student, templates)
-    truncate = Truncate(_keep_tail(engine.tokenizer), options.teacher.compression_tokens)
-    rewriter = _rewriter(options, truncate, teachers, templates)
+    truncate = Truncate(_keep_tail(engine.tokenizer), options.teacher.compression_tokens, extract)
+    rewriter = _rewriter(options, truncate, teachers, templates, extract)
     fallback = truncate if options.teacher.compression_fallback == "truncate" else identity
     own = engine.tokenizer.get_vocab()
     shared = all((local := _local_engine(t)) is not None and local.tokenizer.get_vocab() == own for t in teachers)
     fitting = partial(_fitting, engine, options.sampling.at(seed=0))
-    return Parts(method, engine, verdict, teachers, rewriter, templates, shared, fallback, fitting=fitting)
+    return Parts(
+        method, engine, verdict, teachers, rewriter, templates, shared, fallback, fitting=fitting, extract=extract
+    )
 
 
 def build_update(options: RunOptions, parts: Parts) -> Update:
@@ -128,7 +133,9 @@ def _judge(options: RunOptions, teachers: Sequence[Teacher], student: PreTrained
     return Judge(engine, templates, config.max_tokens)
 
 
-def _rewriter(options: RunOptions, truncate: Truncate, teachers: Sequence[Teacher], templates: Templates) -> Rewriter:
+def _rewriter(
+    options: RunOptions, truncate: Truncate, teachers: Sequence[Teacher], templates: Templates, extract: Extractor
+) -> Rewriter:
     method, config = parse_method(options.method), options.teacher
     hints = "hint" in method.aids
     if teacher_writes(options):
@@ -137,7 +144,7 @@ def _rewriter(options: RunOptions, truncate: Truncate, teachers: Sequence[Teache
         sampling = replace(options.sampling.at(seed=0), max_tokens=config.compression_tokens, thinking="off")
         if hints:
             return teacher_hints(first.engine, templates, sampling)
-        return teacher_compression(first.engine, templates, sampling)
+        return teacher_compression(first.engine, templates, sampling, extract)
     if hints:
         return cut_hints
     return truncate.rewrite if method.compresses and config.compression == "truncate" else keep_whole

@@ -24,7 +24,9 @@ from zppo.engines.chat import Chat, Processing
 from zppo.errors import CheckpointError
 from zppo.reports.rundir import RunDirectory
 from zppo.reports.summary import buffer_counts, run_summary
+from zppo.rewards.extraction import Extractor
 from zppo.rewards.functions import RewardFunctions, as_verdict
+from zppo.rewards.routing import RoutedVerdict
 from zppo.step import rollout_step, start_ahead
 from zppo.teacher.remote import RemoteTeacher
 from zppo.training.accounts import step_flops
@@ -33,7 +35,7 @@ from zppo.training.checks import check_answers, check_one_process, check_options
 from zppo.training.drops import DropLog
 from zppo.training.evaluation import ask, levels_of, summarise
 from zppo.training.forward import fill_gradients, use_sampling_mode
-from zppo.training.given import given_student, given_teachers
+from zppo.training.given import given_functions, given_student, given_teachers
 from zppo.training.loader import StepLoader, UpdateInput
 from zppo.training.models import load_model, load_processing, window_of
 from zppo.training.parts import build_parts, build_update
@@ -54,7 +56,8 @@ class ZPPOTrainer(Trainer):
         model: folder, Hub name, or a loaded causal or image-text model; None takes `args.student.model`.
         teacher: folder, Hub name, loaded model, anything with `respond`, or a list of them in order of cost; None takes
             `args.teacher.model` and its fallbacks.
-        reward_funcs: one or several functions in TRL's signature; None scores the boxed answer against `answer`.
+        reward_funcs: one or several functions in TRL's signature; None takes `args.rewards.functions`, and without
+            any scores the final answer (`args.rewards.extract`) against `answer`.
         train_dataset, eval_dataset: a `datasets.Dataset`, rows or `Question`s, or a path or Hub name (docs/data.md).
         args: the options; the run directory is `args.output_dir`.
         processing_class: the student's tokenizer or processor, if it is not beside the model.
@@ -82,7 +85,12 @@ class ZPPOTrainer(Trainer):
         check_options(args, model, teachers, processing_class)
         processing = processing_class or load_processing("student.model", model)
         sees, chat = media_filter(args, model, teachers), Chat(processing)
-        self.verdict = as_verdict(reward_funcs)
+        self.verdict, extract = (
+            as_verdict(given_functions(args.rewards, reward_funcs)),
+            Extractor.of(args.rewards.extract),
+        )
+        if isinstance(self.verdict, RoutedVerdict):
+            self.verdict.extract = extract
         answered = not isinstance(self.verdict, RewardFunctions)
         window = window_of("student.model", model)
         self.questions, dropped = training_questions(train_dataset, args, chat, sees, answered, window)
@@ -97,7 +105,7 @@ class ZPPOTrainer(Trainer):
 
         self.run_directory = RunDirectory(str(args.output_dir))
         self.drops = DropLog(self.run_directory, {"train": dropped, "eval": unasked})
-        parts = build_parts(args, student, processing, teachers, self.verdict, judged)
+        parts = build_parts(args, student, processing, teachers, self.verdict, judged, extract)
         self.parts = replace(parts, readable=self.drops.readable)
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
         self.run_state = RunState(data=self.questions.identity)

@@ -5,7 +5,7 @@ candidate is never read as a placeholder, and `\\boxed{}` needs no escaping.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -33,11 +33,16 @@ EMPTY = "(empty response)"
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
+def boxed(answer: str) -> str:
+    return f"\\boxed{{{answer}}}"
+
+
 @dataclass(frozen=True)
 class Templates:
-    """The prompt templates of a run, by name."""
+    """The prompt templates of a run, by name; `state` writes a final answer in the form that responses give it."""
 
     texts: Mapping[str, str]
+    state: Callable[[str], str] = boxed
 
     @classmethod
     def load(cls, folder: str | Path | None = None) -> "Templates":
@@ -60,7 +65,7 @@ class Templates:
 
     def ncq(self, question: Question, wrong: Sequence[Candidate]) -> str:
         """Their distinct answers are listed as wrong, before the candidates themselves."""
-        listed = ", ".join(f"\\boxed{{{answer}}}" for answer in distinct(c.answer for c in wrong)) or NO_ANSWER
+        listed = ", ".join(map(self.state, distinct(c.answer for c in wrong))) or NO_ANSWER
         return self._fill("ncq", question=question.text, candidates=_tagged(wrong), wrong_answers=listed)
 
     def hint(self, question: Question, hint: str) -> str:

@@ -83,3 +83,45 @@ def test_a_file_that_is_missing_or_empty_is_named(tmp_path: Path, capsys: pytest
     assert main(["grade", str(tmp_path / "empty.jsonl")]) == 2
     assert main(["grade", str(tmp_path / "none.jsonl")]) == 2
     assert ["there are no rows" in line or "no such data file" in line for line in capsys.readouterr().err.splitlines()]
+
+
+SAID: list[dict[str, Any]] = [
+    {"prompt": "6*7?", "response": "It is 42.", "answer": 42},
+    {"prompt": "6*7?", "response": r"\boxed{42} and not 43", "answer": "42"},
+    {"prompt": "6*7?", "response": "no idea", "answer": "42"},
+]
+
+
+def write(path: Path, rows: list[dict[str, Any]]) -> str:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return str(path)
+
+
+def test_answers_are_read_as_the_extractors_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "said.jsonl", SAID)
+    for extract, verdicts in ((None, "0 1 0"), ("boxed,last_number", "1 1 0"), ("last_number", "1 0 0")):
+        assert main(["grade", file, "--json", *(["--extract", extract] if extract else [])]) == 0
+        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert " ".join(f"{row['reward']:g}" for row in rows) == verdicts
+    assert rows[2]["reason"] == "no final answer in the response (last_number)"
+    assert main(["grade", file, "--extract", "last"]) == 2
+    assert "--extract: there is no extractor 'last'" in capsys.readouterr().err
+
+
+def test_reward_functions_score_and_need_no_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = "def short(prompts, completions, **columns):\n    assert prompts == ['6*7?'] * 3\n"
+    code += "    assert 'response' not in columns\n"
+    code += "    return [None if 'no' in c else 0.75 for c in completions]\ndef half(completions, **columns):\n"
+    code += "    return [0.5 for c in completions]\n"
+    (tmp_path / "mine.py").write_text(code, "utf-8")
+    file = write(tmp_path / "said.jsonl", [{k: v for k, v in row.items() if k != "answer"} for row in SAID])
+    named = [f"--function={tmp_path / 'mine.py'}:{name}" for name in ("short", "half")]
+    assert main(["grade", file, "--json", "--extract", "last_number", *named]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["verdict"], row["reward"], row["answer"], row["reason"]) for row in rows] == [
+        ("right", 1.25, "42", "short: 0.75, half: 0.5"),
+        ("unscored", None, "43", "short: unscored, half: 0.5"),
+        ("unscored", None, None, "short: unscored, half: 0.5"),
+    ]
+    assert main(["grade", file]) == 2
+    assert "there is no answer" in capsys.readouterr().err

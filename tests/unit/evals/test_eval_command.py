@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 
 from zppo.cli.main import main
@@ -87,10 +88,77 @@ def test_nothing_evaluated_is_a_failure(tmp_path: Path, url: str, capsys: pytest
     assert "not evaluated: aime25: " in capsys.readouterr().out
 
 
+ROWS = [
+    {"id": "right", "problem": "7 is a number", "answer": "7"},
+    {"id": "wrong", "problem": "8 is a number", "answer": "9"},
+    {"id": "text", "problem": "B it is", "answer": "B", "answer_type": "choice", "options": ["six", "seven"]},
+    {"id": "none", "problem": "", "answer": "B"},
+]
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> list[str]:
+    (tmp_path / "held-out.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS), "utf-8")
+    return [
+        "--data",
+        str(tmp_path / "held-out.jsonl"),
+        "--columns",
+        "{question: problem}",
+        "--out",
+        str(tmp_path / "o"),
+    ]
+
+
+def test_own_rows_are_scored_as_in_training_and_asked_once(
+    tmp_path: Path, url: str, rows: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["eval", "small", "--engine", "endpoint", "--url", url, *rows]
+    assert main(command) == 0
+    printed = capsys.readouterr()
+    assert (
+        "held_out: accuracy 0.667 of 3 scored responses, 0 unscored; 0 responses without a final answer" in printed.out
+    )
+    assert "rows that are not asked: 1 no question" in printed.err
+    record = pyarrow.parquet.read_table(tmp_path / "o" / "results" / "held_out.parquet").to_pylist()
+    assert [(r["id"], r["extracted"], r["score"], r["reason"]) for r in record] == [
+        ("right", "7", 1.0, "7 and 7 are equivalent"),
+        ("wrong", "8", 0.0, "9 and 8 are not equivalent"),
+        ("text", "B", 1.0, "option B (seven) was chosen"),
+    ]
+    before = len(Answer.asked)
+    code = "def score(completions, answer, **columns):\n    return [None if '8' in c else 0.25 for c in completions]\n"
+    (tmp_path / "mine.py").write_text(code, "utf-8")
+    assert main([*command, "--function", f"{tmp_path / 'mine.py'}:score", "--extract", "gsm8k"]) == 0
+    assert "accuracy 0.250 of 2 scored responses, 1 unscored; 3 responses without" in capsys.readouterr().out
+    assert main(command) == 0 and "accuracy 0.667 of 3" in capsys.readouterr().out
+    assert len(Answer.asked) == before, "responses are kept and scored anew"
+
+
+def test_free_form_rows_need_a_judge(tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "free.jsonl"
+    file.write_text('{"prompt": "7 is a number", "answer": "seven", "answer_type": "free"}\n', "utf-8")
+    command = ["eval", "small", "--engine", "endpoint", "--url", url, "--data", str(file), "--out", str(tmp_path / "o")]
+    assert main(command) == 2
+    assert "has a free-form answer; pass --judge" in capsys.readouterr().err
+    assert main([*command, "--judge", url]) == 0
+    assert "free: accuracy 1.000 of 1 scored responses" in capsys.readouterr().out
+
+
+def test_a_folder_of_benchmarks_is_no_row_data(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "small", "--data", str(data)]) == 2
+    assert "say what to evaluate" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
         ([], "say what to evaluate"),
+        (["--data", "none.jsonl"], "none.jsonl: there is no such data file"),
+        (["--data", "none.jsonl", "--extract", "last"], "--extract: there is no extractor 'last'"),
+        (["--data", "none.jsonl", "--function", "none.py:f"], "--function: there is no file none.py"),
+        (["--data", "none.jsonl", "--columns", "prompt"], "--columns is 'prompt'; write a mapping"),
+        (["--suite", "llm", "--extract", "last_number"], "--extract belongs to rows of your own"),
+        (["--suite", "llm", "--split", "test"], "--split belongs to rows of your own"),
         (["--benchmarks", "aime27"], "no benchmark 'aime27'"),
         (["--suite", "llm", "--limit", "0"], "--limit is 0"),
         (["--suite", "llm", "--batch", "0"], "--batch is 0"),

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from zppo.errors import DataError
 from zppo.rewards.choice import compare_choice, read_choice
-from zppo.rewards.graded import BoxRule
+from zppo.rewards.graded import AnswerRule
 
-RULE = BoxRule(read_choice, partial(compare_choice, lambda gold, answer: (gold, answer) == ("1/2", "0.50")))
+RULE = AnswerRule(read_choice, partial(compare_choice, lambda gold, answer: (gold, answer) == ("1/2", "0.50")))
 OPTIONS = ["six", "seven", "1/2", "none of these"]
 
 
@@ -72,7 +72,7 @@ def test_another_option_inside_a_longer_word_or_text_is_not_mentioned() -> None:
 
 def test_an_option_in_another_notation_may_hold_what_others_are() -> None:
     same = {(r"\frac{1}{2}", r"\dfrac{1}{2}"): True, ("(1, 2)", "(1,2)"): True, ("(1, 2)", "(2,1)"): None}
-    rule = BoxRule(read_choice, partial(compare_choice, lambda gold, answer: same.get((gold, answer), False)))
+    rule = AnswerRule(read_choice, partial(compare_choice, lambda gold, answer: same.get((gold, answer), False)))
     options = [r"\frac{1}{2}", "(1, 2)", "1", "2"]
     assert reward(rule, question("A", options=options), r"A) \dfrac{1}{2}") == 1.0
     assert reward(rule, question("B", options=options), "B) (1,2)") == 1.0
@@ -92,7 +92,7 @@ def test_an_option_may_be_given_in_another_notation() -> None:
 
 
 def test_no_verdict_on_an_option_is_no_verdict_on_the_answer() -> None:
-    rule = BoxRule(read_choice, partial(compare_choice, lambda gold, answer: None))
+    rule = AnswerRule(read_choice, partial(compare_choice, lambda gold, answer: None))
     assert reward(rule, question("C", options=OPTIONS), "0.50") is None
     assert reward(rule, question("C", options=OPTIONS), "C") == 1.0
 

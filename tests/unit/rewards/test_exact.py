@@ -5,9 +5,9 @@ from boxes import graded, question, reward
 
 from zppo.errors import DataError
 from zppo.rewards.exact import compare_exact, read_exact
-from zppo.rewards.graded import BoxRule
+from zppo.rewards.graded import AnswerRule
 
-RULE = BoxRule(read_exact, compare_exact)
+RULE = AnswerRule(read_exact, compare_exact)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zppo.errors import DataError
-from zppo.rewards.graded import BoxRule
+from zppo.rewards.graded import AnswerRule
 from zppo.rewards.quantity import Quantity, compare_quantity, quantity_in, read_quantity
 
-RULE = BoxRule(read_quantity, compare_quantity)
+RULE = AnswerRule(read_quantity, compare_quantity)
 
 
 @pytest.mark.parametrize(

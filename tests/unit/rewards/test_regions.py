@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zppo.errors import DataError
-from zppo.rewards.graded import BoxRule
+from zppo.rewards.graded import AnswerRule
 from zppo.rewards.regions import Region, compare_region, iou, read_region, region_in
 
-RULE = BoxRule(read_region, compare_region)
+RULE = AnswerRule(read_region, compare_region)
 COORDINATES = st.floats(-1e6, 1e6)
 REGIONS = st.builds(Region, *[COORDINATES] * 4)
 

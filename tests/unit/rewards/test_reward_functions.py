@@ -14,7 +14,6 @@ from zppo.data.reader import read_questions
 from zppo.errors import ConfigError, RewardError
 from zppo.rewards.functions import RewardFunctions, as_verdict
 from zppo.rewards.routing import RoutedVerdict
-from zppo.rewards.verdict import BoxedVerdict
 from zppo.types import Question, Rollout
 
 QUESTIONS = [
@@ -265,5 +264,5 @@ def test_what_a_reward_funcs_argument_means() -> None:
     assert as_verdict(length)(QUESTIONS, RESPONSES) == pytest.approx([0.7, 1.0])
     assert as_verdict([length, contains_answer])(QUESTIONS, RESPONSES) == pytest.approx([1.7, 1.0])
     ready = RewardFunctions([length])
-    for own in (ready, BoxedVerdict(), RoutedVerdict()):
+    for own in (ready, RoutedVerdict()):
         assert as_verdict(own) is own

@@ -9,9 +9,9 @@ import yaml
 from transformers import TrainingArguments
 from transformers.trainer_utils import SchedulerType
 
-from zppo import CheckpointConfig, StudentConfig, ZoneConfig, ZPPOConfig
+from zppo import CheckpointConfig, RewardsConfig, StudentConfig, TeacherConfig, ZoneConfig, ZPPOConfig
 from zppo.config import DataConfig, Recipe
-from zppo.errors import ConfigError
+from zppo.errors import CheckpointError, ConfigError
 from zppo.reports.rundir import RunDirectory
 from zppo.training.arguments import OWNED
 
@@ -86,3 +86,22 @@ def test_a_recipe_and_the_same_options_in_python_are_one_config() -> None:
     written = config(output_dir="run", seed=5, method="grpo", learning_rate=1e-4, **sections)
     assert read.effective() == written.effective()
     assert (read.output_dir, read.learning_rate) == ("run", 1e-4)
+
+
+def test_code_of_the_user_is_told_apart_by_its_bytes(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def score(**columns): ...\n", "utf-8")
+    rewards = RewardsConfig(extract=("boxed", f"python:{file}:read"), functions=f"{file}:score")
+    made = config(rewards=rewards, teacher=TeacherConfig(f"python:{file}:Solver"))
+    directory, before = RunDirectory(tmp_path / "run"), made.effective()
+    assert before["programs"].keys() == {str(file)}
+    directory.start(before)
+    assert directory.resume(before) is None
+    file.write_text("def score(**columns): pass\n", "utf-8")
+    with pytest.raises(CheckpointError, match=f"another config \\(programs.{file}: there 'sha256:"):
+        directory.resume(made.effective())
+    with pytest.raises(ConfigError, match=r"mine\.py is not the file of `programs`"):
+        config(rewards=rewards, programs=before["programs"]).effective()
+    file.unlink()
+    with pytest.raises(ConfigError, match=r"rewards\.functions: there is no file"):
+        made.effective()

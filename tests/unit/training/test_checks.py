@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from zppo.config import RunOptions, TeacherConfig, ZoneConfig
+from zppo.config import PromptsConfig, RewardsConfig, RunOptions, TeacherConfig, ZoneConfig
 from zppo.training.checks import check_options
 
 
@@ -40,3 +40,19 @@ def test_a_share_of_the_new_questions_below_one_is_named_once_where_the_method_h
 def test_the_proposed_share_makes_one_prompt(caplog: pytest.LogCaptureFixture, student_folder: Path) -> None:
     assert warnings(caplog, student_folder, "zppo", augment_fraction=0.3334, replay_fraction=0.3334) == []
     assert len(warnings(caplog, student_folder, "zppo", augment_fraction=0.3333, replay_fraction=0.3333)) == 2
+
+
+def test_a_closer_that_asks_for_a_box_nobody_reads_is_named(
+    caplog: pytest.LogCaptureFixture, student_folder: Path, tmp_path: Path
+) -> None:
+    def said(**options: Any) -> list[str]:
+        caplog.clear()
+        with caplog.at_level(logging.WARNING, "zppo"):
+            check_options(RunOptions("grpo", **options), str(student_folder), [])
+        return [record.getMessage() for record in caplog.records]
+
+    assert not said() and not said(rewards=RewardsConfig(("last_number", "boxed")))
+    [message] = said(rewards=RewardsConfig(("gsm8k", "last_number")))
+    assert "closer.txt asks for \\boxed{}, which rewards.extract (gsm8k, last_number) does not read" in message
+    (tmp_path / "closer.txt").write_text("End with #### and the number.", "utf-8")
+    assert not said(rewards=RewardsConfig("gsm8k"), prompts=PromptsConfig(str(tmp_path)))
