@@ -8,6 +8,7 @@ Defaults are the paper's values (method sections 3-5 and 11) where it gives one,
 from zppo.config.data import DataConfig, PromptsConfig
 from zppo.config.run import (
     Aggregation,
+    AlarmsConfig,
     CheckpointConfig,
     EngineConfig,
     EvalConfig,
@@ -24,6 +25,7 @@ from zppo.config.services import MOVABLE, EndpointConfig, FallbackConfig, JudgeC
 __all__ = [
     "MOVABLE",
     "Aggregation",
+    "AlarmsConfig",
     "CheckpointConfig",
     "DataConfig",
     "EndpointConfig",
