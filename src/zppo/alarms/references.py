@@ -13,9 +13,9 @@ from zppo.zone.answers import normal_form
 
 VISITS = 4
 """Visits in a row without a right response of anybody: with groups of 8 and 4 some 48 responses."""
-TEACHER_ANSWERS = 10
-"""Answers of teachers before their agreement counts: three visits with 4 responses each. A small teacher repeats a
-mistake of its own once or twice."""
+TEACHER_ANSWERS = 16
+"""Answers of teachers before their agreement counts: four visits with 4 responses each. A small teacher repeats a
+mistake of its own: that of the pocket failed in all of three visits to one of 3,200 questions."""
 AGREEING = 0.9
 """Share of those answers that are one and the same."""
 NAMED = 3

@@ -81,7 +81,7 @@ CASES = {
         # That the student has learned the reference does not make it right.
         [step(*HEALTHY, teacher=[DISAGREEING])] * -(-TEACHER_ANSWERS // 4),
         -(-TEACHER_ANSWERS // 4),
-        ("'q' (reference '9', 100 % of 12 answers say '12')", "zppo grade"),
+        ("'q' (reference '9', 100 % of 16 answers say '12')", "zppo grade"),
     ),
     "a judge that cannot be reached": Case(
         "unscored",
