@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from zppo.config import (
+    AlarmsConfig,
     CheckpointConfig,
     DataConfig,
     EngineConfig,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from zppo.training.trainer import ZPPOTrainer
 
 __all__ = [
+    "AlarmsConfig",
     "Candidate",
     "CheckpointConfig",
     "DataConfig",

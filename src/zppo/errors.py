@@ -32,6 +32,10 @@ class CheckpointError(ZppoError):
     """A checkpoint or run directory that belongs to another run or is not complete."""
 
 
+class BlindError(ZppoError):
+    """A run that ended itself, after a checkpoint, because nothing could be learned (`alarms.stop_when_blind`)."""
+
+
 class CompareError(ZppoError):
     """A comparison that cannot be finished: cells that failed, or that another process is running."""
 

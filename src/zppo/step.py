@@ -118,7 +118,7 @@ def rollout_step(
     metrics |= buffer.metrics() | work.metrics | (refreshed.metrics() if refreshed else {})
     teacher_answers = {i: distinct(c.answer for c in candidates) for i, candidates in right.items()}
     metrics |= audit_metrics(audit_counts(aided, teacher_answers))
-    return StepBatch(groups, minibatches, metrics, teacher_answers)
+    return StepBatch(groups, minibatches, metrics, teacher_answers, teacher)
 
 
 def start_ahead(

@@ -250,13 +250,15 @@ Minibatch = list[tuple[Group, Rollout]]
 class StepBatch:
     """What one rollout step hands to the trainer: all groups, the minibatches to train on, and the step's metrics.
 
-    `teacher_answers` holds the distinct final answers of the teacher's right responses, by question id.
+    `teacher_answers` holds the distinct final answers of the teacher's right responses, by question id; `teacher` all
+    of its responses, right and wrong, in a group for each question and teacher that was asked.
     """
 
     groups: list[Group]
     minibatches: list[Minibatch]
     metrics: dict[str, float]
     teacher_answers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    teacher: Sequence[Group] = ()
 
     def of_kind(self, *kinds: Kind) -> list[Group]:
         return [g for g in self.groups if g.prompt.kind in kinds]

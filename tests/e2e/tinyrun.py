@@ -71,7 +71,8 @@ def trainer(recipe: Path, run: Path, **options: Any) -> Any:
     from zppo.training.arguments import ZPPOConfig
     from zppo.training.trainer import ZPPOTrainer
 
-    return ZPPOTrainer(args=ZPPOConfig.from_recipe(load_recipe(recipe, {}), str(run)), reward_funcs=luck, **options)
+    args = ZPPOConfig.from_recipe(load_recipe(recipe, {}), str(run))
+    return ZPPOTrainer(args=args, **{"reward_funcs": luck} | options)
 
 
 def result(run: Path, updates: int = STEPS * UPDATES) -> dict[str, Any]:
@@ -90,6 +91,7 @@ def result(run: Path, updates: int = STEPS * UPDATES) -> dict[str, Any]:
         "state": state,
         "summary": summary,
         "metrics": [{k: v for k, v in row.items() if not k.startswith("time/")} for row in metrics],
+        "alarms": (run / "alarms.jsonl").read_text("utf-8"),
         "rollouts": {file.name: file.read_text("utf-8") for file in sorted((run / "rollouts").iterdir())},
         "checkpoints": sorted(folder.name for folder in (run / "checkpoints").glob("checkpoint-*")),
     }

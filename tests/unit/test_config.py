@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from zppo.config import (
+    AlarmsConfig,
     CheckpointConfig,
     DataConfig,
     EndpointConfig,
@@ -54,6 +55,7 @@ BAD: list[tuple[Callable[..., Any], str, Any]] = [
     *[(section, "extra_body", {"top_k": 1}) for section in (TeacherConfig, JudgeConfig)],
     *[(section, "model", "http://a/v1") for section in (TeacherConfig, JudgeConfig)],
     (ReportsConfig, "reliance", -1),
+    (AlarmsConfig, "stop_when_blind", -1),
     (RunOptions, "rollout_steps", 0),
 ]
 

@@ -11,7 +11,7 @@ import zppo
 
 ROOT = Path(zppo.__file__).parent
 ZONE = sorted((ROOT / "zone").glob("*.py"))
-MODULES = ["zppo.types", "zppo.errors", "zppo.config", "zppo.methods", "zppo.step"]
+MODULES = ["zppo.types", "zppo.errors", "zppo.config", "zppo.methods", "zppo.step", "zppo.alarms"]
 MODULES += [f"zppo.zone.{path.stem}" for path in ZONE if path.stem != "__init__"]
 
 

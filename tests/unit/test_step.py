@@ -268,6 +268,18 @@ def test_replayed_questions_that_cannot_be_shown_sit_the_step_out_and_stay() -> 
     assert [entry.question.id for entry in buffer] == ["old0", "old1", "new"]
 
 
+def test_a_step_shows_every_response_of_the_teacher_right_or_wrong() -> None:
+    engine = ScriptedEngine(lambda prompt, n, visit: [f"{MARKER} \\boxed{{{i}}}" for i in range(n)])
+    student, teachers = ScriptedEngine(only_aided), [LocalTeacher(engine, TEMPLATES)]
+    parts = Parts(parse_method("zppo"), student, verdict, teachers, keep_whole, TEMPLATES)
+    zone = ZoneConfig(new_questions=1, group_size=2, teacher_samples=3, updates=1)
+    new, rng = [Question("q", "?", "1")], random.Random(0)
+    batch = rollout_step(new, PromptReplayBuffer(5), parts, zone, SamplingConfig(), rng)
+    (group,) = batch.teacher
+    assert group.question.id == "q"
+    assert [(r.answer, r.is_right) for r in group.rollouts] == [("0", False), ("1", True), ("2", False)]
+
+
 def test_tokens_are_counted_for_student_and_teacher() -> None:
     batch = one_step("zppo", ScriptedEngine(only_aided))
     assert batch.metrics["tokens/student"] == sum(len(r.token_ids) for g in batch.groups for r in g.rollouts)

@@ -12,7 +12,7 @@ from zppo.cli.eval import add_eval
 from zppo.cli.grade import add_grade
 from zppo.cli.recipe import load_recipe, option_lines, parse_overrides
 from zppo.cli.stats import add_stats
-from zppo.errors import ConfigError, ZppoError
+from zppo.errors import BlindError, ConfigError, ZppoError
 
 CONTINUES = {
     "train": "; the same command with --resume continues from the last checkpoint",
@@ -21,6 +21,8 @@ CONTINUES = {
     "eval": "; the same command continues, nothing is asked twice",
 }
 """What to do after Ctrl-C."""
+BLIND = 3
+"""Exit status of training that ended for want of signal."""
 COMPARE = (
     "Every combination of method, seed and varied option is a cell: an ordinary run of zppo train. Options such as "
     "--zone.tau 0.4 go over the recipe of every cell. A cell that fails leaves the others, but nothing is compared "
@@ -30,7 +32,10 @@ COMPARE = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. An error that the user can mend is one line on standard error and exit status 2."""
+    """Run one command. An error that the user can mend is one line on standard error and exit status 2.
+
+    Training that ended for want of signal (`alarms.stop_when_blind`) has exit status 3.
+    """
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     try:
@@ -39,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return options.run(options, rest)
     except ZppoError as error:
         print(f"zppo: {error}", file=sys.stderr)
-        return 2
+        return BLIND if isinstance(error, BlindError) else 2
     except KeyboardInterrupt:
         print(f"zppo: stopped{CONTINUES.get(options.command, '')}", file=sys.stderr)
         return 130
@@ -125,7 +130,11 @@ def _train(options: argparse.Namespace, rest: Sequence[str]) -> int:
     disable_progress_bar()
     run, args = RunDirectory(run_dir), ZPPOConfig.from_recipe(recipe, run_dir)
     run.check(args.effective(), options.resume)
-    ZPPOTrainer(args=args).train(resume_from_checkpoint=options.resume)
+    try:
+        ZPPOTrainer(args=args).train(resume_from_checkpoint=options.resume)
+    except BlindError:
+        print(f"report: {write_report(run)}")
+        raise
     print(before_after_table(run.summary()))
     print(f"\nreport: {write_report(run)}")
     return 0

@@ -9,6 +9,7 @@ from zppo.config.data import DataConfig, PromptsConfig
 from zppo.config.rewards import RewardsConfig
 from zppo.config.run import (
     Aggregation,
+    AlarmsConfig,
     CheckpointConfig,
     EngineConfig,
     EvalConfig,
@@ -25,6 +26,7 @@ from zppo.config.services import MOVABLE, EndpointConfig, FallbackConfig, JudgeC
 __all__ = [
     "MOVABLE",
     "Aggregation",
+    "AlarmsConfig",
     "CheckpointConfig",
     "DataConfig",
     "EndpointConfig",

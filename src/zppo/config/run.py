@@ -181,6 +181,19 @@ class ReportsConfig:
             raise ConfigError(f"reports.reliance is {self.reliance}; groups per rollout step, or 0 for none")
 
 
+@dataclass(frozen=True)
+class AlarmsConfig:
+    """What follows from alarms (docs/symptoms.md); they are logged and reported in every run."""
+
+    stop_when_blind: int = 0
+    """Rollout steps in a row without any signal (every group trivial, or hardly a response with a final answer) after
+    which training ends with a checkpoint, a message and exit status 3; 0 goes on."""
+
+    def __post_init__(self) -> None:
+        if self.stop_when_blind < 0:
+            raise ConfigError(f"alarms.stop_when_blind is {self.stop_when_blind}; rollout steps, or 0 to go on")
+
+
 @dataclass
 class RunOptions:
     """What a recipe and `ZPPOConfig` have in common."""
@@ -202,6 +215,7 @@ class RunOptions:
     eval: EvalConfig = field(default_factory=EvalConfig)
     checkpoints: CheckpointConfig = field(default_factory=CheckpointConfig)
     reports: ReportsConfig = field(default_factory=ReportsConfig)
+    alarms: AlarmsConfig = field(default_factory=AlarmsConfig)
     programs: Mapping[str, str] = field(default_factory=dict)
     """`sha256:...` of the files of the user's code that other options name, by path. `config.yaml` holds them; where
     they are given, a file with another content is refused."""

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from zppo.errors import ConfigError
 from zppo.methods import Method, parse_method
+from zppo.reports.alarms import AlarmLine, alarm_lines
 from zppo.reports.audit import audit_tables
 from zppo.reports.charts import DARK, LIGHT, smoothing
 from zppo.reports.examples import Example, worked_examples
@@ -34,11 +35,11 @@ def write_report(run: RunDirectory) -> Path:
     """
     record = read_record(run)
     examples = worked_examples(run, record.tau, EXAMPLES)
-    write_atomically(run.report_file, _page(record, examples))
+    write_atomically(run.report_file, _page(record, examples, alarm_lines(run)))
     return run.report_file
 
 
-def _page(record: Record, examples: list[Example]) -> str:
+def _page(record: Record, examples: list[Example], alarms: list[AlarmLine]) -> str:
     environment = Environment(
         loader=PackageLoader("zppo", "reports"),
         autoescape=True,
@@ -56,6 +57,7 @@ def _page(record: Record, examples: list[Example]) -> str:
         dark=DARK,
         status=_status(record),
         outages=_outages(record),
+        alarms=alarms,
         numbers=_numbers(record),
         comparisons=comparisons(record.summary),
         after="after" if record.finished else _step_of_last(record.summary["evaluations"]),

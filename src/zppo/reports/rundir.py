@@ -3,6 +3,7 @@
 config.yaml            the effective config
 metrics.jsonl          one row per rollout step
 rollouts/step-N.jsonl  every group of step N: prompt, responses, verdicts, advantages
+alarms.jsonl           every alarm with its sentence, in every step in which it held
 dropped.jsonl          every row of the data that is not asked, and why
 checkpoints/           complete checkpoints; whatever is under `.partial` is not one
 summary.json           written at the end
@@ -32,6 +33,7 @@ class RunDirectory:
         self.path = Path(path)
         self.config_file = self.path / "config.yaml"
         self.metrics_file = self.path / "metrics.jsonl"
+        self.alarms_file = self.path / "alarms.jsonl"
         self.dropped_file = self.path / "dropped.jsonl"
         self.summary_file = self.path / "summary.json"
         self.report_file = self.path / "report.html"
@@ -88,7 +90,7 @@ class RunDirectory:
         """Forget what was written after rollout step `step` (`updates` gradient updates): it will be written again."""
         for later in [c for c in self.checkpoints.glob("checkpoint-*") if _updates(c) > updates]:
             _discard(later)
-        for file in (self.metrics_file, self.dropped_file):
+        for file in (self.metrics_file, self.alarms_file, self.dropped_file):
             write_atomically(file, _lines([row for row in _whole_rows(file) if row["step"] <= step]))
         for file in self.rollouts.glob("step-*.jsonl"):
             if int(file.stem.partition("-")[2]) > step:
@@ -101,6 +103,14 @@ class RunDirectory:
     def metrics(self) -> list[dict[str, Any]]:
         """All whole rows; a last row that a kill cut short is left out."""
         return _whole_rows(self.metrics_file)
+
+    def log_alarms(self, step: int, sentences: Mapping[str, str]) -> None:
+        """The alarms that hold in a step, by name."""
+        with self.alarms_file.open("a", encoding="utf-8") as file:
+            file.write(_lines([{"step": step, "alarm": name, "sentence": s} for name, s in sentences.items()]))
+
+    def alarms(self) -> list[dict[str, Any]]:
+        return _whole_rows(self.alarms_file)
 
     def write_dropped(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """What was dropped at the start (step 0), before what rollout steps have dropped since."""
@@ -136,7 +146,8 @@ class RunDirectory:
     def _difference(self, config: Mapping[str, Any], movable: bool) -> str:
         """The first option in which the saved config and `config` differ, or ''.
 
-        Where servers are and how they are called may differ if `movable`, not that they are servers.
+        Where servers are, how they are called and what follows from alarms may differ if `movable`, not that they are
+        servers.
         """
         saved = _flat(yaml.safe_load(self.config_file.read_text("utf-8")) or {})
         mine = _flat(config)
@@ -200,6 +211,8 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _moves(option: str) -> bool:
     section, *within = option.split(".")
+    if section == "alarms":  # when to end decides nothing of what a run is
+        return True
     own = len(within) == 1 or (len(within) == 3 and within[0] == "fallbacks")
     return section in ("teacher", "judge") and own and within[-1] in MOVABLE
 

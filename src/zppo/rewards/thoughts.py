@@ -23,5 +23,5 @@ def visible(response: str) -> str:
 
 
 def for_judge(response: str, extract: Callable[[str], str | None] = last_boxed) -> str:
-    """The `visible` text if `extract` finds a final answer in the response; without one all of it, thoughts included."""
+    """The `visible` text if `extract` finds a final answer in the response, else all of it, thoughts included."""
     return visible(response) if (extract(response) or "").strip() else harmless(response)

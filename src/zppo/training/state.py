@@ -40,8 +40,8 @@ class RunState:
     an estimate: for a model of N parameters 2 N per token read or sampled, 6 N per token trained on. A row of
     `evaluations` holds the counters of its time beside the accuracies, so that a run can be read off at any of them.
     `teacher_missing` responses and `judge_missing` replies never came. `audit` sums the counts of the match audit over
-    steps, by the names of `zone.audit.COUNTS`. `position` is where the new questions of the
-    next step begin in the order of `data`, the identity of the training questions.
+    steps, by the names of `zone.audit.COUNTS`. `alarms` is what alarms remember of the steps so far. `position` is
+    where the new questions of the next step begin in the order of `data`, the identity of the training questions.
     """
 
     step: int = 0
@@ -56,6 +56,7 @@ class RunState:
     judge_missing: int = 0
     seconds: float = 0.0
     audit: dict[str, int] = field(default_factory=dict)
+    alarms: dict[str, Any] = field(default_factory=dict)
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     levels: dict[str, str] = field(default_factory=dict)
     position: Position = START

@@ -43,6 +43,7 @@ from zppo.training.progress import StepProgress
 from zppo.training.questions import held_out_questions, training_questions
 from zppo.training.reliance import HelpReliance
 from zppo.training.state import RunState, step_rng
+from zppo.training.watch import AlarmLog
 from zppo.types import Question, StepBatch
 from zppo.zone.replay import PromptReplayBuffer
 
@@ -105,6 +106,7 @@ class ZPPOTrainer(Trainer):
 
         self.run_directory = RunDirectory(str(args.output_dir))
         self.drops = DropLog(self.run_directory, {"train": dropped, "eval": unasked})
+        self.alarms = AlarmLog(args, self.run_directory)
         parts = build_parts(args, student, processing, teachers, self.verdict, judged, extract)
         self.parts = replace(parts, readable=self.drops.readable)
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
@@ -122,6 +124,7 @@ class ZPPOTrainer(Trainer):
     def train(self, resume_from_checkpoint: str | bool | None = None, **options: Any) -> TrainOutput:
         """Run all rollout steps, then write `summary.json` into the run directory.
 
+        Raises BlindError instead, after a checkpoint, where `alarms.stop_when_blind` ends it.
         `resume_from_checkpoint=True` continues the run in `args.output_dir` from its newest checkpoint (from the start
         if there is none yet); a path continues from that checkpoint. Without it, the directory must not hold a run.
         """
@@ -132,6 +135,7 @@ class ZPPOTrainer(Trainer):
         self._clock = lambda: before + time.perf_counter() - began
         with self.progress.starting_at(self.run_state.step):
             output = super().train(resume_from_checkpoint=str(checkpoint) if checkpoint else None, **options)
+        self.alarms.check()
         self._teacher_metrics({})  # what came after the last step has its price too
         self.run_directory.write_summary(run_summary(self.args.method, self.args.seed, self.run_state, self.buffer))
         return output
@@ -181,6 +185,8 @@ class ZPPOTrainer(Trainer):
             if self._current is not None:
                 self._finish_step(self._current)
                 self._current = None
+            if self.alarms.ends:
+                self._save_wanted = self.control.should_training_stop = True
             self.control.should_save, self._save_wanted = self._save_wanted, False
         super()._maybe_log_save_evaluate(*args, **kwargs)
 
@@ -266,6 +272,7 @@ class ZPPOTrainer(Trainer):
         every = self.args.eval.every
         if state.step == self.args.rollout_steps or (every and state.step % every == 0):
             metrics |= self._evaluate_held_out()
+        metrics |= self.alarms.observe(state, batch)
         self.run_directory.log_rollouts(state.step, batch)
         self.run_directory.log_metrics({"step": state.step, **metrics})
         self.log(dict(metrics))
