@@ -17,7 +17,7 @@ from zppo.data.reader import read_questions
 from zppo.errors import ConfigError
 from zppo.evals.benchmark import Benchmark
 from zppo.evals.judging import Judge as EvaluationJudge
-from zppo.evals.own_rows import TrainingProtocol, own_benchmark
+from zppo.evals.own_rows import Grade, TrainingProtocol, own_benchmark
 from zppo.rewards.extraction import warn_of_boxes
 from zppo.rewards.judge import Judge
 from zppo.rewards.routing import RoutedVerdict, is_free
@@ -53,11 +53,11 @@ class OwnEvaluation:
         code = [each for each in [*named, *self._extract.names] if ":" in each and not each.startswith("regex:")]
         files = [digest(source("--function", each.removeprefix("python:"))) for each in code]
         mark = repr((self._extract.names, named, files, judge.model if judge else None))
+        grade: Grade = self._verdict.grade
         if self._functions is not None:
             grade = partial(self._functions.grade, extract=self._extract)
         else:
             self._verdict.judge = Judge(judge.engine, templates, judge.max_tokens) if judge else None
-            grade = self._verdict.grade
         return TrainingProtocol(grade, hashlib.sha256(mark.encode()).hexdigest())
 
     def close(self) -> None:
