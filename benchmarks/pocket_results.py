@@ -24,6 +24,7 @@ SEEDS = ("--seeds", "0,1,2")
 FIVE = ("--seeds", "0,1,2,3,4")
 SETTLED = "grpo,grpo+replay,zppo,hint+replay,prefix+replay,off_distill+replay"
 DEALING = ("--vary", "zone.minibatches=groups,rollouts", "--baseline", "zppo zone.minibatches=rollouts")
+BASELINES = (NORMS[-1], DEALING[-1])
 SECTIONS: Mapping[str, Sequence[str]] = {
     "settled": ("words", "--methods", SETTLED, *FIVE),
     "minibatches": ("words", "--methods", "zppo", *FIVE, *DEALING),

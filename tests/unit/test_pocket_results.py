@@ -22,7 +22,7 @@ def test_every_section_is_a_comparison_that_can_be_made(name: str) -> None:
     variations = [options["--vary"]] if "--vary" in options else []
     grid = parse_grid(recipe, options["--methods"], options["--seeds"], variations, {})
     assert len(load_recipes(grid, MATCHINGS[options.get("--match", "steps")])) == len(grid.cells) >= 9
-    assert grid.baseline(options.get("--baseline")) in ("grpo+replay", "zppo zone.advantage=without_zero")
+    assert grid.baseline(options.get("--baseline")) in ("grpo+replay", *results.BASELINES)
 
 
 def test_tables_are_written_between_their_markers_and_again() -> None:
