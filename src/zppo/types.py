@@ -22,7 +22,7 @@ KINDS: tuple[Kind, ...] = ("plain", "replayed", "bcq", "ncq", "hint", "prefix")
 AdvantageNorm = Literal["without_zero", "with_zero", "none", "group"]
 Thinking = Literal["on", "off", "template"]
 THINKING: tuple[Thinking, ...] = ("on", "off", "template")
-"""What a chat template is told of thoughts before the answer: to have them, not to, or nothing (its own default)."""
+"""Settings of a chat template's switch for thoughts before the answer: on, off, or its own default."""
 Dealing = Literal["groups", "rollouts"]
 """Unit in which the rollouts of a step are dealt into minibatches."""
 

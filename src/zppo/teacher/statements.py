@@ -76,7 +76,7 @@ def stated_at(text: str, answer: str) -> Iterator[int]:
     """
     text, places = spelled(text)
     answer = _unwrapped(answer)
-    for start in _starts(text, answer):
+    for start in _starts(text, answer) if answer else ():
         yield places[start]
     elements = enumeration(re.sub(_AND, ", ", answer)).elements
     if len(elements) > 1 and not values(answer) and all(map(values, elements)):

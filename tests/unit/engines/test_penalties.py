@@ -24,7 +24,7 @@ def engine(new_model: Callable[..., Any], tokenizer: Any) -> TransformersEngine:
 
 def sampled(engine: TransformersEngine, **options: Any) -> list[list[int]]:
     sampling = Sampling(**({"max_tokens": 12, "temperature": 1.0, "seed": 4} | options))
-    return [rollout.token_ids for rollout in engine.generate([PROMPT], 6, sampling)[0].rollouts]
+    return [rollout.token_ids for rollout in engine.generate([PROMPT], 24, sampling)[0].rollouts]
 
 
 def test_the_presence_penalty_lowers_what_was_sampled_once_and_nothing_of_the_prompt() -> None:
@@ -61,8 +61,8 @@ def test_the_penalty_applies_before_the_temperature(engine: TransformersEngine, 
 def test_a_huge_repetition_penalty_avoids_the_prompts_tokens_too(engine: TransformersEngine) -> None:
     prompt = set(engine.generate([PROMPT], 1, Sampling(max_tokens=1))[0].prompt_ids)
     assert any(prompt & set(ids) for ids in sampled(engine))
-    plain, penalised = sampled(engine, temperature=0.0), sampled(engine, temperature=0.0, repetition_penalty=50.0)
-    assert plain != penalised
+    greedy = {"temperature": 0.0, "max_tokens": 60}
+    assert sampled(engine, **greedy) != sampled(engine, **greedy, repetition_penalty=50.0)
 
 
 def test_min_p_one_leaves_the_likeliest_token_only(engine: TransformersEngine) -> None:

@@ -355,5 +355,6 @@ def test_a_prompt_fits_if_a_whole_response_ends_within_the_window(
     for prefix in (None, Prefix((5, 6), "ab")):
         prompt = Prompt("plain", question, "1+1?", prefix)
         (group,) = engine.generate([prompt], 1, Sampling(max_tokens=3))
-        engine.model.config.max_position_embeddings = len(group.prompt_ids) + 10
+        begun = len(prefix.token_ids) if prefix else 0  # counts in the response
+        engine.model.config.max_position_embeddings = len(group.prompt_ids) - begun + 10
         assert engine.fits(prompt, Sampling(10)) and not engine.fits(prompt, Sampling(11))

@@ -27,6 +27,8 @@ def states(text: str, answer: str) -> bool:
         ("choose A", "(A)", True),
         ("add -3", "-3", True),
         ("the side is 9cm", "9", True),
+        ("", "{}", False),
+        ("nothing at all", "\\text{}", False),
         ("it is 9.0", "9", True),
         ("divide: 18/2", "9", False),
         ("half of it, \\frac12", "1/2", True),
