@@ -71,7 +71,7 @@ PLOTS = (
         "zone",
         "The zone",
         "Look for a falling share of hard questions; BCQ-eligible below NCQ-eligible shows where no right answer came "
-        "from the teacher either: it found none, or was out of reach (shares are taken before the cap on prompts).",
+        "from the teacher either: it found none, or could not be reached (shares are taken before the cap on prompts).",
         (draw_prompts, draw_shares),
         TALL,
     ),

@@ -1,6 +1,6 @@
 r"""Decides whether two answers say the same: boxed answers -> **equivalence** -> verdicts (method section 7).
 
-What the answers are made of is told in this process (`comparison.py`). Expressions are compared in worker processes
+The parts of the answers are read in this process (`comparison.py`). Expressions are compared in worker processes
 (`pool.py`, `grader.py`, `worker.py`), because a model can write some that take longer than the universe.
 """
 

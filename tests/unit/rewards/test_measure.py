@@ -1,4 +1,4 @@
-"""A unit is told from a variable, and words of magnitude are part of the number."""
+"""A unit is distinguished from a variable, and words of magnitude are part of the number."""
 
 import pytest
 
