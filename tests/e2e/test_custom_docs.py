@@ -80,6 +80,21 @@ def test_the_example_trains_from_the_command_line_and_is_resumed_only_with_the_s
 
 
 @pytest.mark.slow
+def test_the_example_compares_methods_under_the_own_reward(folder: Path) -> None:
+    command = ["compare", "recipe.yaml", "--methods", "grpo+replay,zppo", "--seeds", "0", "--out", "out"]
+    assert main([*command, *OPTIONS, "--rollout_steps=1", "--teacher.model=python:teacher.py:Solver"]) == 0
+    found = json.loads((folder / "out" / "comparison.json").read_text("utf-8"))
+    assert {cell["method"] for cell in found["cells"]} == {"grpo+replay", "zppo"}
+    runs = sorted((folder / "out" / "cells").glob("*/config.yaml"))
+    assert len(runs) == 2
+    for run in runs:
+        groups = said(folder, str(run.parent))
+        assert {rollout["reward"] for group in groups for rollout in group["rollouts"]} <= {0.0, 0.1, 1.0, 1.1}
+        assert any(rollout["answer"] for group in groups for rollout in group["rollouts"])
+        assert str(folder / "verifier.py") in yaml.safe_load(run.read_text("utf-8"))["programs"]
+
+
+@pytest.mark.slow
 def test_the_example_evaluates_and_grades(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["eval", str(WORDS / "student"), "--data", "test.jsonl", "--function", "verifier.py:right"]
     command += ["--extract", "boxed,last_number", "--max-tokens", "12", "--out", "out"]
