@@ -16,12 +16,10 @@ longer for the wait) if it answers all at once. `at least` is that share, with t
 """
 
 import argparse
-import random
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from statistics import fmean
@@ -32,12 +30,14 @@ from zppo.engines.base import Priority, ignore
 from zppo.engines.scripted import ScriptedEngine
 from zppo.methods import parse_method
 from zppo.rewards.boxed import last_boxed
-from zppo.step import Parts, rollout_step, start_ahead
+from zppo.rollout.worker import Parts
+from zppo.step import rollout_step
 from zppo.teacher.remote import RemoteTeacher
 from zppo.teacher.rewriting import keep_whole
 from zppo.types import Group, Prompt, Question, Rollout, Sampling
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
+from zppo.zone.streams import Streams
 
 RESULTS = Path(__file__).resolve().parent / "results/teacher_overlap.md"
 ROLLOUTS, UPDATES = 0.4, 0.6
@@ -129,24 +129,19 @@ def run(pace: float, at_once: int, ahead: int | None, steps: int) -> list[dict[s
     """Of every step after the first: seconds it waited and took, and questions given up. `ahead` None asks late."""
     remote = RemoteTeacher(Oracle(pace, at_once), TEMPLATES)
     teacher: Any = Patient(remote) if ahead is None else remote
-    parts = Parts(parse_method("zppo"), Student(), verdict, [teacher], keep_whole, TEMPLATES)
+    parts = Parts(parse_method("zppo"), Student(), verdict, [teacher], keep_whole, TEMPLATES, ahead=ahead or 0)
     sampling, buffer = SamplingConfig(), PromptReplayBuffer()
     names = iter(range(10**9))
     batches = [[Question(str(next(names)), "how many?", "1") for _ in range(ZONE.new_questions)] for _ in range(steps)]
     rows = []
     for step, new in enumerate(batches):
-
-        def begin_ahead(step: int = step) -> None:  # as the trainer does
-            for number, later in enumerate(batches[step + 1 : step + 1 + max(ahead or 0, 1)], start=1):
-                for known in ([buffer] if number == 1 else []) + ([None] if number <= (ahead or 0) else []):
-                    start_ahead(later, known, parts, ZONE, sampling, random.Random(step + number))
-
+        upcoming = batches[step + 1 : step + 1 + max(ahead or 0, 1)]
         began = time.perf_counter()
-        stepping = replace(parts, on_refresh=begin_ahead)
-        waited = rollout_step(new, buffer, stepping, ZONE, sampling, random.Random(step)).metrics["time/teacher"]
+        batch = rollout_step(new, buffer, parts, ZONE, sampling, Streams(0, step), upcoming)
         time.sleep(UPDATES)
         seconds = time.perf_counter() - began
-        rows.append({"waited": waited, "took": seconds, "given_up": remote.metrics()["teacher/given_up"]})
+        given_up = parts.queue.metrics().get("teacher/given_up", 0.0)
+        rows.append({"waited": batch.metrics["time/teacher"], "took": seconds, "given_up": given_up})
     return rows[WARM_UP:]
 
 

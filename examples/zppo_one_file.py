@@ -107,34 +107,38 @@ class Settings:
 
 
 def rollout_step(
-    new: list[Question], buffer: "Buffer", world: World, settings: Settings, rng: random.Random
+    new: list[Question], buffer: "Buffer", world: World, settings: Settings, seed: int, step: int
 ) -> tuple[list[Group], list[list[tuple[Group, Rollout]]]]:
     """One pass of algorithm 1: all groups with their advantages, and the minibatches of the gradient updates."""
     s, cap = settings, share(settings.rho_aug, len(new))
 
+    def rng(name: str) -> random.Random:
+        """What is random has a name, and a generator of its own in every step."""
+        return random.Random(f"{seed}/{step}/{name}")
+
     # 1. Plain rollouts on new questions and on some that the student failed before.
-    replayed = buffer.draw(share(s.rho_replay, len(new)), rng, {q.id for q in new}) if s.replay else []
+    replayed = buffer.draw(share(s.rho_replay, len(new)), rng("replay"), {q.id for q in new}) if s.replay else []
     asked = [(q, "plain", fill("plain", q)) for q in new] + [(q, "replayed", fill("plain", q)) for q in replayed]
-    plain = respond(world.student, asked, s.group_size, world, rng)
+    plain = respond(world.student, asked, s.group_size, world, rng("rollouts"))
 
     # 2. The hard questions go to the teacher, afresh on every visit; only its right responses are of use.
     hard = [g for g in plain if g.accuracy is not None and g.accuracy < s.tau]
     asked = [(g.question, "plain", g.prompt) for g in hard] if s.bcq else []
-    teacher = respond(world.teacher, asked, s.teacher_samples, world, rng)
+    teacher = respond(world.teacher, asked, s.teacher_samples, world, rng("teacher"))
     right = {g.question.id: candidates(r for r in g.rollouts if r.reward == 1) for g in teacher}
 
     # 3. Only the hardest of those that can be helped are. A shuffle before the (stable) sort settles ties fairly.
     able = [g for g in hard if s.ncq or (s.bcq and all(pair_of(g, right)))]
-    kept = sorted(rng.sample(able, len(able)), key=lambda g: g.accuracy)[:cap]
+    kept = sorted(rng("ties").sample(able, len(able)), key=lambda g: g.accuracy)[:cap]
 
     # 4. and 5. Help means up to two more prompts, BCQ before NCQ, together no more than the cap.
-    aided = respond(world.student, build(kept, cap, right, world, s, rng), s.group_size, world, rng)
+    aided = respond(world.student, build(kept, cap, right, world, s, rng), s.group_size, world, rng("rollouts"))
 
     # 6. Who did better than the rest of its own group? Then deal the groups, whole, into equal minibatches.
     groups = plain + aided
     assign_advantages(groups, s.advantage)
     dealt = list(groups)
-    rng.shuffle(dealt)
+    rng("minibatches").shuffle(dealt)
     minibatches = [[(g, r) for g in dealt[i :: s.updates] for r in g.rollouts] for i in range(s.updates)]
 
     # 7. What counts for the buffer is what the student can do alone.
@@ -177,21 +181,27 @@ def harmless(text: str) -> str:
 
 
 def build(
-    kept: list[Group], cap: int, right: dict[str, list[Candidate]], world: World, s: Settings, rng: random.Random
+    kept: list[Group],
+    cap: int,
+    right: dict[str, list[Candidate]],
+    world: World,
+    s: Settings,
+    rng: Callable[[str], random.Random],
 ) -> list[Asked]:
     """The prompts of the kept questions: choose candidates, compress those within the cap in one call, fill in."""
     chosen = []
     for group in kept:
         good, bad = pair_of(group, right)
         if s.bcq and good and bad:
-            pair = [rng.choice(good), rng.choice(bad)]
-            rng.shuffle(pair)  # nothing tells which one is right
+            draw = rng(f"candidates/{group.question.id}")
+            pair = [draw.choice(good), draw.choice(bad)]
+            draw.shuffle(pair)  # nothing tells which one is right
             chosen.append((group.question, "bcq", pair))
         if s.ncq:
             chosen.append((group.question, "ncq", candidates(r for r in group.rollouts if r.reward == 0)))
 
     chosen = chosen[:cap]
-    short = iter(world.compress([c for _, _, cs in chosen for c in cs if c.text], rng.getrandbits(31)))
+    short = iter(world.compress([c for _, _, cs in chosen for c in cs if c.text], rng("rewriting").getrandbits(31)))
     asked = []
     for question, kind, whole in chosen:
         texts = [next(short) if c.text else "" for c in whole]
@@ -315,11 +325,11 @@ def toy_run(steps: int = 12, seed: int = 0) -> Buffer:
         return (re.findall(r"\\boxed\{(.*?)\}", text) or [None])[-1]
 
     world = World(student, teacher, lambda q, t: float(boxed(t) == q.answer), boxed, lambda cs, _: [c.text for c in cs])
-    settings, rng = Settings(rho_replay=0.5, rho_aug=0.5), random.Random(seed)
+    settings = Settings(rho_replay=0.5, rho_aug=0.5)
     buffer = Buffer(settings.buffer_size)
     for step in range(steps):
         new = [questions[(step * 8 + k) % len(questions)] for k in range(8)]
-        groups, minibatches = rollout_step(new, buffer, world, settings, rng)
+        groups, minibatches = rollout_step(new, buffer, world, settings, seed, step)
         for group, rollout in (pair for minibatch in minibatches for pair in minibatch):
             text = group.question.text  # the toy's "gradient update": right answers that stand out raise the skill
             skill[text] = min(1.0, skill[text] + 0.05 * rollout.reward * rollout.advantage)

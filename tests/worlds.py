@@ -15,11 +15,13 @@ from zppo.config import SamplingConfig, ZoneConfig
 from zppo.engines.base import Rewritten, ignore
 from zppo.methods import Method, parse_method
 from zppo.rewards.boxed import last_boxed
-from zppo.step import Parts, rollout_step
+from zppo.rollout.worker import Parts
+from zppo.step import rollout_step
 from zppo.teacher.local import LocalTeacher
 from zppo.types import Candidate, Group, Prompt, Question, Rollout, Sampling, StepBatch
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
+from zppo.zone.streams import Streams
 
 RIVAL_NAMES = ("hint", "prefix", "grpo_teacher", "off_distill", "on_distill")
 METHODS = ("zppo", "grpo", *(f"grpo+{s}" for s in ("replay", "bcq", "ncq", "bcq+ncq", "replay+bcq", "replay+ncq")))
@@ -157,9 +159,9 @@ def play(setting: Setting, aided: str = "", templates: Templates | None = None) 
     templates = templates or Templates.load()
     teacher = LocalTeacher(Babbler("teacher", mark=MARKER), templates)
     parts = Parts(setting.method, student, verdict, [teacher], compressor, templates, fallback=cut)
-    rng, run = random.Random(setting.seed), Run(setting, [], [buffer.state_dict()], student, buffer)
+    run = Run(setting, [], [buffer.state_dict()], student, buffer)
     for step in range(setting.steps):
-        new = setting.new_questions(step)
-        run.batches.append(rollout_step(new, buffer, parts, setting.zone, SamplingConfig(), rng))
+        new, streams = setting.new_questions(step), Streams(setting.seed, step)
+        run.batches.append(rollout_step(new, buffer, parts, setting.zone, SamplingConfig(), streams))
         run.states.append(buffer.state_dict())
     return run

@@ -12,7 +12,6 @@ Changed the algorithm on purpose? Print the outcome of a file, compare it with i
     python tests/golden/test_golden.py tests/golden/NAME.yaml
 """
 
-import random
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +26,8 @@ from zppo.engines.base import Rewriter
 from zppo.engines.scripted import ScriptedEngine
 from zppo.methods import Method, parse_method
 from zppo.rewards.boxed import last_boxed
-from zppo.step import Parts, rollout_step
+from zppo.rollout.worker import Parts
+from zppo.step import rollout_step
 from zppo.teacher.compression import teacher_compression
 from zppo.teacher.hints import cut_hints, teacher_hints
 from zppo.teacher.local import LocalTeacher
@@ -35,6 +35,7 @@ from zppo.teacher.rewriting import keep_whole
 from zppo.types import Group, Question, Sampling, StepBatch
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer, Refresh
+from zppo.zone.streams import Streams
 
 FILES = sorted(Path(__file__).parent.glob("*.yaml"))
 SHORT_WORDING = {
@@ -82,10 +83,11 @@ def play(scenario: dict[str, Any]) -> list[dict[str, Any]]:
     speakers = ["student", "teacher"] + ["second teacher"] * any("second teacher" in s for s in scenario["steps"])
     student, *teachers = engines = [_engine(scenario["steps"], who) for who in speakers]
     parts = _parts(scenario, student, teachers)
-    rng, outcome = random.Random(scenario["seed"]), []
-    for step in scenario["steps"]:
+    outcome = []
+    for number, step in enumerate(scenario["steps"]):
         buffer.latest = Refresh((), (), ())
-        batch = rollout_step([questions[i] for i in step["new"]], buffer, parts, zone, SamplingConfig(), rng)
+        new, streams = [questions[i] for i in step["new"]], Streams(scenario["seed"], number)
+        batch = rollout_step(new, buffer, parts, zone, SamplingConfig(), streams)
         outcome.append(_outcome(batch, buffer))
     for name, engine in zip(speakers, engines, strict=True):
         scripted = Counter(uid for step in scenario["steps"] for uid in step.get(name, ()))
@@ -142,7 +144,7 @@ def _parts(scenario: dict[str, Any], student: ScriptedEngine, teachers: list[Scr
 
 def _rewriter(scenario: dict[str, Any], method: Method, templates: Templates) -> Rewriter:
     """`written` lists what the teacher writes for each text, try by try."""
-    hints = "hint" in method.aids
+    hints = method.writes == "hints"
     if "written" not in scenario:
         return cut_hints if hints else keep_whole
     tries = {text: iter(written) for text, written in scenario["written"].items()}

@@ -1,6 +1,5 @@
 """What real servers make of our requests, and we of their answers."""
 
-import random
 import shutil
 from dataclasses import replace
 
@@ -15,12 +14,14 @@ from zppo.engines.scripted import ScriptedEngine
 from zppo.errors import EngineError
 from zppo.methods import parse_method
 from zppo.rewards.routing import RoutedVerdict
-from zppo.step import Parts, rollout_step
+from zppo.rollout.worker import Parts
+from zppo.step import rollout_step
 from zppo.teacher.local import LocalTeacher
 from zppo.teacher.rewriting import keep_whole
 from zppo.types import Prompt, Sampling
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
+from zppo.zone.streams import Streams
 
 pytestmark = pytest.mark.services
 SAMPLING = Sampling(max_tokens=24, seed=1)
@@ -124,7 +125,7 @@ def test_a_step_shows_its_responses_to_the_student(
         parts = Parts(parse_method("zppo"), student, RoutedVerdict(), teachers, keep_whole, templates)
         questions = [p.question for p in prompts[:4]]
         sampling = SamplingConfig(max_tokens=24)
-        batch = rollout_step(questions, PromptReplayBuffer(9), parts, zone, sampling, random.Random(0))
+        batch = rollout_step(questions, PromptReplayBuffer(9), parts, zone, sampling, Streams(0, 0))
     assert batch.metrics["accuracy/teacher"] > 0.8 and batch.metrics["tokens/teacher"] > 0
     assert all(f"\\boxed{{{g.question.answer}}}" in g.prompt.text for g in batch.of_kind("bcq"))
     assert batch.of_kind("bcq")

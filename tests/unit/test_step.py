@@ -1,7 +1,6 @@
 """The invariants of a rollout step (method section 2), in random worlds."""
 
 import json
-import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,13 +19,15 @@ from zppo.errors import EngineError, TeacherError
 from zppo.methods import parse_method
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.extraction import Extractor
-from zppo.step import Parts, rollout_step
+from zppo.rollout.worker import Parts
+from zppo.step import rollout_step
 from zppo.teacher.local import LocalTeacher
 from zppo.teacher.rewriting import keep_whole
 from zppo.types import Candidate, Group, Prompt, Question, Rollout, Sampling, StepBatch
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
 from zppo.zone.selection import share
+from zppo.zone.streams import Streams
 
 TEMPLATES = Templates.load()
 AIDS = ("bcq", "ncq", "hint", "prefix")
@@ -62,7 +63,7 @@ def one_step(
         extract=extract,
     )
     new = [Question(f"q{i}", f"q{i}?", "1") for i in range(2)]
-    return rollout_step(new, buffer, parts, zone, SamplingConfig(), random.Random(0))
+    return rollout_step(new, buffer, parts, zone, SamplingConfig(), Streams(0, 0))
 
 
 def only_aided(prompt: Prompt, n: int, visit: int) -> list[str]:
@@ -148,7 +149,7 @@ def _plain_group(batch: StepBatch, of: Group) -> Group:
 @few
 def test_every_token_of_the_gradient_was_sampled_by_the_student(setting: Setting) -> None:
     """Two methods are there to show what becomes of others."""
-    assume(not setting.method.imitates and setting.method.distils != "teacher")
+    assume(not setting.method.injects and setting.method.loss != "distill_responses")
     for batch in play(setting).batches:
         for group, rollout in (pair for minibatch in batch.minibatches for pair in minibatch):
             sampled = bytes(token - 1 for token in rollout.token_ids[:-1]).decode()
@@ -163,7 +164,7 @@ def test_a_teachers_tokens_are_trained_on_only_where_the_method_says_so(setting:
     for batch in play(setting).batches:
         for group, rollout in (pair for minibatch in batch.minibatches for pair in minibatch):
             taught = rollout.text.startswith(MARKER) and group.prompt.prefix is None
-            assert taught == (rollout.by_teacher or setting.method.distils == "teacher")
+            assert taught == (rollout.by_teacher or setting.method.loss == "distill_responses")
             assert not taught or rollout.is_right
             assert not rollout.by_teacher or not any(r.is_right for r in group.rollouts if r is not rollout)
 
@@ -201,7 +202,7 @@ def test_equal_seeds_give_equal_steps(setting: Setting) -> None:
 def test_dynamic_sampling_leaves_out_whole_questions_and_only_those_without_any_signal(
     setting: Setting, on: bool
 ) -> None:
-    assume(not setting.method.distils)
+    assume(setting.method.loss == "policy")
     setting = replace(setting, zone=replace(setting.zone, dynamic_sampling=on))
     for batch in play(setting).batches:
         used = {id(g) for minibatch in batch.minibatches for g, _ in minibatch}
@@ -213,7 +214,7 @@ def test_dynamic_sampling_leaves_out_whole_questions_and_only_those_without_any_
 @given(every_method)
 @few
 def test_every_rollout_is_used_by_one_of_the_gradient_updates(setting: Setting) -> None:
-    assume(setting.method.distils != "teacher")
+    assume(setting.method.loss != "distill_responses")
     for batch in play(setting).batches:
         assert len(batch.minibatches) == setting.method.updates(setting.zone.updates)
         used = Counter(id(r) for minibatch in batch.minibatches for _, r in minibatch)
@@ -243,7 +244,7 @@ def test_a_method_without_bcq_needs_no_teacher(method: str) -> None:
     parts = Parts(parse_method(method), Babbler("student"), verdict, [], compressor, TEMPLATES)
     zone = ZoneConfig(new_questions=4, group_size=2, updates=1, augment_fraction=1.0)
     new = [Question(f"q{i}", f"q{i}?", "1") for i in range(4)]
-    batch = rollout_step(new, PromptReplayBuffer(10), parts, zone, SamplingConfig(), random.Random(0))
+    batch = rollout_step(new, PromptReplayBuffer(10), parts, zone, SamplingConfig(), Streams(0, 0))
     assert not batch.of_kind("bcq")
     assert batch.metrics["tokens/teacher"] == 0
 
@@ -263,7 +264,7 @@ def test_replayed_questions_that_cannot_be_shown_sit_the_step_out_and_stay() -> 
         parse_method("grpo+replay"), student, verdict, [], keep_whole, TEMPLATES, readable=lambda found: [old[1]]
     )
     zone = ZoneConfig(new_questions=1, group_size=2, updates=1, replay_fraction=2)
-    batch = rollout_step([Question("new", "?", "1")], buffer, parts, zone, SamplingConfig(), random.Random(0))
+    batch = rollout_step([Question("new", "?", "1")], buffer, parts, zone, SamplingConfig(), Streams(0, 0))
     assert [g.prompt.uid for g in batch.groups] == ["new/plain", "old1/replayed"]
     assert [entry.question.id for entry in buffer] == ["old0", "old1", "new"]
 
@@ -273,8 +274,8 @@ def test_a_step_shows_every_response_of_the_teacher_right_or_wrong() -> None:
     student, teachers = ScriptedEngine(only_aided), [LocalTeacher(engine, TEMPLATES)]
     parts = Parts(parse_method("zppo"), student, verdict, teachers, keep_whole, TEMPLATES)
     zone = ZoneConfig(new_questions=1, group_size=2, teacher_samples=3, updates=1)
-    new, rng = [Question("q", "?", "1")], random.Random(0)
-    batch = rollout_step(new, PromptReplayBuffer(5), parts, zone, SamplingConfig(), rng)
+    new = [Question("q", "?", "1")]
+    batch = rollout_step(new, PromptReplayBuffer(5), parts, zone, SamplingConfig(), Streams(0, 0))
     (group,) = batch.teacher
     assert group.question.id == "q"
     assert [(r.answer, r.is_right) for r in group.rollouts] == [("0", False), ("1", True), ("2", False)]

@@ -1,6 +1,5 @@
 """Thoughts: what chat templates are told of them, and those that a teacher's template opened."""
 
-import random
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,8 @@ from zppo.engines.scripted import ScriptedEngine
 from zppo.errors import ConfigError
 from zppo.methods import parse_method
 from zppo.pocket import WORDS
-from zppo.step import Parts, rollout_step
+from zppo.rollout.worker import Parts
+from zppo.step import rollout_step
 from zppo.teacher.local import LocalTeacher
 from zppo.teacher.remote import configured_teachers
 from zppo.teacher.rewriting import keep_whole
@@ -30,6 +30,7 @@ from zppo.training.checks import check_options
 from zppo.types import Question, Sampling, StepBatch
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
+from zppo.zone.streams import Streams
 
 TEMPLATES = Templates.load()
 OPENING = "<think>\n"
@@ -56,7 +57,7 @@ def step(method: str, students: str, teachers: str, shared: bool = True) -> Step
     parts = Parts(parse_method(method), student, verdict, [teacher], keep_whole, TEMPLATES, shared)
     zone = ZoneConfig(new_questions=2, group_size=2, teacher_samples=1, updates=1, augment_fraction=1)
     questions = [Question(f"q{i}", f"q{i}?", "1") for i in range(2)]
-    return rollout_step(questions, PromptReplayBuffer(9), parts, zone, SamplingConfig(), random.Random(0))
+    return rollout_step(questions, PromptReplayBuffer(9), parts, zone, SamplingConfig(), Streams(0, 0))
 
 
 def text_of(token_ids: Any) -> str:

@@ -71,7 +71,7 @@ class EntropyCollapse(Course):
 
     def observe(self, seen: Seen) -> str:
         # Entropy is a mean over trained tokens: where nothing was trained on, its 0 says nothing.
-        if seen.method.distils or not seen.metrics.get("tokens/gradient"):
+        if seen.method.loss != "policy" or not seen.metrics.get("tokens/gradient"):
             return ""
         means = self.means(seen)
         if means is None or means[1] >= ENTROPY_LEFT * means[0]:

@@ -16,7 +16,7 @@ the pocket recover from streaks of 20 steps with 32 rollouts each."""
 
 def without_signal(seen: Seen) -> bool:
     """No gradient comes of the step: every group is trivial; for distillation, there is no response to follow."""
-    if seen.method.distils:
+    if seen.method.loss != "policy":
         return not any(seen.batch.minibatches)
     return all(group.is_trivial for group in seen.batch.groups)
 
@@ -33,7 +33,7 @@ class NoSignal:
         self.steps = self.steps + 1 if without_signal(seen) else 0
         if self.steps < SIGNALLESS_STEPS:
             return ""
-        if seen.method.distils:
+        if seen.method.loss != "policy":
             return (
                 f"for {self.steps} rollout steps the teacher gave no right response, so that there was nothing to "
                 "distil. See what it answers and how that is scored (rollouts/, zppo grade), or take another teacher"

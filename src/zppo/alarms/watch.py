@@ -55,7 +55,7 @@ class Alarms:
         """The alarms that hold in rollout step `step` (counted from 1). To be called for every step, in order."""
         seen = Seen(batch, metrics, self._options)
         found = {watch.name: sentence for watch in self._watches if (sentence := watch.observe(seen))}
-        unanswered = NoAnswers.name in found and not seen.method.distils
+        unanswered = NoAnswers.name in found and seen.method.loss == "policy"
         self.blind_steps = self.blind_steps + 1 if unanswered or without_signal(seen) else 0
         alarms = [Alarm(name, sentence, self._begins(name, step)) for name, sentence in found.items()]
         self._held |= dict.fromkeys(found, step)

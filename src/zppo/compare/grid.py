@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 from urllib.parse import quote
@@ -91,12 +91,12 @@ def parse_grid(recipe: str, methods: str, seeds: str, variations: Sequence[str],
 
 def _parse_methods(text: str) -> list[str]:
     names = _split("--methods", text, "grpo,zppo")
-    seen: dict[Method, str] = {}
-    for name in names:
-        method = replace(parse_method(name), name="")
-        if method in seen:
-            raise ConfigError(f"--methods: {seen[method]} and {name} are the same method; leave one of them out")
-        seen[method] = name
+    seen: list[Method] = []
+    for method in map(parse_method, names):
+        for other in seen:
+            if method.does_the_same_as(other):
+                raise ConfigError(f"--methods: {other.name} and {method.name} are the same method; leave one out")
+        seen.append(method)
     return names
 
 

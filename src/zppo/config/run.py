@@ -222,13 +222,13 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         positive("", self, "rollout_steps")
-        distils = parse_method(self.method).distils
-        if distils == "teacher" and self.update.aggregation != "token":
+        loss = parse_method(self.method).loss
+        if loss == "distill_responses" and self.update.aggregation != "token":
             raise ConfigError(
                 f"update.aggregation is {self.update.aggregation}, but method {self.method!r} takes the mean over a "
                 "question's right responses, then over questions; leave it out"
             )
-        if distils and self.zone.dynamic_sampling:
+        if loss != "policy" and self.zone.dynamic_sampling:
             raise ConfigError(
                 f"zone.dynamic_sampling drops groups whose rewards are all equal, but method {self.method!r} trains on "
                 "no rewards; switch it off"

@@ -1,6 +1,7 @@
 """What a rollout step asks of those who do the work. Engines, teachers and graders know `zppo.types` only."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -81,19 +82,15 @@ class Priority:
 
 
 @runtime_checkable
-class EarlyTeacher(Teacher, Protocol):
-    """A teacher that works while others do: what was started is collected by `respond`."""
+class SubmittingTeacher(Teacher, Protocol):
+    """A teacher that answers while others work."""
 
-    def start(self, questions: Sequence[Question], n: int, sampling: Sampling, rank: int = NOW) -> None:
-        """Begin with what `respond` will be asked with equal sampling, perhaps. Returns at once.
+    def submit(self, question: Question, n: int, sampling: Sampling, priority: Priority) -> "Future[Group]":
+        """The group of `n` unscored responses to `question`, when it is there. Returns at once.
 
-        What was started already becomes as urgent as `rank` says. `respond` follows in every case, if need be with no
-        question at all.
+        Requests wait for their turn in the order of their `priority`, which may change. Raises DataError, at once or
+        in the future, for media that cannot be read.
         """
-        ...
-
-    def drop(self, questions: Sequence[Question], sampling: Sampling) -> None:
-        """Give up what was started about these, if anything: `respond` will not be asked about them."""
         ...
 
 

@@ -8,7 +8,6 @@ of 20, say) unless it is started with `--generation-config vllm`.
 """
 
 import asyncio
-import hashlib
 import importlib.util
 import os
 import threading
@@ -27,6 +26,7 @@ from zppo.errors import EngineError
 from zppo.loop import BackgroundLoop, cancel_others
 from zppo.types import THINKING, Group, Prompt, Sampling, Thinking
 from zppo.zone.spelling import as_plain_text
+from zppo.zone.streams import request_seed
 
 if TYPE_CHECKING:  # imports openai, which not everybody has
     from zppo.engines.servers import Servers
@@ -160,7 +160,7 @@ class EndpointEngine:
             self.config.length_field: sampling.max_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
-            "seed": _seed(sampling.seed, prompt, index),
+            "seed": request_seed(sampling.seed, prompt.uid, prompt.text, index),
             **self._further(sampling),
         }
 
@@ -174,12 +174,6 @@ class EndpointEngine:
         extra |= self.config.further_fields(sampling.thinking)
         presence = {"presence_penalty": sampling.presence_penalty} if sampling.presence_penalty else {}
         return presence | ({"extra_body": extra} if extra else {})
-
-
-def _seed(seed: int, prompt: Prompt, index: int) -> int:
-    """31 bits: another seed for every prompt of a batch and every call about it, and the same in every run."""
-    text = repr((seed, prompt.question.id, prompt.text, index))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
 async def _wind_up(servers: "Servers") -> None:

@@ -9,11 +9,12 @@ from transformers import Cache, GenerationConfig, PreTrainedConfig, PreTrainedMo
 
 from zppo.engines.base import ignore
 from zppo.engines.chat import Chat, Processing
+from zppo.engines.decoding import generation_options, processors
 from zppo.engines.opening import ENOUGH, opening_of
-from zppo.engines.penalties import generation_options, processors
 from zppo.engines.vision import Vision, derives_positions, forget_positions
 from zppo.errors import EngineError
 from zppo.types import Group, Prompt, Rollout, Sampling, Thinking
+from zppo.zone.streams import request_seed
 
 MEDIA_TOKENS = ("<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>")
 """Never sampled: a later forward pass would look for the pixels behind them."""
@@ -42,7 +43,7 @@ class TransformersEngine:
     ) -> list[Group]:
         groups = [Group(prompt, [], self._fed(prompt, sampling.thinking)) for prompt in prompts]
         by_length = sorted(groups, key=lambda g: len(g.prompt_ids))
-        with self._ready(sampling.seed):
+        with self._ready():
             for batch, repeats in self._batches(by_length, n):
                 self._sample(batch, repeats, sampling)
                 if len(batch[0].rollouts) == n:
@@ -69,8 +70,8 @@ class TransformersEngine:
         return self.model.num_parameters()
 
     @contextmanager
-    def _ready(self, seed: int) -> Iterator[None]:
-        """The model in evaluation mode, an RNG of its own, and everything as it was afterwards.
+    def _ready(self) -> Iterator[None]:
+        """The model in evaluation mode, and everything as it was afterwards.
 
         The checkpoint's generation defaults (a repetition penalty, say) are put away: `generate` would fill in from
         them what a sampling does not set, and responses would not come from the policy that is trained.
@@ -79,8 +80,7 @@ class TransformersEngine:
         self.model.eval()
         self.model.generation_config = GenerationConfig()
         try:
-            with torch.random.fork_rng(), torch.no_grad():
-                torch.manual_seed(seed)
+            with torch.no_grad():
                 yield
         finally:
             self.model.generation_config = defaults
@@ -105,7 +105,7 @@ class TransformersEngine:
             attention_mask=mask[rows],
             past_key_values=cache,
             generation_config=self._generation_config(sampling),
-            logits_processor=processors(sampling, ids.shape[1]),
+            logits_processor=processors(sampling, ids.shape[1], _seeds(groups, n, sampling.seed)),
         )
         responses = output[:, ids.shape[1] :].tolist()
         for row, group in enumerate(groups):
@@ -158,16 +158,23 @@ class TransformersEngine:
         return pad if pad is not None else self._eos[0]
 
     def _generation_config(self, sampling: Sampling) -> GenerationConfig:
-        warm = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": sampling.top_k}
         return GenerationConfig(
-            do_sample=sampling.temperature > 0,
+            do_sample=False,  # a processor has drawn
             max_new_tokens=sampling.max_tokens,
-            **(warm if sampling.temperature > 0 else {}),
             **generation_options(sampling),
             eos_token_id=self._eos,
             pad_token_id=self._pad,
             suppress_tokens=self._banned or None,
         )
+
+
+def _seeds(groups: Sequence[Group], n: int, seed: int) -> list[int]:
+    """Of the next `n` responses to each prompt."""
+    return [
+        request_seed(seed, group.prompt.uid, group.prompt.text, len(group.rollouts) + index)
+        for group in groups
+        for index in range(n)
+    ]
 
 
 def context_window(config: PreTrainedConfig) -> float:

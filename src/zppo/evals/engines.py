@@ -59,10 +59,10 @@ def respondent(
     elif served.kind == "endpoint":
         assert served.url is not None
         with _endpoint(served, served.url, served.model) as engine:
-            yield Respondent(engine, sampling, at_once, seeds_prompts=True)
+            yield Respondent(engine, sampling, at_once)
     else:
         with vllm_server(served.model, log, served.python, served.arguments) as url, _endpoint(served, url) as engine:
-            yield Respondent(engine, sampling, at_once, seeds_prompts=True)
+            yield Respondent(engine, sampling, at_once)
 
 
 @contextmanager

@@ -133,10 +133,8 @@ class Runner:
         return Prompt("plain", item.question, self._templates.plain(item.question), turns=tuple(item.turns))
 
     def _settings(self) -> dict[str, Any]:
-        batch = {} if self._respondent.seeds_prompts else {"batch": self._respondent.batch}
         return {
             "sampling": asdict(self._respondent.sampling),
-            **batch,
             "prompt": self._templates.plain(Question("", "{question}", "")),
             "limit": self.extent.limit,
             "pixels": list(self.extent.pixels),

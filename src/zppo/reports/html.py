@@ -128,11 +128,11 @@ def _numbers(record: Record) -> list[tuple[str, str, str]]:
 def _teacher_remark(record: Record) -> str:
     """What became of the teacher's words."""
     method = _method(record)
-    if method is not None and method.distils == "student":
+    if method is not None and method.loss == "distill_rollouts":
         return "the student follows its distributions"
     if not record.total("tokens/teacher"):
         return "not one response came" if record.total("teacher/missing") else "no teacher"
-    if method is not None and (method.imitates or method.distils):
+    if method is not None and (method.injects or method.loss != "policy"):
         return "its right responses are trained on"
     return "inside prompts only, never in the gradient"
 

@@ -9,7 +9,7 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase
 
 from zppo.config import RunOptions
-from zppo.engines.base import EarlyTeacher
+from zppo.engines.base import SubmittingTeacher
 from zppo.engines.chat import Chat
 from zppo.engines.transformers import TransformersEngine
 from zppo.errors import ConfigError, EngineError, TeacherError
@@ -53,13 +53,12 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], pr
     _check_thinking(options, teachers, Chat(processing or load_processing("student.model", student)))
     if teacher_writes(options):
         _check_writer(teachers[0])
-    if parse_method(options.method).distils:
+    if "distributions" in parse_method(options.method).needs:
         _check_distillation(
             options.method, teachers, Chat(processing or load_processing("student.model", student)).tokenizer, student
         )
-    asking = (
-        ("closer", "compress") if teacher_writes(options) and parse_method(options.method).compresses else ("closer",)
-    )
+    compresses = teacher_writes(options) and parse_method(options.method).writes == "summaries"
+    asking = ("closer", "compress") if compresses else ("closer",)
     warn_of_boxes(Templates.load(options.prompts.templates).texts, options.rewards.extract, asking)
     _warn_of_empty_shares(options)
 
@@ -97,7 +96,7 @@ def _check_thinking(options: RunOptions, teachers: Sequence[Any], student: Chat)
         if value == "off" and not chat.switches_thinking:
             model = chat.tokenizer.name_or_path
             raise ConfigError(f"{name} is off, but the chat template of {model} has no switch for it; leave it out")
-    asked = parse_method(options.method).asks_teacher
+    asked = "responses" in parse_method(options.method).needs
     if asked and thinking == "off" and not all(call.no_thinking_body for call in options.teacher.calls):
         raise ConfigError(f"{option} is off, which the field no_thinking_body tells a teacher's server; set it too")
     if asked and thinking == "on" and not all(call.thinking_body for call in options.teacher.calls):
@@ -111,7 +110,7 @@ def _check_thinking(options: RunOptions, teachers: Sequence[Any], student: Chat)
 def _check_ahead(options: RunOptions, teachers: Sequence[Any]) -> None:
     if not options.teacher.ahead:
         return
-    if not (teachers and isinstance(teachers[0], EarlyTeacher)):
+    if not (teachers and isinstance(teachers[0], SubmittingTeacher)):
         raise ConfigError("teacher.ahead asks a teacher elsewhere ahead of time; set teacher.endpoint, or leave it out")
     if not parse_method(options.method).asks_all_hard:
         raise ConfigError(
@@ -182,9 +181,9 @@ def media_filter(options: RunOptions, student: Any, teachers: Sequence[Any]) -> 
 def why_teacher(options: RunOptions) -> str:
     """What the method needs a teacher for, or ''."""
     method = parse_method(options.method)
-    if method.distils:
+    if "distributions" in method.needs:
         return "follows the distributions of a teacher"
-    if method.asks_teacher:
+    if "responses" in method.needs:
         return "asks a teacher for responses"
     if teacher_writes(options):
         return "lets a teacher compress candidates (or set teacher.compression to truncate or none)"
@@ -194,8 +193,8 @@ def why_teacher(options: RunOptions) -> str:
 def teacher_writes(options: RunOptions) -> bool:
     """Whether the first teacher also rewrites: candidates, or responses as hints."""
     method, config = parse_method(options.method), options.teacher
-    return (method.compresses and config.compression == "teacher") or (
-        "hint" in method.aids and config.hints == "teacher"
+    return (method.writes == "summaries" and config.compression == "teacher") or (
+        method.writes == "hints" and config.hints == "teacher"
     )
 
 

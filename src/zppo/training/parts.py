@@ -16,7 +16,7 @@ from zppo.methods import parse_method
 from zppo.rewards.extraction import BOXED, Extractor
 from zppo.rewards.judge import Judge
 from zppo.rewards.routing import RoutedVerdict
-from zppo.step import Parts
+from zppo.rollout.worker import Parts
 from zppo.teacher.compression import Truncate, teacher_compression
 from zppo.teacher.hints import cut_hints, teacher_hints
 from zppo.teacher.local import LocalTeacher
@@ -62,7 +62,17 @@ def build_parts(
     shared = all((local := _local_engine(t)) is not None and local.tokenizer.get_vocab() == own for t in teachers)
     fitting = partial(_fitting, engine, options.sampling.at(seed=0))
     return Parts(
-        method, engine, verdict, teachers, rewriter, templates, shared, fallback, fitting=fitting, extract=extract
+        method,
+        engine,
+        verdict,
+        teachers,
+        rewriter,
+        templates,
+        shared,
+        fallback,
+        fitting=fitting,
+        extract=extract,
+        ahead=options.teacher.ahead,
     )
 
 
@@ -71,14 +81,14 @@ def build_update(options: RunOptions, parts: Parts) -> Update:
     first = _local_engine(parts.teachers[0]) if parts.teachers else None
     student = parts.student
     assert isinstance(student, TransformersEngine), "the student that is trained is in this process"
-    if parts.method.distils:
+    if parts.method.loss != "policy":
         assert first is not None, "distillation was checked to have a local teacher"
         check_head(student.model, "student.model")
         teacher = Frozen(first.model, first.vision)
-        by_question = parts.method.distils == "teacher"
+        by_question = parts.method.loss == "distill_responses"
         return Distillation(teacher, options.update, options.sampling, student.chat.pad, student.vision, by_question)
     # Who gave a response is known only if there is one teacher.
-    known = first is not None and parts.shared_vocabulary and len(parts.teachers) == 1 and parts.method.imitates
+    known = first is not None and parts.shared_vocabulary and len(parts.teachers) == 1 and parts.method.injects
     watched = Frozen(first.model, first.vision) if first is not None and known else None
     return PolicyUpdate(options.update, options.sampling, student.chat.pad, student.vision, watched)
 
@@ -137,7 +147,7 @@ def _rewriter(
     options: RunOptions, truncate: Truncate, teachers: Sequence[Teacher], templates: Templates, extract: Extractor
 ) -> Rewriter:
     method, config = parse_method(options.method), options.teacher
-    hints = "hint" in method.aids
+    hints = method.writes == "hints"
     if teacher_writes(options):
         first = teachers[0]
         assert isinstance(first, LocalTeacher | RemoteTeacher), "the first teacher was checked to be able to write"
@@ -147,7 +157,7 @@ def _rewriter(
         return teacher_compression(first.engine, templates, sampling, extract)
     if hints:
         return cut_hints
-    return truncate.rewrite if method.compresses and config.compression == "truncate" else keep_whole
+    return truncate.rewrite if method.writes == "summaries" and config.compression == "truncate" else keep_whole
 
 
 def _keep_tail(tokenizer: PreTrainedTokenizerBase) -> Any:

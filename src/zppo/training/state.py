@@ -6,7 +6,6 @@ be read.
 """
 
 import json
-import random
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -111,8 +110,3 @@ class RunState:
             )
         buffer.load_state_dict(state["buffer"], find)
         return loaded
-
-
-def step_rng(seed: int, step: int, stream: str = "step") -> random.Random:
-    """The RNG of rollout step `step` (counted from 0). A `stream` of another name draws apart from the step's own."""
-    return random.Random(f"{seed}/{stream}/{step}")

@@ -7,7 +7,7 @@ update, and the end of a rollout step logs, evaluates and checkpoints.
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -27,7 +27,7 @@ from zppo.reports.summary import buffer_counts, run_summary
 from zppo.rewards.extraction import Extractor
 from zppo.rewards.functions import RewardFunctions, as_verdict
 from zppo.rewards.routing import RoutedVerdict
-from zppo.step import rollout_step, start_ahead
+from zppo.step import rollout_step
 from zppo.teacher.remote import RemoteTeacher
 from zppo.training.accounts import step_flops
 from zppo.training.arguments import ZPPOConfig
@@ -42,10 +42,11 @@ from zppo.training.parts import build_parts, build_update
 from zppo.training.progress import StepProgress
 from zppo.training.questions import held_out_questions, training_questions
 from zppo.training.reliance import HelpReliance
-from zppo.training.state import RunState, step_rng
+from zppo.training.state import RunState
 from zppo.training.watch import AlarmLog
-from zppo.types import Question, StepBatch
+from zppo.types import StepBatch
 from zppo.zone.replay import PromptReplayBuffer
+from zppo.zone.streams import Streams
 
 logger = logging.getLogger(__name__)
 
@@ -235,23 +236,14 @@ class ZPPOTrainer(Trainer):
         upcoming.extend(islice(batches, 1 + max(args.teacher.ahead, 1) - len(upcoming)))
         for part in (self.update, self.verdict):
             part.metrics()  # drops what a step that was stopped half-way has left
-        new, rng = upcoming.popleft(), step_rng(args.seed, step)
+        new, streams = upcoming.popleft(), Streams(args.seed, step)
         self.drops.begin_step(new.dropped)
-        parts = replace(self.parts, on_refresh=partial(self._start_ahead, [later.questions for later in upcoming]))
-        batch = rollout_step(new.questions, self.buffer, parts, args.zone, args.sampling, rng)
-        batch.metrics |= self.reliance.measure(batch.groups, step_rng(args.seed, step, "reliance"))
+        later = [batch.questions for batch in islice(upcoming, args.rollout_steps - step - 1)]
+        batch = rollout_step(new.questions, self.buffer, self.parts, args.zone, args.sampling, streams, later)
+        batch.metrics |= self.reliance.measure(batch.groups, streams.rng("reliance"))
         self._current, self._end, self._grad_norms = batch, new.end, []
         self._update_began = time.perf_counter()
         return batch
-
-    def _start_ahead(self, upcoming: Sequence[Sequence[Question]]) -> None:
-        """Let a teacher elsewhere begin on the next step's replayed and `teacher.ahead` steps' new questions."""
-        args, step = self.args, self.run_state.step
-        for number, later in enumerate(upcoming[: args.rollout_steps - step - 1], start=1):
-            buffers = ([self.buffer] if number == 1 else []) + ([None] if number <= args.teacher.ahead else [])
-            for buffer in buffers:
-                ahead = step_rng(args.seed, step + number)
-                start_ahead(later, buffer, self.parts, args.zone, args.sampling, ahead)
 
     def _finish_step(self, batch: StepBatch) -> None:
         """Count, log, dump, evaluate. The checkpoint, if due, follows at once."""
@@ -280,7 +272,7 @@ class ZPPOTrainer(Trainer):
 
     def _teacher_metrics(self, metrics: Mapping[str, float]) -> dict[str, float]:
         """What teachers elsewhere say of themselves. An outage is logged, and training continues."""
-        total: Counter[str] = Counter()
+        total = Counter(self.parts.queue.metrics())
         for teacher in self.parts.teachers:
             if isinstance(teacher, RemoteTeacher):
                 total.update(teacher.metrics())
@@ -297,7 +289,7 @@ class ZPPOTrainer(Trainer):
             return {}
         state, args = self.run_state, self.args
         began = time.perf_counter()
-        seed = step_rng(args.seed, state.step).getrandbits(31)
+        seed = Streams(args.seed, state.step).number("evaluation")
         parts = self.parts
         sampling = args.eval.at(seed, args.sampling.thinking)
         asked = self.eval_questions, parts.student, parts.verdict, parts.templates, args.eval.samples, sampling

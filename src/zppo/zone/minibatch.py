@@ -36,7 +36,7 @@ def right_responses(
     return [replace(g, rollouts=right[g.question.id]) for g in plain]
 
 
-def imitated(
+def with_injected(
     plain: Sequence[Group], teacher: Sequence[Group], as_own: Callable[[Rollout], Rollout], rng: random.Random
 ) -> list[Group]:
     """The plain groups, with one wrong rollout of each all-wrong group replaced by a right teacher response.
@@ -45,10 +45,10 @@ def imitated(
     student had sampled it: the drifting fix that the paper argues against (method section 8, `grpo_teacher`).
     """
     right = {g.question.id: [r for r in g.rollouts if r.is_right] for g in teacher}
-    return [_imitated(g, right.get(g.question.id, []), as_own, rng) for g in plain]
+    return [_injected(g, right.get(g.question.id, []), as_own, rng) for g in plain]
 
 
-def _imitated(
+def _injected(
     group: Group, right: Sequence[Rollout], as_own: Callable[[Rollout], Rollout], rng: random.Random
 ) -> Group:
     if not right or not group.is_all_wrong:

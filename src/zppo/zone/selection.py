@@ -16,15 +16,20 @@ def share(fraction: float, count: int) -> int:
     return math.floor(Fraction(str(fraction)) * count)
 
 
+def is_hard(group: Group, tau: float) -> bool:
+    """Mean reward below `tau`. A group in which nothing was scored is neither hard nor easy."""
+    return group.accuracy is not None and group.accuracy < tau
+
+
 def hard_groups(plain: Iterable[Group], tau: float) -> list[Group]:
-    """The plain groups with mean reward below `tau`. A group in which nothing was scored is neither hard nor easy."""
-    return [g for g in plain if g.accuracy is not None and g.accuracy < tau]
+    """The plain groups of hard questions."""
+    return [g for g in plain if is_hard(g, tau)]
 
 
 def pre_cap(admitting: Sequence[Group], cap: int, rng: random.Random) -> list[Group]:
     """The `cap` hardest of the hard groups that admit an aided prompt, hardest first.
 
-    Tie rule: groups of equal accuracy stand in an order drawn uniformly with the step's RNG, so that neither new nor
+    Tie rule: groups of equal accuracy stand in an order drawn uniformly from `rng`, so that neither new nor
     replayed questions, nor the order of the data file, are favoured (most ties are at accuracy 0).
     """
     shuffled = rng.sample(admitting, len(admitting))

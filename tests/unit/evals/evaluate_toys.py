@@ -37,7 +37,7 @@ class Served(Slow):
 
 ENGINES: dict[str, tuple[type[Slow], dict[str, Any]]] = {
     "embedded": (Slow, {"batch": 4}),
-    "served": (Served, {"batch": 64, "seeds_prompts": True}),
+    "served": (Served, {"batch": 64}),
 }
 
 

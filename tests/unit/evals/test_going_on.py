@@ -61,10 +61,10 @@ def test_a_score_stays_when_it_cannot_be_had_again(tmp_path: Path, data: Path) -
 
 
 def test_responses_that_never_come_stop_a_benchmark_which_then_goes_on(tmp_path: Path, data: Path) -> None:
-    errors = runner(tmp_path / "out", data, Unreachable(), seeds_prompts=True).run([SUMS])
+    errors = runner(tmp_path / "out", data, Unreachable()).run([SUMS])
     assert "4 responses never came" in errors["sums"]
     late = Unreachable(ScriptedEngine(right), times=0)
-    assert runner(tmp_path / "out", data, late, seeds_prompts=True).run([SUMS]) == {}
+    assert runner(tmp_path / "out", data, late).run([SUMS]) == {}
 
 
 @pytest.mark.parametrize("end", [EngineError("out of memory"), KeyboardInterrupt()])
@@ -77,15 +77,15 @@ def test_what_came_from_a_server_is_kept_whatever_becomes_of_its_batch(
             raise end
 
     with suppress(KeyboardInterrupt):
-        runner(tmp_path / "out", data, Ends(right), seeds_prompts=True).run([SUMS])
+        runner(tmp_path / "out", data, Ends(right)).run([SUMS])
     second = ScriptedEngine(right)
-    runner(tmp_path / "out", data, second, seeds_prompts=True).run([SUMS])
+    runner(tmp_path / "out", data, second).run([SUMS])
     assert [p.question.id for p in second.prompts[:3]] == ["easy/0", "easy/2", "easy/4"]
 
 
 def test_a_run_does_not_go_on_with_other_settings(tmp_path: Path, data: Path) -> None:
     runner(tmp_path / "out", data, ScriptedEngine(right)).run([SUMS])
-    for other in ({"limit": 3}, {"batch": 5}, {"sampling": Sampling(seed=3)}):
+    for other in ({"limit": 3}, {"sampling": Sampling(seed=3)}):
         with pytest.raises(CheckpointError, match=f"another {next(iter(other))}.*--out"):
             runner(tmp_path / "out", data, ScriptedEngine(right), **other)  # type: ignore[arg-type]
 

@@ -1,6 +1,5 @@
 """Thoughts that the chat template opens and the model never closes are shown to the judge as reasoning."""
 
-import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,11 +14,13 @@ from zppo.engines.transformers import TransformersEngine
 from zppo.methods import parse_method
 from zppo.pocket import WORDS
 from zppo.rewards.judge import Judge
-from zppo.step import Parts, rollout_step
+from zppo.rollout.worker import Parts
+from zppo.step import rollout_step
 from zppo.teacher.rewriting import keep_whole
 from zppo.types import Question, Sampling
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
+from zppo.zone.streams import Streams
 
 TEMPLATES = Templates.load()
 CUT_OFF = Sampling(max_tokens=2)
@@ -57,5 +58,5 @@ def test_the_judge_of_training_looks_into_them_too(pocket: TransformersEngine) -
     parts = Parts(parse_method("grpo"), pocket, verdict, [], keep_whole, TEMPLATES)
     sizes = ZoneConfig(new_questions=1, group_size=2, updates=1)
     sampling = SamplingConfig(max_tokens=CUT_OFF.max_tokens)
-    batch = rollout_step([Question("q", "q?", "1")], PromptReplayBuffer(1), parts, sizes, sampling, random.Random(0))
+    batch = rollout_step([Question("q", "q?", "1")], PromptReplayBuffer(1), parts, sizes, sampling, Streams(0, 0))
     assert [r.reward for r in batch.groups[0].rollouts] == [1.0, 1.0] and asked.prompts

@@ -54,18 +54,18 @@ def test_every_prompt_response_and_verdict_is_recorded(tmp_path: Path, data: Pat
     assert first["tokens"] > 0 and first["prompt_tokens"] > 0
 
 
-def test_what_is_sampled_depends_on_seed_and_batch_but_not_on_what_was_asked_before(tmp_path: Path, data: Path) -> None:
+def test_what_is_sampled_depends_on_the_seed_but_not_on_what_else_is_asked(tmp_path: Path, data: Path) -> None:
     def said(name: str, benchmarks: Sequence[object], **options: object) -> list[str]:
         runner(tmp_path / name, data, Sampler(right), **options).run(benchmarks)  # type: ignore[arg-type]
         return pq.read_table(tmp_path / name / "results" / "sums.parquet")["response"].to_pylist()
 
     alone = said("alone", [SUMS])
-    assert alone == said("second", [STRICT, SUMS])
+    assert alone == said("second", [STRICT, SUMS]) == said("batches", [SUMS], batch=3)
     assert alone != said("seeded", [SUMS], sampling=Sampling(seed=1))
 
 
 def test_a_server_is_given_one_seed_per_benchmark(tmp_path: Path, data: Path) -> None:
-    """It makes one of its own for every prompt, so that it does not matter which are asked together."""
+    """Engines make one of their own for every prompt of it."""
     seeds = {}
     for batch in (3, 7):
         seen = []
@@ -75,7 +75,7 @@ def test_a_server_is_given_one_seed_per_benchmark(tmp_path: Path, data: Path) ->
                 seen.append(sampling.seed)  # noqa: B023
                 return super().generate(prompts, n, sampling, done)
 
-        runner(tmp_path / str(batch), data, Server(right), batch=batch, seeds_prompts=True).run([SUMS])
+        runner(tmp_path / str(batch), data, Server(right), batch=batch).run([SUMS])
         seeds[batch] = set(seen)
     assert seeds[3] == seeds[7] and len(seeds[3]) == 1
 
@@ -107,10 +107,11 @@ def test_a_response_without_an_answer_is_scored_as_wrong(
     tmp_path: Path, data: Path, response: str, judged: bool
 ) -> None:
     class Endless(ScriptedEngine):
-        def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any = None) -> list[Group]:
+        def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any) -> list[Group]:
             groups = super().generate(prompts, n, sampling)
             for group in groups:
                 group.rollouts[0].text, group.rollouts[0].finish_reason = response, "length"
+            done(groups)
             return groups
 
     strict = judge(ScriptedEngine(says(WRONG))) if judged else None

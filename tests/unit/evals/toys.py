@@ -16,6 +16,7 @@ from zppo.evals.respondent import Respondent
 from zppo.evals.runner import Runner
 from zppo.rewards.boxed import last_boxed
 from zppo.types import Group, Prompt, Question, Sampling
+from zppo.zone.streams import request_seed
 
 CORRECT, WRONG = '{"verdict": "correct"}', '{"verdict": "wrong"}'
 
@@ -73,12 +74,14 @@ def says(text: str) -> Callable[[Prompt, int, int], list[str]]:
 
 
 class Sampler(ScriptedEngine):
-    """Draws by the seed, as an engine in this process does: one draw per batch, whatever each prompt is."""
+    """Draws by the seed of each request, as every engine does."""
 
-    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any = None) -> list[Group]:
+    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any = ignore) -> list[Group]:
         groups = super().generate(prompts, n, sampling)
-        for place, group in enumerate(groups):
-            group.rollouts[0].text = f"\\boxed{{{(sampling.seed + place) % 7}}}"
+        for group in groups:
+            seed = request_seed(sampling.seed, group.prompt.uid, group.prompt.text, 0)
+            group.rollouts[0].text = f"\\boxed{{{seed % 7}}}"
+        done(groups)
         return groups
 
 

@@ -32,11 +32,16 @@ def test_a_name_says_which_aids_there_are_and_whether_there_is_a_buffer(
 ) -> None:
     method = parse_method(name)
     assert (method.name, method.replay, method.aids) == (name, replay, aids)
-    assert not method.imitates and method.distils is None
+    assert not method.injects and method.loss == "policy"
 
 
 def test_the_full_method_is_grpo_with_all_three_switches() -> None:
-    assert replace(parse_method("zppo"), name="") == replace(parse_method("grpo+replay+bcq+ncq"), name="")
+    assert parse_method("zppo").does_the_same_as(parse_method("grpo+ncq+replay+bcq"))
+
+
+@pytest.mark.parametrize("other", ["grpo+replay+bcq", "grpo+bcq+ncq", "hint+replay", "on_distill", "off_distill"])
+def test_other_methods_do_something_else(other: str) -> None:
+    assert not parse_method("zppo").does_the_same_as(parse_method(other))
 
 
 @pytest.mark.parametrize("name", ["hint", "prefix", "grpo_teacher", "off_distill", "on_distill"])
@@ -52,7 +57,7 @@ def test_replay_is_all_that_it_changes(name: str) -> None:
     + [(name, True) for name in ("hint", "prefix", "grpo_teacher", "off_distill")],
 )
 def test_a_teacher_answers_only_where_its_answers_are_used(name: str, asks: bool) -> None:
-    assert parse_method(name).asks_teacher is asks
+    assert ("responses" in parse_method(name).needs) is asks
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -127,4 +132,5 @@ def test_a_teacher_is_asked_only_what_the_method_can_use(name: str, asked: list[
         return Group(Prompt("plain", Question(id, "?", "1"), "?"), [Rollout([0], "", reward=r) for r in rewards])
 
     plain = [group("easy", 1, 1), group("half", 1, 0, 0), group("none", 0, 0)]
-    assert [g.question.id for g in parse_method(name).for_teacher(plain, plain[1:])] == asked
+    found = parse_method(name).asked(plain, 1.0, 2, random.Random(0))
+    assert sorted(g.question.id for g in found) == asked

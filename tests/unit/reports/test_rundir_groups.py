@@ -52,7 +52,7 @@ def test_a_plain_group_has_no_candidates(tmp_path: Path) -> None:
 
 def test_dumped_candidates_are_those_that_the_prompt_shows(tmp_path: Path) -> None:
     zone = ZoneConfig(new_questions=8, group_size=4, teacher_samples=2, updates=1, augment_fraction=2.0)
-    setting = Setting(parse_method("zppo"), zone, 1, 1, False)
+    setting = Setting(parse_method("zppo"), zone, 1, 3, False)
     rows = [row for row in dumped(tmp_path, play(setting).batches[0]) if "candidates" in row]
     assert {row["kind"] for row in rows} == {"bcq", "ncq"}
     for row in rows:

@@ -1,6 +1,5 @@
 """A whole rollout step whose teacher sits behind the OpenAI API: there, and not there."""
 
-import random
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -16,13 +15,15 @@ from zppo.engines.scripted import ScriptedEngine
 from zppo.methods import parse_method
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.functions import RewardFunctions
-from zppo.step import Parts, rollout_step
+from zppo.rollout.worker import Parts
+from zppo.step import rollout_step
 from zppo.teacher.compression import teacher_compression
 from zppo.teacher.hints import teacher_hints
 from zppo.teacher.local import LocalTeacher
 from zppo.types import Question, Sampling, StepBatch
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
+from zppo.zone.streams import Streams
 
 TEMPLATES = Templates.load()
 COMPRESSION = partial(teacher_compression, sampling=Sampling())
@@ -50,7 +51,7 @@ def step(method: str, engine: EndpointEngine, rewriting: Callable[..., Any], jud
     rewriter = rewriting(engine, TEMPLATES)
     parts = Parts(parse_method(method), student, judge, [LocalTeacher(engine, TEMPLATES)], rewriter, TEMPLATES)
     questions = [Question(f"q{i}", f"q{i}?", "1", {"level": "hard"}) for i in range(2)]
-    return rollout_step(questions, PromptReplayBuffer(9), parts, ZONE, SamplingConfig(), random.Random(0))
+    return rollout_step(questions, PromptReplayBuffer(9), parts, ZONE, SamplingConfig(), Streams(0, 0))
 
 
 def test_its_compressed_responses_reach_the_student() -> None:

@@ -1,6 +1,5 @@
 """What each method trains on, from its prompts to the gradient: the groups differ, and nothing else does."""
 
-import random
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,8 @@ from zppo.config import SamplingConfig, UpdateConfig, ZoneConfig
 from zppo.engines.scripted import ScriptedEngine
 from zppo.methods import parse_method
 from zppo.rewards.boxed import last_boxed
-from zppo.step import Parts, rollout_step
+from zppo.rollout.worker import Parts
+from zppo.step import rollout_step
 from zppo.teacher.hints import cut_hints
 from zppo.teacher.local import LocalTeacher
 from zppo.teacher.rewriting import keep_whole
@@ -21,6 +21,7 @@ from zppo.training.update import PolicyUpdate
 from zppo.types import Group, Prompt, Question, StepBatch
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
+from zppo.zone.streams import Streams
 
 WORDING = dict.fromkeys(Templates.load().texts, "{question}") | {
     "bcq": "{question} one is right {candidates}",
@@ -68,7 +69,7 @@ def step_of(method: str) -> StepBatch:
     teacher = LocalTeacher(ScriptedEngine(lambda prompt, n, visit: ["it is so \\boxed{1}"] * n), TEMPLATES)
     rewriter = cut_hints if method.startswith("hint") else keep_whole
     parts = Parts(parse_method(method), ScriptedEngine(student), verdict, [teacher], rewriter, TEMPLATES)
-    return rollout_step(new, buffer_with(old), parts, zone, SamplingConfig(), random.Random(0))
+    return rollout_step(new, buffer_with(old), parts, zone, SamplingConfig(), Streams(0, 0))
 
 
 @pytest.fixture(scope="module")

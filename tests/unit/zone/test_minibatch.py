@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zppo.types import Dealing, Group, Rollout
-from zppo.zone.minibatch import imitated, right_responses, split, with_signal
+from zppo.zone.minibatch import right_responses, split, with_injected, with_signal
 
 groups_of_two_or_more = st.integers(2, 4).map(lambda n: group(*[0.0] * n))
 
@@ -69,7 +69,7 @@ def in_letters(rollout: Rollout) -> Rollout:
 
 
 def imitate(plain: Group, *rewards: float, seed: int = 0) -> Group:
-    (got,) = imitated([plain], [group(*rewards)], in_letters, random.Random(seed))
+    (got,) = with_injected([plain], [group(*rewards)], in_letters, random.Random(seed))
     return got
 
 
@@ -78,7 +78,7 @@ def test_only_a_group_that_is_all_wrong_is_helped_and_only_by_a_right_response()
         assert imitate(plain, 1) is plain
     all_wrong = group(0, 0)
     assert imitate(all_wrong, 0, 0) is all_wrong
-    assert imitated([all_wrong], [], in_letters, random.Random(0)) == [all_wrong]
+    assert with_injected([all_wrong], [], in_letters, random.Random(0)) == [all_wrong]
 
 
 def test_a_right_response_takes_the_place_of_one_wrong_rollout_in_the_students_tokens() -> None:
@@ -102,7 +102,7 @@ def test_of_equal_wrong_rollouts_only_one_gives_way() -> None:
 def test_log_probabilities_of_the_teacher_do_not_pass_for_the_students() -> None:
     teacher = group(1)
     teacher.rollouts[0].logprobs = [-0.5, -0.5]
-    (got,) = imitated([group(0, 0)], [teacher], in_letters, random.Random(0))
+    (got,) = with_injected([group(0, 0)], [teacher], in_letters, random.Random(0))
     assert all(r.logprobs is None for r in got.rollouts)
 
 

@@ -9,8 +9,8 @@ import torch
 from transformers import GenerationConfig
 
 from zppo.config import EndpointConfig
+from zppo.engines.decoding import Draw, PresencePenalty, processors
 from zppo.engines.endpoint import EndpointEngine
-from zppo.engines.penalties import PresencePenalty
 from zppo.engines.transformers import TransformersEngine
 from zppo.types import Prompt, Question, Sampling
 
@@ -53,6 +53,8 @@ def test_the_penalty_applies_before_the_temperature(engine: TransformersEngine, 
         do_sample=True, temperature=0.5, top_k=0, max_new_tokens=1, eos_token_id=0, pad_token_id=0
     )
     engine.model.generate(input_ids=ids, generation_config=config, logits_processor=[Look(1.0, ids.shape[1])])
+    kinds = [type(each).__name__ for each in processors(Sampling(temperature=0.5, presence_penalty=1.0), 3, [0])]
+    assert kinds == ["PresencePenalty", "TemperatureLogitsWarper", "Draw"]
     with torch.no_grad():
         raw = engine.model(input_ids=ids).logits[:, -1].float()
     assert torch.allclose(seen[0], raw, atol=1e-4)
@@ -67,6 +69,31 @@ def test_a_huge_repetition_penalty_avoids_the_prompts_tokens_too(engine: Transfo
 
 def test_min_p_one_leaves_the_likeliest_token_only(engine: TransformersEngine) -> None:
     assert sampled(engine, min_p=1.0) == sampled(engine, temperature=0.0)
+
+
+def test_tokens_are_drawn_as_often_as_they_are_likely() -> None:
+    probabilities = torch.tensor([0.5, 0.0, 0.3, 0.2])
+    rows = 20_000
+    left = Draw(range(rows))(torch.zeros(rows, 0, dtype=torch.long), probabilities.log().repeat(rows, 1))
+    assert (left > -torch.inf).sum(-1).tolist() == [1] * rows
+    shares = torch.bincount(left.argmax(-1), minlength=4) / rows
+    assert torch.allclose(shares, probabilities, atol=0.015) and shares[1] == 0
+
+
+def test_a_number_next_to_one_draws_the_last_token_that_is_possible() -> None:
+    draw = Draw([0])
+    draw._generators[0].random = lambda: 1 - 2**-53  # type: ignore[method-assign]
+    logits = torch.tensor([[0.0, 1.0, 0.5, -torch.inf]])
+    assert draw(torch.zeros(1, 0, dtype=torch.long), logits).argmax() == 2
+
+
+def test_what_is_drawn_does_not_depend_on_the_rest_of_the_batch(engine: TransformersEngine) -> None:
+    others = [Prompt("plain", Question(f"q{i}", "b" * 9 * i, "1"), "b" * 9 * i) for i in range(1, 4)]
+    sampling = Sampling(max_tokens=12, seed=4)
+    alone = engine.generate([PROMPT], 3, sampling)[0]
+    together = engine.generate([others[0], PROMPT, *others[1:]], 8, sampling)[1]
+    assert [r.token_ids for r in together.rollouts[:3]] == [r.token_ids for r in alone.rollouts]
+    assert len({tuple(r.token_ids) for r in together.rollouts}) == 8
 
 
 def test_neutral_values_change_nothing(engine: TransformersEngine) -> None:

@@ -1,0 +1,103 @@
+"""A method: what a rollout step does differently for it. All else is shared (method section 8)."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from zppo.types import AdvantageNorm, Candidate, Group, Kind, Question, Rollout
+from zppo.zone.advantage import assign_advantages
+from zppo.zone.candidates import Draft, admits, draft_bcq, draft_ncq, draft_single
+from zppo.zone.minibatch import with_signal
+
+Need = Literal["responses", "distributions"]
+Loss = Literal["policy", "distill_rollouts", "distill_responses"]
+"""Clipped policy gradient, or distillation on the student's rollouts or on the teacher's right responses."""
+AsOwn = Callable[[Rollout], Rollout]
+"""Puts a teacher's response into the student's tokens."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """The hooks of a rollout step, in the order it calls them; as they stand here they are those of plain GRPO.
+
+    `name` is the name in the recipe. `replay` switches the prompt replay buffer on. `aids` are the prompts that a hard
+    question gets beside its plain one, in order of precedence. `loss` is the gradient update that follows, `needs`
+    what a teacher must have, `writes` what a rewriter makes of the responses that aided prompts show.
+    """
+
+    name: str
+    replay: bool = False
+    aids: tuple[Kind, ...] = ()
+    loss: ClassVar[Loss] = "policy"
+    injects: ClassVar[bool] = False
+    """Whether a teacher's response is trained on as if the student had sampled it."""
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        return frozenset()
+
+    @property
+    def writes(self) -> Literal["summaries", "hints"] | None:
+        return None
+
+    @property
+    def asks_all_hard(self) -> bool:
+        """A question that is hard is asked about in any case, so that asking ahead of time can be of use."""
+        return False
+
+    def asks(self, group: Group, tau: float) -> bool:
+        """The teacher will be asked about this plain group's question, whatever the rest of the step brings."""
+        return False
+
+    def asked(self, plain: Sequence[Group], tau: float, cap: int, rng: random.Random) -> list[Group]:
+        """The plain groups on whose questions the teacher responds. `cap` bounds the aided prompts of the step."""
+        return [g for g in plain if self.asks(g, tau)]
+
+    def admits(self, right: Sequence[Candidate], wrong: Sequence[Candidate]) -> bool:
+        """One of the method's aided prompts can be made of these candidates, right and wrong as in `drafts`."""
+        return any(admits(aid, right, wrong) for aid in self.aids)
+
+    def drafts(
+        self, question: Question, right: Sequence[Candidate], wrong: Sequence[Candidate], rng: random.Random
+    ) -> list[Draft]:
+        """The aided prompts of one kept question.
+
+        `right` holds the teacher's right candidates, `wrong` the student's wrong ones.
+        """
+        drafts: list[Draft] = []
+        for aid in self.aids:
+            if aid == "bcq":
+                drafts += draft_bcq(question, right, wrong, rng)
+            elif aid == "ncq":
+                drafts += draft_ncq(question, wrong)
+            else:
+                drafts += draft_single(aid, question, right, rng)
+        return drafts
+
+    def plain_groups(
+        self, plain: Sequence[Group], teacher: Sequence[Group], as_own: AsOwn, rng: random.Random
+    ) -> list[Group]:
+        """The plain groups as they are trained on, given the `teacher`'s groups."""
+        return list(plain)
+
+    def assign_advantages(self, groups: Sequence[Group], norm: AdvantageNorm) -> None:
+        """Set the advantage of every rollout."""
+        assign_advantages(groups, norm)
+
+    def trained(
+        self, groups: Sequence[Group], teacher: Sequence[Group], as_own: AsOwn, dynamic_sampling: bool
+    ) -> list[Group]:
+        """The groups whose rollouts the updates train on."""
+        return with_signal(groups) if dynamic_sampling else list(groups)
+
+    def updates(self, configured: int) -> int:
+        """Gradient updates per rollout step, of which `zone.updates` says how many are `configured`."""
+        return configured
+
+    def does_the_same_as(self, other: "Method") -> bool:
+        """Both methods are one under two names."""
+        return self._behaviour() == other._behaviour()
+
+    def _behaviour(self) -> tuple[object, ...]:
+        return (type(self), self.replay, self.aids)

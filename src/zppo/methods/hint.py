@@ -1,0 +1,31 @@
+"""Hint: a right teacher response without its answer stands in the prompt (method section 8, algorithm 5)."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from zppo.methods.base import Method, Need
+from zppo.types import Group, Kind
+from zppo.zone.selection import hard_groups, pre_cap
+
+
+@dataclass(frozen=True)
+class Hint(Method):
+    """The hardest questions, within the cap, are asked about; each gets one prompt with a hint and a group of its own.
+
+    Degenerate case: where every hint gives the answer away, or the teacher is never right, it is `grpo`.
+    """
+
+    aids: tuple[Kind, ...] = ("hint",)
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        return frozenset({"responses"})
+
+    @property
+    def writes(self) -> Literal["hints"]:
+        return "hints"
+
+    def asked(self, plain: Sequence[Group], tau: float, cap: int, rng: random.Random) -> list[Group]:
+        return pre_cap(hard_groups(plain, tau), cap, rng)

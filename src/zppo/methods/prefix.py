@@ -1,0 +1,27 @@
+"""Prefix: a right teacher response is begun, and the student goes on (method section 8, algorithm 6)."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from zppo.methods.base import Method, Need
+from zppo.types import Group, Kind
+from zppo.zone.selection import hard_groups, pre_cap
+
+
+@dataclass(frozen=True)
+class Prefix(Method):
+    """The first `zone.prefix_fraction` of a teacher response is forced on the hardest questions, within the cap.
+
+    The gradient covers what the student sampled behind it. Degenerate case: a fraction so small that no token is
+    forced makes no prompt, which is `grpo`.
+    """
+
+    aids: tuple[Kind, ...] = ("prefix",)
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        return frozenset({"responses"})
+
+    def asked(self, plain: Sequence[Group], tau: float, cap: int, rng: random.Random) -> list[Group]:
+        return pre_cap(hard_groups(plain, tau), cap, rng)
