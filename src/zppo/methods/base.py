@@ -17,6 +17,10 @@ AsOwn = Callable[[Rollout], Rollout]
 """Puts a teacher's response into the student's tokens."""
 
 
+HOOKS = ("needs", "writes", "asks_all_hard", "asks", "asked", "admits", "drafts", "plain_groups", "assign_advantages")
+HOOKS += ("trained", "updates")
+
+
 @dataclass(frozen=True)
 class Method:
     """The hooks of a rollout step, in the order it calls them; as they stand here they are those of plain GRPO.
@@ -100,4 +104,4 @@ class Method:
         return self._behaviour() == other._behaviour()
 
     def _behaviour(self) -> tuple[object, ...]:
-        return (type(self), self.replay, self.aids)
+        return (self.replay, self.aids, self.loss, self.injects, *(getattr(type(self), hook) for hook in HOOKS))

@@ -17,6 +17,3 @@ class ZPPO(GRPO):
 
     replay: bool = True
     aids: tuple[Kind, ...] = ("bcq", "ncq")
-
-    def _behaviour(self) -> tuple[object, ...]:
-        return (GRPO, self.replay, self.aids)
