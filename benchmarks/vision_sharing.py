@@ -113,6 +113,7 @@ def measure(shared: bool, group: int, answers: Any) -> None:
     vision = Vision(chat) if shared else Unshared(chat)
     update = PolicyUpdate(UpdateConfig(microbatch_tokens=MICROBATCH), SamplingConfig(RESPONSE), chat.pad, vision)
     minibatch = new_minibatch(chat, group)
+    update.before_step(model, [minibatch])
     update.accumulate(model, minibatch[:1], torch.Tensor.backward)
     model.zero_grad()
     before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()

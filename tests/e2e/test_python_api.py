@@ -269,7 +269,7 @@ def test_logprobs_of_the_sampling_policy_are_computed_for_later_minibatches_only
         remember(self, model, minibatch)
 
     def spy_accumulate(self: Any, model: Any, minibatch: Any, backward: Any) -> Any:
-        trained.append((minibatch, {r.logprobs is not None for _, r in minibatch if r.advantage}))
+        trained.append((minibatch, {self.old.known(r) is not None for _, r in minibatch if r.advantage}))
         return accumulate(self, model, minibatch, backward)
 
     monkeypatch.setattr(PolicyUpdate, "remember_policy", spy_remember)

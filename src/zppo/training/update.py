@@ -14,6 +14,7 @@ from zppo.training.forward import Frozen, response_logits, rollout_logprobs, sha
 from zppo.training.imitation import Imitation
 from zppo.training.loss import Clipping, Mean, entropy, policy_loss, response_logprobs
 from zppo.training.microbatch import Microbatch, microbatches, total_tokens, with_gradient
+from zppo.training.old_logprobs import OldLogprobs
 from zppo.types import Minibatch
 
 
@@ -68,9 +69,11 @@ class PolicyUpdate:
         self._vision = vision
         self._teacher = teacher
         self._imitation = Imitation(config.clip_low, config.clip_high)
+        self.old = OldLogprobs()
 
     def before_step(self, model: PreTrainedModel, minibatches: Sequence[Minibatch]) -> None:
-        """Remember the policy for all updates but the first, which trains the policy that sampled."""
+        """Compute the old log-probs for all updates but the first, which trains the policy that sampled."""
+        self.old.begin_step(minibatches[0])
         for minibatch in minibatches[1:]:
             self.remember_policy(model, minibatch)
         if self._teacher is not None:
@@ -81,12 +84,11 @@ class PolicyUpdate:
             self.counts["teacher_forward"] += total_tokens(imitated)
 
     def remember_policy(self, model: PreTrainedModel, minibatch: Minibatch) -> None:
-        """Store the current policy's log-probabilities in the rollouts, for an update after the policy has moved."""
+        """Keep the current policy's log-probs as the old ones, for an update after the policy has moved."""
         trained = self.trained(minibatch)
         micros = self._microbatches(model, trained)
         with torch.no_grad(), shared_vision(self._vision, model, trained):
-            for rollout, logprobs in rollout_logprobs(model, micros, self._sampling.temperature, self._vision):
-                rollout.logprobs = logprobs
+            self.old.keep(rollout_logprobs(model, micros, self._sampling.temperature, self._vision))
         self.counts["remembered"] += total_tokens(trained)
 
     def trained(self, minibatch: Minibatch) -> Minibatch:
@@ -96,8 +98,7 @@ class PolicyUpdate:
         """Run `backward` on the minibatch's loss, piece by piece; returns the loss (detached scalar).
 
         The loss is the mean of the token losses that `config.aggregation` names. Rollouts with zero advantage count in
-        its denominator alone. Where a rollout has no stored log-probabilities, the current policy is the one that
-        sampled it, and the ratio is 1.
+        its denominator alone. Raises RuntimeError for a rollout without old log-probs.
         """
         mean = Mean.over(minibatch, self._config.aggregation, self._sampling.max_tokens)
         trained = self.trained(minibatch)
@@ -134,7 +135,7 @@ class PolicyUpdate:
         """One forward and one backward pass; its part of the loss (detached scalar)."""
         logits_BTV = response_logits(model, micro, self._vision)
         logp_BT = response_logprobs(logits_BTV, micro.target_BT, self._sampling.temperature)
-        old_logp_BT, config = _old_logprobs(micro, logp_BT), self._config
+        old_logp_BT, config = self.old.of(micro, logp_BT), self._config
         loss_BT, clipping = policy_loss(
             logp_BT, old_logp_BT, micro.advantage_B, config.clip_low, config.clip_high, config.dual_clip
         )
@@ -156,13 +157,3 @@ class PolicyUpdate:
 
     def _count(self, name: str, values_BT: Tensor, micro: Microbatch) -> None:
         self.counts[name] += float((values_BT * micro.mask_BT).sum())
-
-
-def _old_logprobs(micro: Microbatch, logp_BT: Tensor) -> Tensor:
-    """Log-probabilities [B, T] under the policy that sampled."""
-    if any(r.logprobs is None for r in micro.rollouts):
-        return logp_BT.detach()
-    old_BT = torch.zeros_like(logp_BT)
-    for row, mask, rollout in zip(old_BT, micro.mask_BT, micro.rollouts, strict=True):
-        row[mask] = torch.tensor(rollout.logprobs, dtype=row.dtype, device=row.device)
-    return old_BT

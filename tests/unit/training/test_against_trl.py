@@ -57,11 +57,11 @@ def new_trainer(model: Any, tokenizer: Any, folder: Path, loss_type: str, temper
     )
 
 
-def as_trl_wants(minibatch: Minibatch) -> dict[str, torch.Tensor]:
+def as_trl_wants(minibatch: Minibatch, update: PolicyUpdate) -> dict[str, torch.Tensor]:
     """Prompts padded on the left, responses and their remembered log-probabilities on the right."""
     prompts = [torch.tensor(group.prompt_ids) for group, _ in minibatch]
     responses = [torch.tensor(rollout.token_ids) for _, rollout in minibatch]
-    old = [torch.tensor(r.logprobs if r.logprobs is not None else [0.0] * len(r.token_ids)) for _, r in minibatch]
+    old = [torch.tensor(update.old.known(r) if r.advantage else [0.0] * len(r.token_ids)) for _, r in minibatch]
 
     def padded(rows: list[torch.Tensor], side: str = "right") -> torch.Tensor:
         return pad_sequence(rows, batch_first=True, padding_side=side)
@@ -99,7 +99,7 @@ def test_loss_and_gradient_equal_trls(
 
     trainer = new_trainer(trained, tokenizer, tmp_path, loss_type, temperature)
     model = trainer.model.eval()  # in training, TRL's means span its gradient accumulation
-    loss = trainer._compute_loss(model, as_trl_wants(minibatch))
+    loss = trainer._compute_loss(model, as_trl_wants(minibatch, update))
     theirs = gradient(model, loss.backward)
 
     torch.testing.assert_close(losses[0], loss.detach(), atol=1e-5, rtol=0)

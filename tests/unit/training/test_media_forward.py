@@ -162,6 +162,7 @@ def test_the_shared_vision_tower_gets_the_gradient_of_the_plain_way(family: str,
             loss, _ = policy_loss(logp, logp.detach(), advantage, config.clip_low, config.clip_high, config.dual_clip)
             (loss.sum() / sum(len(r.token_ids) for _, r in minibatch)).backward()
 
+    update.before_step(model, [minibatch])
     got = gradient(model, lambda: update.accumulate(model, minibatch, torch.Tensor.backward))
     assert_same_gradient(got, gradient(model, plainly))
     eyes = [g for (name, _), g in zip(model.named_parameters(), got, strict=True) if "visual" in name]
@@ -174,6 +175,7 @@ def test_an_update_runs_the_tower_once_to_read_and_once_to_learn(model: Any) -> 
     vision = Vision(TransformersEngine(model, PROCESSOR).chat)
     update = PolicyUpdate(UpdateConfig(microbatch_tokens=100), SamplingConfig(14), 0, vision)
     only = [row for row in a_minibatch() if row[0].question.id == "i1"]
+    update.before_step(model, [only])
     update.accumulate(model, only, torch.Tensor.backward)
     handle.remove()
     assert len(only) == 6 and sizes == [16, 16]
@@ -184,8 +186,9 @@ def test_a_frozen_vision_tower_stays_without_gradient() -> None:
     model = new_sighted(PROCESSOR, seed=1)
     model.base_model.visual.requires_grad_(False)
     vision = Vision(TransformersEngine(model, PROCESSOR).chat)
-    update = PolicyUpdate(UpdateConfig(), SamplingConfig(14), 0, vision)
-    update.accumulate(model, a_minibatch(), torch.Tensor.backward)
+    update, minibatch = PolicyUpdate(UpdateConfig(), SamplingConfig(14), 0, vision), a_minibatch()
+    update.before_step(model, [minibatch])
+    update.accumulate(model, minibatch, torch.Tensor.backward)
     assert all(p.grad is None for p in model.base_model.visual.parameters())
     assert model.lm_head.weight.grad.abs().max() > 0
 

@@ -104,6 +104,7 @@ def test_a_methods_gradient_is_the_sum_of_what_its_groups_pull(method: str, mode
     pulls = [own_gradient(model, group) for group in batch.groups]
     expected = [torch.stack(parts).sum(0) / scale for parts in zip(*pulls, strict=True)]
     update = PolicyUpdate(UpdateConfig(), SamplingConfig(), pad=0)
+    update.before_step(model, [minibatch])
     got = gradient(model, lambda: update.accumulate(model, minibatch, lambda loss: loss.backward()))
     assert_same_gradient(got, expected)
 

@@ -34,12 +34,17 @@ def moved(model: Any) -> Any:
     return moved_copy(model)
 
 
-def reference_loss(model: Any, minibatch: Minibatch, config: UpdateConfig, temperature: float) -> torch.Tensor:
-    """All rollouts, zero advantage included; every token on its own; then the mean that `config` names."""
+def reference_loss(
+    model: Any, minibatch: Minibatch, config: UpdateConfig, temperature: float, sampler: Any = None
+) -> torch.Tensor:
+    """All rollouts, zero advantage included; every token on its own; then the mean that `config` names.
+
+    `sampler` is the policy that sampled them, `model` itself if there is none.
+    """
     losses = []
     for group, rollout in minibatch:
         logp = token_logprobs(model, group, rollout, temperature)
-        old = logp.tolist() if rollout.logprobs is None else rollout.logprobs
+        old = token_logprobs(sampler or model, group, rollout, temperature).tolist()
         losses.append([])
         for now, then in zip(logp, old, strict=True):
             ratio, advantage = (now - then).exp(), rollout.advantage
@@ -51,6 +56,12 @@ def reference_loss(model: Any, minibatch: Minibatch, config: UpdateConfig, tempe
         return sum(sum(tokens) / len(tokens) for tokens in losses) / len(losses)
     count = len(losses) * LIMIT if config.aggregation == "constant" else sum(map(len, losses))
     return sum(sum(tokens) for tokens in losses) / count
+
+
+def accumulated(update: PolicyUpdate, model: Any, minibatch: Minibatch) -> torch.Tensor:
+    """The loss of the first update of a step."""
+    update.before_step(model, [minibatch])
+    return update.accumulate(model, minibatch, torch.Tensor.backward)
 
 
 @contextmanager
@@ -68,6 +79,7 @@ def forward_rows(model: Any) -> Iterator[list[int]]:
 def test_gradient_of_the_first_update_equals_the_full_reference(model: Any, temperature: float) -> None:
     minibatch = rollouts(18)
     update = new_update(temperature)
+    update.before_step(model, [minibatch])
     got = gradient(model, lambda: update.accumulate(model, minibatch, torch.Tensor.backward))
     expected = gradient(model, lambda: reference_loss(model, minibatch, TIGHT, temperature).backward())
     assert_same_gradient(got, expected)
@@ -83,10 +95,7 @@ def test_gradient_of_a_later_update_equals_the_full_reference(
     update.remember_policy(model, minibatch)
     got = gradient(moved, lambda: update.accumulate(moved, minibatch, torch.Tensor.backward))
     counts = dict(update.counts)
-    with torch.no_grad():
-        for group, rollout in minibatch:
-            rollout.logprobs = token_logprobs(model, group, rollout, temperature).tolist()
-    loss = reference_loss(moved, minibatch, config, temperature)
+    loss = reference_loss(moved, minibatch, config, temperature, model)
     assert counts["loss"] == pytest.approx(loss.item(), abs=1e-6)
     assert_same_gradient(got, gradient(moved, loss.backward))
     assert min(counts[f"clip_{name}"] for name in ("low", "high", "dual")) > 0
@@ -111,8 +120,7 @@ def test_padding_token_and_padding_length_do_not_matter(model: Any) -> None:
     config = replace(TIGHT, microbatch_tokens=100_000)
     runs = []
     for pad in (0, 77):
-        update = new_update(config=config, pad=pad)
-        runs.append(gradient(model, lambda u=update: u.accumulate(model, rollouts(12), torch.Tensor.backward)))
+        runs.append(gradient(model, lambda p=pad: accumulated(new_update(config=config, pad=p), model, rollouts(12))))
     assert_same_gradient(*runs)
 
 
@@ -120,13 +128,13 @@ def test_rollouts_with_zero_advantage_cause_no_forward_pass(model: Any) -> None:
     minibatch = rollouts(18)
     update = new_update()
     with forward_rows(model) as rows:
-        update.accumulate(model, minibatch, torch.Tensor.backward)
+        accumulated(update, model, minibatch)
         assert sum(rows) == 12
         rows.clear()
         update.remember_policy(model, minibatch)
         assert sum(rows) == 12
     model.zero_grad()
-    assert all((r.logprobs is None) == (r.advantage == 0) for _, r in minibatch)
+    assert all(len(update.old.known(r) or ()) == len(r.token_ids) for _, r in minibatch if r.advantage)
 
 
 def test_a_minibatch_without_signal_needs_no_model_at_all(model: Any) -> None:
@@ -141,10 +149,12 @@ def test_a_minibatch_without_signal_needs_no_model_at_all(model: Any) -> None:
 @pytest.mark.parametrize("temperature", [0.7, 1.0])
 def test_remembered_logprobs_are_those_of_the_policy_that_sampled(model: Any, temperature: float) -> None:
     minibatch = rollouts(12, advantages=(-1.0, 1.0))
-    new_update(temperature).remember_policy(model, minibatch)
+    update = new_update(temperature)
+    update.remember_policy(model, minibatch)
     for group, rollout in minibatch:
         expected = token_logprobs(model, group, rollout, temperature)
-        torch.testing.assert_close(torch.tensor(rollout.logprobs), expected.detach(), atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(torch.tensor(update.old.known(rollout)), expected.detach(), atol=1e-5, rtol=1e-5)
+        assert rollout.logprobs is None, "the sampler's are left alone"
 
 
 def test_an_unmoved_policy_has_ratio_one_and_no_clipping(model: Any) -> None:
@@ -170,7 +180,7 @@ def test_clip_shares_and_entropy_are_means_over_trained_tokens(model: Any, moved
         for group, rollout in trained:
             policy = torch.distributions.Categorical(logits=token_logits(moved, group, rollout) / 0.9)
             entropies += policy.entropy().tolist()
-            ratios = (policy.log_prob(torch.tensor(rollout.token_ids)) - torch.tensor(rollout.logprobs)).exp()
+            ratios = (policy.log_prob(torch.tensor(rollout.token_ids)) - torch.tensor(update.old.known(rollout))).exp()
             low += int(((ratios < 1 - TIGHT.clip_low) & (rollout.advantage < 0)).sum())
             high += int(((ratios > 1 + TIGHT.clip_high) & (rollout.advantage > 0)).sum())
             dual += int(((ratios > TIGHT.dual_clip) & (rollout.advantage < 0)).sum())
@@ -184,10 +194,10 @@ def test_clip_shares_and_entropy_are_means_over_trained_tokens(model: Any, moved
 
 def test_metrics_average_the_loss_over_updates_and_start_afresh(model: Any) -> None:
     update = new_update()
-    losses = [update.accumulate(model, rollouts(n), torch.Tensor.backward).item() for n in (7, 12)]
+    losses = [accumulated(update, model, rollouts(n)).item() for n in (7, 12)]
     model.zero_grad()
     assert update.metrics()["loss/policy"] == pytest.approx(sum(losses) / 2)
-    again = update.accumulate(model, rollouts(5), torch.Tensor.backward).item()
+    again = accumulated(update, model, rollouts(5)).item()
     model.zero_grad()
     assert update.metrics()["loss/policy"] == pytest.approx(again)
 
@@ -201,9 +211,7 @@ def test_rollouts_without_advantage_count_in_every_mean(model: Any, aggregation:
     minibatch = rollouts(3, advantages=(2.0, -1.0, 0.0))
     for (_, rollout), length in zip(minibatch, (3, 1, 2), strict=True):
         rollout.token_ids = rollout.token_ids[:1] * length
-    loss = new_update(config=replace(TIGHT, aggregation=aggregation)).accumulate(
-        model, minibatch, torch.Tensor.backward
-    )
+    loss = accumulated(new_update(config=replace(TIGHT, aggregation=aggregation)), model, minibatch)
     model.zero_grad()
     assert loss.item() == pytest.approx(expected, abs=1e-6)
 
@@ -218,13 +226,21 @@ def test_an_empty_minibatch_has_the_loss_zero(model: Any, aggregation: Aggregati
     assert set(update.metrics().values()) == {0.0}
 
 
-def test_before_a_step_the_policy_is_remembered_for_all_updates_but_the_first(model: Any) -> None:
-    step, expected = [[rollouts(12, seed=n) for n in range(3)] for _ in range(2)]
-    new_update().before_step(model, step)
-    for minibatch in expected[1:]:
-        new_update().remember_policy(model, minibatch)
-    assert all(rollout.logprobs is None for _, rollout in step[0])
-    assert [[r.logprobs for _, r in m] for m in step] == [[r.logprobs for _, r in m] for m in expected]
+def test_before_a_step_old_logprobs_are_computed_for_all_updates_but_the_first(model: Any) -> None:
+    step, update, other = [rollouts(12, seed=n) for n in range(3)], new_update(), new_update()
+    update.before_step(model, step)
+    for minibatch in step[1:]:
+        other.remember_policy(model, minibatch)
+    assert all(update.old.known(rollout) is None for _, rollout in step[0])
+    trained = [rollout for minibatch in step[1:] for _, rollout in minibatch if rollout.advantage]
+    assert [update.old.known(rollout) for rollout in trained] == [other.old.known(rollout) for rollout in trained]
+
+
+def test_a_rollout_without_old_logprobs_is_an_error_and_never_taken_for_on_policy(model: Any) -> None:
+    update, minibatch = new_update(), rollouts(12)
+    update.before_step(model, [rollouts(12, seed=2)])
+    with pytest.raises(RuntimeError, match="no old log-probs"):
+        update.accumulate(model, minibatch, torch.Tensor.backward)
 
 
 def test_tokens_are_counted_by_the_kind_of_pass(model: Any) -> None:
