@@ -201,7 +201,7 @@ def test_rollouts_whose_judge_cannot_be_reached_are_unscored_and_counted(student
     args = small(tmp_path, method="grpo", rollout_steps=1)
     ZPPOTrainer(student_folder, None, verdict, questions, questions[:2], args=args).train()
     [row] = metrics(tmp_path / "run")
-    assert row["zone/unscored"] == 16 and 0 < row["judge/unreachable"] <= 16 and row["eval/judge_unreachable"] > 0
+    assert 0 < row["judge/unreachable"] <= row["zone/unscored"] <= 16 and row["eval/judge_unreachable"] > 0
     assert row["eval/unscored"] == 2 and "eval/overall" not in row
     summary = json.loads((tmp_path / "run" / "summary.json").read_text("utf-8"))
     assert summary["accuracy_after"]["overall"] is None and summary["judge_tokens"] == 0
