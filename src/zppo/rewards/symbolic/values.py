@@ -14,7 +14,7 @@ UNSURE = 10
 """Digits at the end of a value that may be errors of rounding."""
 SETTLED = mpf(10) ** -20
 """Relative difference at two precisions of a value that is none."""
-LARGEST_ARGUMENT = 20_000
+LARGEST_ARGUMENT = 2_000
 """Bits before the point of what a function or a power is computed of."""
 LARGEST = 400_000
 """Bits of an exact number."""
