@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from zppo.config.data import DataConfig, PromptsConfig
@@ -90,16 +90,20 @@ class SamplingConfig:
 
 @dataclass(frozen=True)
 class EvalConfig:
-    """Held-out evaluation with plain prompts (method section 11: temperature 0.6, top-p 0.95, top-k 20)."""
+    """Held-out evaluation with plain prompts (method section 11: top-p 0.95, top-k 20)."""
 
     every: int = 0
     """Rollout steps between two evaluations; 0 evaluates only before and after training."""
     samples: int = 1
     """Responses per held-out question; accuracy is the mean over them."""
-    max_tokens: int = 12_288
-    temperature: float = 0.6
+    max_tokens: int | None = None
+    """Longest response, in tokens; None means as `sampling.max_tokens`."""
+    temperature: float | None = None
+    """None means as `sampling.temperature` (the paper evaluates at 0.6)."""
     top_p: float = 0.95
+    """Share of the probability that the tokens sampled from hold, the likeliest first. In (0, 1]."""
     top_k: int = 20
+    """Number of tokens sampled from, the likeliest first; 0 means no limit."""
 
     def __post_init__(self) -> None:
         check_sampling("eval", self)
@@ -107,8 +111,15 @@ class EvalConfig:
         if self.every < 0:
             raise ConfigError(f"eval.every is {self.every}; rollout steps between evaluations, or 0")
 
-    def at(self, seed: int, thinking: Thinking) -> Sampling:
-        return Sampling(self.max_tokens, self.temperature, self.top_p, self.top_k, seed, thinking=thinking)
+    def at(self, seed: int, sampling: SamplingConfig) -> Sampling:
+        """What is not set here is as in `sampling`, thoughts too."""
+        return replace(
+            sampling.at(seed),
+            max_tokens=sampling.max_tokens if self.max_tokens is None else self.max_tokens,
+            temperature=sampling.temperature if self.temperature is None else self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+        )
 
 
 @dataclass(frozen=True)
