@@ -54,7 +54,7 @@ BAD: list[tuple[Callable[..., Any], str, Any]] = [
     *[(section, name, 3) for section in (TeacherConfig, JudgeConfig) for name in ("tries", "price_prompt")],
     *[(section, "extra_body", {"top_k": 1}) for section in (TeacherConfig, JudgeConfig)],
     *[(section, "model", "http://a/v1") for section in (TeacherConfig, JudgeConfig)],
-    (ReportsConfig, "reliance", -1),
+    *[(ReportsConfig, name, -1) for name in ("reliance", "rollouts_every")],
     (AlarmsConfig, "stop_when_blind", -1),
     (RunOptions, "rollout_steps", 0),
 ]

@@ -9,9 +9,10 @@ from typing import Any
 from zppo.cli.corpus import add_corpus
 from zppo.cli.eval import add_eval
 from zppo.cli.grade import add_grade
-from zppo.cli.recipe import load_recipe, option_lines, parse_overrides
+from zppo.cli.recipe import load_recipe, parse_overrides
 from zppo.cli.shown import add_quiet, shown
 from zppo.cli.stats import add_stats
+from zppo.cli.train_help import TrainHelp
 from zppo.errors import BlindError, ConfigError, ZppoError
 
 CONTINUES = {
@@ -61,10 +62,10 @@ def _parser() -> argparse.ArgumentParser:
         help="train a student by a recipe",
         usage="zppo train RECIPE [--section.key value ...] [--run-dir DIR] [--resume] [--quiet]",
         description="Options such as --zone.tau 0.4 or --seed 3 go over those of the recipe.",
-        epilog=f"options of a recipe and their defaults (zppo.config says what they mean):\n{option_lines()}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
+        add_help=False,
     )
+    train.add_argument("-h", "--help", action=TrainHelp)
     train.add_argument("recipe", help="YAML file")
     train.add_argument("--run-dir", help="where to write the run (default: runs/RECIPE-METHOD-SEED)")
     train.add_argument("--resume", action="store_true", help="continue the run in the run directory")

@@ -70,7 +70,7 @@ class Terminal:
         line = self._pace.line(count, numbers)
         self._bars.numbers |= numbers
         counted = f"{count}/{self._pace.total}  {self._pace.left(count)}"
-        self._bars.update(self._whole, completed=count, counted=counted)
+        self._bars.update(self._whole, completed=count, counted=counted, refresh=True)
         if HELD_OUT in numbers:  # what a step came to is worth to be scrolled back to
             self.note(line)
 

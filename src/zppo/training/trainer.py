@@ -44,6 +44,7 @@ from zppo.training.parts import build_parts, build_update
 from zppo.training.questions import held_out_questions, teacher_readers, training_questions
 from zppo.training.reliance import HelpReliance
 from zppo.training.state import RunState, step_rng
+from zppo.training.trackers import RolloutTables
 from zppo.training.watch import AlarmLog
 from zppo.training.watched import WatchedEngine, held_out_numbers, step_numbers, watched
 from zppo.types import Question, StepBatch
@@ -115,6 +116,7 @@ class ZPPOTrainer(Trainer):
         self.run_directory = RunDirectory(str(args.output_dir))
         self.drops = DropLog(self.run_directory, {"train": dropped, "eval": unasked})
         self.alarms = AlarmLog(args, self.run_directory)
+        self.tables = RolloutTables(args.reports.rollouts_every, lambda: self.callback_handler.callbacks)
         parts = build_parts(args, student, processing, teachers, self.verdict, judged, extract, self.progress)
         self.parts = replace(parts, readable=self.drops.readable)
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
@@ -292,6 +294,7 @@ class ZPPOTrainer(Trainer):
         self.run_directory.log_rollouts(state.step, batch)
         self.run_directory.log_metrics({"step": state.step, **metrics})
         self.log(dict(metrics))
+        self.tables.log(state.step, self.state.global_step, batch, step_rng(self.args.seed, state.step, "tables"))
         self.progress.done(state.step, step_numbers(batch))
 
     def _teacher_metrics(self, metrics: Mapping[str, float]) -> dict[str, float]:

@@ -194,7 +194,7 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
     ),
     "too few questions": (
         lambda options, folder: options["zone"].update(new_questions=10),
-        "zone.new_questions is 10, but there are 8 training questions",
+        "zone.new_questions is 10, but there are 8 training questions; set zone.new_questions to 8 or less",
     ),
     "too long questions": (
         lambda options, folder: options.update(prompts={"max_tokens": 3}),
