@@ -1,4 +1,4 @@
-"""Trackers of transformers (`report_to`): which are there, and tables of sampled rollouts for those that show tables."""
+"""Trackers of transformers (`report_to`): which are there, and tables of sampled rollouts in them."""
 
 import html
 import random
