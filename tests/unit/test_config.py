@@ -136,3 +136,12 @@ def test_defaults_are_those_of_the_paper() -> None:
         4096,
         200,
     )
+
+
+def test_held_out_questions_are_sampled_as_in_training_but_for_what_is_set() -> None:
+    sampling = SamplingConfig(max_tokens=24, temperature=1.5, top_p=0.5, top_k=7, thinking="off")
+    found = EvalConfig().at(3, sampling)
+    assert (found.max_tokens, found.temperature, found.seed, found.thinking) == (24, 1.5, 3, "off")
+    assert (found.top_p, found.top_k) == (0.95, 20), "the paper's"
+    own = EvalConfig(max_tokens=9, temperature=0.6).at(3, sampling)
+    assert (own.max_tokens, own.temperature) == (9, 0.6)
