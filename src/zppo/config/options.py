@@ -69,8 +69,9 @@ def _texts(kind: type) -> dict[str, str]:
         assert isinstance(tree, ast.ClassDef), "the source of a class"
         texts[""] = _paragraph(ast.get_docstring(tree) or "")
         for field, below in zip(tree.body, tree.body[1:], strict=False):
-            named = isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-            if named and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+            if not (isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)):
+                continue
+            if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
                 texts[field.target.id] = _paragraph(str(below.value.value))
     return texts
 

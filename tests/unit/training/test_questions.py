@@ -109,6 +109,6 @@ def test_held_out_questions_need_room_for_their_own_length_of_responses(options:
 def test_the_longest_question_needs_room_in_the_window_of_a_local_teacher(options: ZPPOConfig) -> None:
     chat, options.sampling = Chat(new_processor()), SamplingConfig(max_tokens=8)
     reader = Reader("teacher.model", chat, window=20)
-    with pytest.raises(TeacherError, match="'two' has .* exceeds the context window of teacher.model, 20 tokens"):
+    with pytest.raises(TeacherError, match=r"'two' has .* exceeds the context window of teacher.model, 20 tokens"):
         rows = [ROWS[0], {**ROWS[0], "id": "two", "prompt": "1+1+1+1?"}]
         training_questions(rows, options, chat, lambda question: None, readers=[reader])
