@@ -92,6 +92,7 @@ def run_cells(
                     ended += 1
                     failed.append(run)
                     progress.note(f"{error} ({ended} of {len(runs)})")
+                    progress.done(ended)
                 progress.phase("running " + ", ".join(str(each) for each, _ in running), brief=True)
             for run in _take_ended(running):
                 ended += 1

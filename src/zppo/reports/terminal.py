@@ -52,8 +52,8 @@ class Terminal:
 
     def phase(self, name: str, total: int = 0, brief: bool = False) -> None:
         self._done, self._total = 0, total
-        self._bars.reset(self._phase, total=total or None, description=name, visible=True, counted=self._counted())
-        self._bars.refresh()
+        self._bars.remove_task(self._phase)  # a new one: rich keeps the total of a task that is reset to none
+        self._phase = self._bars.add_task(name, total=total or None, counted=self._counted())
 
     def advance(self, count: int = 1) -> None:
         self._done += count

@@ -79,6 +79,15 @@ def test_a_terminal_shows_phase_counts_steps_and_numbers_at_once() -> None:
     assert "step 1/120:" not in shown, "a line is kept for held-out results alone"
 
 
+def test_a_phase_of_unknown_length_has_no_count_of_the_one_before() -> None:
+    console = screen()
+    with Terminal(console) as bars:
+        bars.phase("rollouts of 32 plain", 32)
+        bars.phase("responses of the teacher")
+    last = text_of(console).split("responses of the teacher")[-1]
+    assert "/32" not in last and bars._bars.tasks[-1].total is None
+
+
 def test_a_terminal_keeps_warnings_and_held_out_results_as_lines_above_the_bars_in_order() -> None:
     console = screen(width=40)
     log = logging.getLogger("zppo.test_progress")
