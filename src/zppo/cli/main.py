@@ -153,13 +153,14 @@ def _compare(options: argparse.Namespace, rest: Sequence[str]) -> int:
     if jobs < 1:
         raise ConfigError(f"--jobs is {jobs}; at least one cell must run at a time")
     out = options.out or Path(f"runs/compare-{Path(options.recipe).stem}")
-    runs = plan_runs(grid, recipes, options.cells or out / "cells")
-    # Imported late: a mistake should be answered before matplotlib is loaded.
-    from zppo.compare.comparison import compared
-    from zppo.compare.report import write_comparison
-    from zppo.compare.run import run_cells, start_process
-
     with shown(options.quiet) as progress:
+        progress.phase("checking the cells")
+        runs = plan_runs(grid, recipes, options.cells or out / "cells")
+        # Imported late: a mistake should be answered before matplotlib is loaded.
+        from zppo.compare.comparison import compared
+        from zppo.compare.report import write_comparison
+        from zppo.compare.run import run_cells, start_process
+
         run_cells(runs, jobs, start_process, progress)
     comparison = compared(grid, baseline, matchings, {run.cell: run.directory.summary() for run in runs})
     print(write_comparison(comparison, out), end="")
