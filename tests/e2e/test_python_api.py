@@ -86,6 +86,7 @@ def test_ten_lines_train_a_student(student_folder: Path, tmp_path: Path) -> None
     assert all(not torch.equal(p, before[n]) for n, p in run.model.named_parameters() if "norm" not in n)
     logged = metrics(tmp_path / "run")
     assert [row.pop("step") for row in logged] == [1, 2]
+    assert "<html" in (tmp_path / "run" / "report.html").read_text("utf-8")
     told = [log for log in record.logs if "loss/policy" in log]
     assert [{k: v for k, v in log.items() if k in row} for log, row in zip(told, logged, strict=True)] == logged
 

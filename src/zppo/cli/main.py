@@ -1,7 +1,6 @@
 """The `zppo` command."""
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +9,10 @@ from typing import Any
 from zppo.cli.corpus import add_corpus
 from zppo.cli.eval import add_eval
 from zppo.cli.grade import add_grade
-from zppo.cli.recipe import load_recipe, option_lines, parse_overrides
+from zppo.cli.recipe import load_recipe, parse_overrides
+from zppo.cli.shown import add_quiet, shown
 from zppo.cli.stats import add_stats
+from zppo.cli.train_help import TrainHelp
 from zppo.errors import BlindError, ConfigError, ZppoError
 
 CONTINUES = {
@@ -59,15 +60,16 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser(
         "train",
         help="train a student by a recipe",
-        usage="zppo train RECIPE [--section.key value ...] [--run-dir DIR] [--resume]",
+        usage="zppo train RECIPE [--section.key value ...] [--run-dir DIR] [--resume] [--quiet]",
         description="Options such as --zone.tau 0.4 or --seed 3 go over those of the recipe.",
-        epilog=f"options of a recipe and their defaults (zppo.config says what they mean):\n{option_lines()}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
+        add_help=False,
     )
+    train.add_argument("-h", "--help", action=TrainHelp)
     train.add_argument("recipe", help="YAML file")
     train.add_argument("--run-dir", help="where to write the run (default: runs/RECIPE-METHOD-SEED)")
     train.add_argument("--resume", action="store_true", help="continue the run in the run directory")
+    add_quiet(train)
     train.set_defaults(run=_train)
     _add_compare(commands)
     add_grade(commands)
@@ -109,34 +111,34 @@ def _add_compare(commands: Any) -> None:
     jobs = "cells side by side (default: one; with training.use_cpu one per core, each with one thread unless "
     jobs += "OMP_NUM_THREADS is set)"
     compare.add_argument("--jobs", type=int, metavar="N", help=jobs)
+    add_quiet(compare)
     compare.set_defaults(run=_compare)
 
 
 def _train(options: argparse.Namespace, rest: Sequence[str]) -> int:
     recipe = load_recipe(options.recipe, parse_overrides(rest))
     run_dir = options.run_dir or f"runs/{Path(options.recipe).stem}-{recipe.method}-{recipe.seed}"
-    # Imported late: a mistake in the recipe should be answered before torch is loaded.
-    from transformers.utils.logging import disable_progress_bar, set_verbosity_error
+    with shown(options.quiet or bool(recipe.training.get("disable_tqdm"))) as progress:
+        progress.phase("loading torch and transformers")
+        # Imported late: a mistake in the recipe should be answered before torch is loaded.
+        from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
-    from zppo.reports.html import write_report
-    from zppo.reports.rundir import RunDirectory
-    from zppo.reports.table import before_after_table
-    from zppo.training.arguments import ZPPOConfig
-    from zppo.training.trainer import ZPPOTrainer
+        from zppo.reports.rundir import RunDirectory
+        from zppo.reports.table import before_after_table
+        from zppo.training.arguments import ZPPOConfig
+        from zppo.training.trainer import ZPPOTrainer
 
-    logging.basicConfig(format="%(message)s")
-    logging.getLogger("zppo").setLevel(logging.INFO)  # not the root: an HTTP client tells every request at that level
-    set_verbosity_error()
-    disable_progress_bar()
-    run, args = RunDirectory(run_dir), ZPPOConfig.from_recipe(recipe, run_dir)
-    run.check(args.effective(), options.resume)
-    try:
-        ZPPOTrainer(args=args).train(resume_from_checkpoint=options.resume)
-    except BlindError:
-        print(f"report: {write_report(run)}")
-        raise
+        set_verbosity_error()
+        disable_progress_bar()
+        run, args = RunDirectory(run_dir), ZPPOConfig.from_recipe(recipe, run_dir)
+        run.check(args.effective(), options.resume)
+        try:
+            ZPPOTrainer(args=args, progress=progress).train(resume_from_checkpoint=options.resume)
+        except BlindError:
+            print(f"report: {run.report_file}")
+            raise
     print(before_after_table(run.summary()))
-    print(f"\nreport: {write_report(run)}")
+    print(f"\nreport: {run.report_file}")
     return 0
 
 
@@ -151,13 +153,15 @@ def _compare(options: argparse.Namespace, rest: Sequence[str]) -> int:
     if jobs < 1:
         raise ConfigError(f"--jobs is {jobs}; at least one cell must run at a time")
     out = options.out or Path(f"runs/compare-{Path(options.recipe).stem}")
-    runs = plan_runs(grid, recipes, options.cells or out / "cells")
-    # Imported late: a mistake should be answered before matplotlib is loaded.
-    from zppo.compare.comparison import compared
-    from zppo.compare.report import write_comparison
-    from zppo.compare.run import run_cells, start_process
+    with shown(options.quiet) as progress:
+        progress.phase("checking the cells")
+        runs = plan_runs(grid, recipes, options.cells or out / "cells")
+        # Imported late: a mistake should be answered before matplotlib is loaded.
+        from zppo.compare.comparison import compared
+        from zppo.compare.report import write_comparison
+        from zppo.compare.run import run_cells, start_process
 
-    run_cells(runs, jobs, start_process)
+        run_cells(runs, jobs, start_process, progress)
     comparison = compared(grid, baseline, matchings, {run.cell: run.directory.summary() for run in runs})
     print(write_comparison(comparison, out), end="")
     return 0

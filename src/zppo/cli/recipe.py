@@ -62,20 +62,6 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, str]:
     return overrides
 
 
-def option_lines() -> str:
-    """Every option with its default, a section to a line; `training.*` stands for transformers.TrainingArguments."""
-    top: list[str] = []
-    lines: list[str] = []
-    for option in fields(Recipe):
-        inner = option.default_factory
-        if isinstance(inner, type) and is_dataclass(inner):
-            defaults = (f"--{option.name}.{f.name} {getattr(inner(), f.name)}" for f in fields(inner))
-            lines.append("  " + "  ".join(defaults))
-        elif option.name not in ("training", "programs"):
-            top.append(f"--{option.name} {option.default}")
-    return "\n".join(["  " + "  ".join(top), *lines, "  --training.NAME VALUE"])
-
-
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ConfigError(f"{path}: there is no such recipe")

@@ -58,8 +58,9 @@ class CallConfig:
     """Further fields of the requests that leave no room for thoughts: compression, hints, judging, and with
     `thinking: off` all others. For the same servers `{chat_template_kwargs: {enable_thinking: false}}`."""
     price_prompt: float = 0.0
+    """Of a million prompt tokens, in any currency; the run's `teacher_cost` and `judge_cost` are in it."""
     price_response: float = 0.0
-    """Per million tokens, in any currency; the run's `teacher_cost` and `judge_cost` are in it."""
+    """Of a million response tokens, likewise."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,8 @@ class FallbackConfig(CallConfig):
 
 @dataclass(frozen=True)
 class TeacherConfig(CallConfig):
+    """The teacher: a local model, a program, or a server and how it is called (docs/teacher.md)."""
+
     model: str | None = None
     """Folder or Hub name of a local teacher, or with `endpoint` the name under which it is served (not needed if it is
     the only one), or `python:FILE.py:CLASS`, a program that answers (docs/custom.md). Every method that shows or

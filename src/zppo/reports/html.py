@@ -22,7 +22,7 @@ from zppo.reports.fates import buffer_tables
 from zppo.reports.figures import Picture, pictures
 from zppo.reports.record import Record, read_record, thinned
 from zppo.reports.rundir import RunDirectory, write_atomically
-from zppo.reports.table import comparisons, percent, points
+from zppo.reports.table import comparisons, duration, percent, points
 from zppo.zone.audit import COUNTS
 
 EXAMPLES = 5
@@ -116,7 +116,7 @@ def _numbers(record: Record) -> list[tuple[str, str, str]]:
     numbers = [
         (_big(student), "student tokens", f"{_big(trained)} tokens in the gradient"),
         (_big(teacher), "teacher tokens", _teacher_remark(record)),
-        (_duration(seconds), "wall-clock time", f"{seconds / record.steps:.1f} s per rollout step"),
+        (duration(seconds), "wall-clock time", f"{seconds / record.steps:.1f} s per rollout step"),
     ]
     admitted, graduated = (int(record.last(f"buffer/{name}_total")) for name in ("admitted", "graduated"))
     if admitted:
@@ -184,13 +184,6 @@ def _big(count: float) -> str:
         if count >= size:
             return f"{count / size:.2f} {word}"
     return f"{count:,.0f}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
 
 
 def _visible(value: Any) -> Any:

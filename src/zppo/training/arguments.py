@@ -11,6 +11,7 @@ from zppo.config import Recipe, RunOptions
 from zppo.custom import PROGRAM, digest, source
 from zppo.errors import ConfigError, nearest
 from zppo.rewards.extraction import names_in
+from zppo.training.trackers import check_trackers
 
 OWNED = (
     {
@@ -99,6 +100,7 @@ class ZPPOConfig(TrainingArguments, RunOptions):
         for name, value in derived.items():
             setattr(self, name, value)
         super().__post_init__()
+        check_trackers(self.report_to or ())
 
     @classmethod
     def from_recipe(cls, recipe: Recipe, run_dir: str) -> "ZPPOConfig":

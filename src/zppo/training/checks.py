@@ -18,7 +18,7 @@ from zppo.rewards.extraction import warn_of_boxes
 from zppo.rewards.routing import RoutedVerdict, is_free
 from zppo.teacher.local import LocalTeacher
 from zppo.teacher.remote import RemoteTeacher, served_engine
-from zppo.training.models import check_model, check_sees, load_processing
+from zppo.training.models import called, check_model, check_sees, load_processing
 from zppo.types import Question
 from zppo.zone.prompts import Templates
 from zppo.zone.selection import share
@@ -220,18 +220,14 @@ def _check_distillation(method: str, teachers: Sequence[Any], own: PreTrainedTok
     if mine != other:
         odd = min(token for token in mine.keys() | other.keys() if mine.get(token) != other.get(token))
         raise TeacherError(
-            f"method {method!r} compares distributions over one vocabulary, but student {_called(student)} has "
-            f"{len(mine)} tokens and teacher {_called(teacher)} {len(other)}: token {odd!r} is {_number(mine, odd)} of "
+            f"method {method!r} compares distributions over one vocabulary, but student {called(student)} has "
+            f"{len(mine)} tokens and teacher {called(teacher)} {len(other)}: token {odd!r} is {_number(mine, odd)} of "
             f"the student's and {_number(other, odd)} of the teacher's. Take a teacher of the same family"
         )
 
 
 def _number(vocabulary: Mapping[str, int], token: str) -> str:
     return f"number {vocabulary[token]}" if token in vocabulary else "none"
-
-
-def _called(model: Any) -> str:
-    return model if isinstance(model, str) else getattr(model, "name_or_path", "") or type(model).__name__
 
 
 def check_one_process(world_size: int, gpus: int) -> None:

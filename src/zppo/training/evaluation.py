@@ -3,14 +3,23 @@
 What could not be scored (an unreachable judge, a killed comparison) takes no part in an accuracy and is counted.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
 from zppo.engines.base import Engine, Verdict, rewards_of
+from zppo.reports.summary import buffer_counts
+from zppo.rewards.functions import RewardFunctions
+from zppo.rewards.routing import RoutedVerdict
+from zppo.rollout.worker import Parts
+from zppo.training.arguments import ZPPOConfig
+from zppo.training.state import RunState
 from zppo.types import Prompt, Question, Sampling
 from zppo.zone.prompts import Templates
+from zppo.zone.replay import PromptReplayBuffer
+from zppo.zone.streams import Streams
 
 
 def ask(
@@ -65,3 +74,32 @@ def summarise(
         **by_level(questions),
         "clusters": {cluster: by_level(chosen) for cluster, chosen in members.items()},
     }
+
+
+def evaluate(
+    questions: Sequence[Question],
+    parts: Parts,
+    verdict: RoutedVerdict | RewardFunctions,
+    options: ZPPOConfig,
+    state: RunState,
+    buffer: PromptReplayBuffer,
+) -> dict[str, float]:
+    """Ask the held-out questions, remember the result in `state`, and return it as the metrics `eval/NAME`.
+
+    Nothing is asked, and there are no metrics, where there are no questions.
+    """
+    if not questions:
+        return {}
+    began = time.perf_counter()
+    seed = Streams(options.seed, state.step).number("evaluation")
+    sampling = options.eval.at(seed, options.sampling)
+    accuracy, unscored = ask(questions, parts.student, verdict, parts.templates, options.eval.samples, sampling)
+    counted = verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
+    state.count_judge(counted)
+    state.levels = state.levels or levels_of(questions, accuracy, options.zone.tau)
+    result = summarise(questions, accuracy, state.levels)
+    state.evaluations.append(state.counters() | buffer_counts(buffer) | result | {"unscored": unscored})
+    shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
+    silent = {f"eval/{name.replace('/', '_')}": counted.get(name, 0) for name in ("judge/unreachable", "judge/cut_off")}
+    shown |= {"eval/unscored": unscored} | {name: count for name, count in silent.items() if count}
+    return shown | {"time/eval": time.perf_counter() - began}

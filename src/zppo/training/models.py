@@ -73,6 +73,11 @@ def window_of(option: str, model: str | PreTrainedModel) -> float:
     )
 
 
+def called(model: Any) -> str:
+    """The name of a model for a message."""
+    return model if isinstance(model, str) else getattr(model, "name_or_path", "") or type(model).__name__
+
+
 def load_processing(option: str, model: str | PreTrainedModel) -> Processing:
     """The tokenizer beside the model, or the processor of an image-text model.
 

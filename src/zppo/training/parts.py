@@ -13,6 +13,7 @@ from zppo.engines.base import Rewriter, Teacher, Verdict
 from zppo.engines.chat import Processing
 from zppo.engines.transformers import TransformersEngine
 from zppo.methods import parse_method
+from zppo.reports.progress import Progress, Silent
 from zppo.rewards.extraction import BOXED, Extractor
 from zppo.rewards.judge import Judge
 from zppo.rewards.routing import RoutedVerdict
@@ -25,7 +26,7 @@ from zppo.teacher.rewriting import keep_whole
 from zppo.training.checks import teacher_writes, why_teacher
 from zppo.training.distill import Distillation, check_head
 from zppo.training.forward import Frozen
-from zppo.training.models import load_model, load_processing
+from zppo.training.models import called, load_model, load_processing
 from zppo.training.update import PolicyUpdate, Update
 from zppo.types import Prompt, Sampling
 from zppo.zone.candidates import identity
@@ -42,8 +43,9 @@ def build_parts(
     verdict: Verdict,
     judged: bool = False,
     extract: Extractor = BOXED,
+    progress: Progress | None = None,
 ) -> Parts:
-    """The parts of a rollout step. A teacher is a model to load, or anything with `respond`.
+    """The parts of a rollout step. A teacher is a model to load, or anything with `respond`; `progress` shows loading.
 
     `judged`: the verdict is a `RoutedVerdict` that waits for a judge. `extract` reads final answers.
     """
@@ -52,7 +54,8 @@ def build_parts(
     engine = TransformersEngine(student, processing, options.engine.batch_size)
     judging = teachers[:1] if judged and not options.judge.is_set else []
     needed = teachers if why_teacher(options) else judging
-    teachers = [_teacher(options, teacher, student, templates) for teacher in needed]
+    progress = progress or Silent()
+    teachers = [_teacher(options, teacher, student, templates, progress) for teacher in needed]
     if judged and isinstance(verdict, RoutedVerdict):
         verdict.judge = _judge(options, teachers, student, templates)
     truncate = Truncate(_keep_tail(engine.tokenizer), options.teacher.compression_tokens, extract)
@@ -112,9 +115,12 @@ def _local_engine(teacher: Any) -> TransformersEngine | None:
     return teacher.engine if local else None
 
 
-def _teacher(options: RunOptions, teacher: Any, student: PreTrainedModel, templates: Templates) -> Teacher:
+def _teacher(
+    options: RunOptions, teacher: Any, student: PreTrainedModel, templates: Templates, progress: Progress
+) -> Teacher:
     if hasattr(teacher, "respond"):
         return teacher
+    progress.phase(f"loading teacher {called(teacher)}")
     engine = _frozen_engine("teacher.model", teacher, options.teacher.dtype, student, options)
     return LocalTeacher(engine, templates, options.teacher.thinking)
 

@@ -22,8 +22,10 @@ from zppo.data.filters import readable
 from zppo.data.order import Batch, epochs
 from zppo.engines.chat import Chat, Processing
 from zppo.errors import CheckpointError
+from zppo.reports.html import write_report
+from zppo.reports.progress import Progress, new_progress
 from zppo.reports.rundir import RunDirectory
-from zppo.reports.summary import buffer_counts, run_summary
+from zppo.reports.summary import run_summary
 from zppo.rewards.extraction import Extractor
 from zppo.rewards.functions import RewardFunctions, as_verdict
 from zppo.rewards.routing import RoutedVerdict
@@ -33,17 +35,18 @@ from zppo.training.accounts import step_flops
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.checks import check_answers, check_one_process, check_options, media_filter
 from zppo.training.drops import DropLog
-from zppo.training.evaluation import ask, levels_of, summarise
+from zppo.training.evaluation import evaluate
 from zppo.training.forward import fill_gradients, use_sampling_mode
 from zppo.training.given import given_functions, given_student, given_teachers
 from zppo.training.loader import StepLoader, UpdateInput
-from zppo.training.models import load_model, load_processing, window_of
+from zppo.training.models import called, load_model, load_processing, window_of
 from zppo.training.parts import build_parts, build_update
-from zppo.training.progress import StepProgress
-from zppo.training.questions import held_out_questions, training_questions
+from zppo.training.questions import held_out_questions, teacher_readers, training_questions
 from zppo.training.reliance import HelpReliance
 from zppo.training.state import RunState
+from zppo.training.trackers import RolloutTables
 from zppo.training.watch import AlarmLog
+from zppo.training.watched import WatchedEngine, held_out_numbers, step_numbers, watched
 from zppo.types import StepBatch
 from zppo.zone.replay import PromptReplayBuffer
 from zppo.zone.streams import Streams
@@ -63,6 +66,7 @@ class ZPPOTrainer(Trainer):
         train_dataset, eval_dataset: a `datasets.Dataset`, rows or `Question`s, or a path or Hub name (docs/data.md).
         args: the options; the run directory is `args.output_dir`.
         processing_class: the student's tokenizer or processor, if it is not beside the model.
+        progress: where progress is shown; None means bars on a terminal, lines elsewhere, nothing with `disable_tqdm`.
 
     Raises ConfigError, DataError or TeacherError before any weights are read, if something does not fit.
     """
@@ -78,9 +82,11 @@ class ZPPOTrainer(Trainer):
         eval_dataset: Any = None,
         args: ZPPOConfig | None = None,
         processing_class: Processing | None = None,
+        progress: Progress | None = None,
         **trainer_options: Any,
     ) -> None:
         args = args if args is not None else ZPPOConfig()
+        self.progress = progress or new_progress(quiet=bool(args.disable_tqdm))
         args.student, model = given_student(args.student, model)
         args.teacher, teachers = given_teachers(args, teacher)
         check_one_process(args.world_size, args.n_gpu)
@@ -95,9 +101,12 @@ class ZPPOTrainer(Trainer):
             self.verdict.extract = extract
         answered = not isinstance(self.verdict, RewardFunctions)
         window = window_of("student.model", model)
-        self.questions, dropped = training_questions(train_dataset, args, chat, sees, answered, window)
-        self.eval_questions, unasked = held_out_questions(eval_dataset, args, chat, sees, answered)
+        self.progress.phase("reading questions")
+        readers = teacher_readers(args, teachers)
+        self.questions, dropped = training_questions(train_dataset, args, chat, sees, answered, window, readers)
+        self.eval_questions, unasked = held_out_questions(eval_dataset, args, chat, sees, answered, window)
         judged = check_answers(self.verdict, chain(self.questions, self.eval_questions), args, teachers)
+        self.progress.phase(f"loading student {called(model)}")
         student = load_model("student.model", model, args.student.dtype)
         super().__init__(student, args, processing_class=processing, **trainer_options)
         if isinstance(self.verdict, RewardFunctions):
@@ -108,11 +117,12 @@ class ZPPOTrainer(Trainer):
         self.run_directory = RunDirectory(str(args.output_dir))
         self.drops = DropLog(self.run_directory, {"train": dropped, "eval": unasked})
         self.alarms = AlarmLog(args, self.run_directory)
-        parts = build_parts(args, student, processing, teachers, self.verdict, judged, extract)
+        self.tables = RolloutTables(args.reports.rollouts_every, lambda: self.callback_handler.callbacks)
+        parts = build_parts(args, student, processing, teachers, self.verdict, judged, extract, self.progress)
         self.parts = replace(parts, readable=self.drops.readable)
+        self._watched = watched(self.parts, self.progress)
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
         self.run_state = RunState(data=self.questions.identity)
-        self.progress = StepProgress(args.rollout_steps, disable=bool(args.disable_tqdm))
         self.update = build_update(args, self.parts)
         self.reliance = HelpReliance(args, self.parts.student, self.accelerator.autocast)
         self._parameters = student.num_parameters()
@@ -123,22 +133,29 @@ class ZPPOTrainer(Trainer):
         self._save_wanted = False
 
     def train(self, resume_from_checkpoint: str | bool | None = None, **options: Any) -> TrainOutput:
-        """Run all rollout steps, then write `summary.json` into the run directory.
+        """Run all rollout steps, then write `summary.json` and `report.html` into the run directory.
 
         Raises BlindError instead, after a checkpoint, where `alarms.stop_when_blind` ends it.
         `resume_from_checkpoint=True` continues the run in `args.output_dir` from its newest checkpoint (from the start
         if there is none yet); a path continues from that checkpoint. Without it, the directory must not hold a run.
         """
-        checkpoint = self._open(resume_from_checkpoint)
-        if checkpoint is None:
-            self._evaluate_held_out()
-        began, before = time.perf_counter(), self.run_state.seconds
-        self._clock = lambda: before + time.perf_counter() - began
-        with self.progress.starting_at(self.run_state.step):
+        with self.progress:
+            checkpoint = self._open(resume_from_checkpoint)
+            if checkpoint is None:
+                for name, result in held_out_numbers(self._evaluate_held_out()).items():
+                    self.progress.show(name, result)
+            began, before = time.perf_counter(), self.run_state.seconds
+            self._clock = lambda: before + time.perf_counter() - began
+            self.progress.begin("step", self.args.rollout_steps, self.run_state.step)
             output = super().train(resume_from_checkpoint=str(checkpoint) if checkpoint else None, **options)
+            self._teacher_metrics({})  # what came after the last step has its price too
+            if not self.alarms.ends:
+                summary = run_summary(self.args.method, self.args.seed, self.run_state, self.buffer)
+                self.run_directory.write_summary(summary)
+            if self.run_state.step:
+                self.progress.phase("writing the report")
+                write_report(self.run_directory)
         self.alarms.check()
-        self._teacher_metrics({})  # what came after the last step has its price too
-        self.run_directory.write_summary(run_summary(self.args.method, self.args.seed, self.run_state, self.buffer))
         return output
 
     def get_train_dataloader(self) -> StepLoader:
@@ -156,11 +173,13 @@ class ZPPOTrainer(Trainer):
         update = inputs["update"]
         with self.accelerator.autocast():  # for what a loss asks of the model beside its forward pass
             if update.index == 0:
+                self.progress.phase("updates", len(update.step.minibatches), brief=True)
                 self.update.before_step(model, update.step.minibatches)
             loss = self.update.accumulate(model, update.minibatch, self.accelerator.backward)
         if self.accelerator.scaler is not None:
             self.accelerator.scaler.scale(loss)  # which begins to scale, in case that no backward pass did
         fill_gradients(model, update.minibatch)
+        self.progress.advance()
         return loss
 
     def floating_point_ops(self, inputs: dict[str, UpdateInput]) -> int:
@@ -239,7 +258,7 @@ class ZPPOTrainer(Trainer):
         new, streams = upcoming.popleft(), Streams(args.seed, step)
         self.drops.begin_step(new.dropped)
         later = [batch.questions for batch in islice(upcoming, args.rollout_steps - step - 1)]
-        batch = rollout_step(new.questions, self.buffer, self.parts, args.zone, args.sampling, streams, later)
+        batch = rollout_step(new.questions, self.buffer, self._watched, args.zone, args.sampling, streams, later)
         batch.metrics |= self.reliance.measure(batch.groups, streams.rng("reliance"))
         self._current, self._end, self._grad_norms = batch, new.end, []
         self._update_began = time.perf_counter()
@@ -268,11 +287,12 @@ class ZPPOTrainer(Trainer):
         self.run_directory.log_rollouts(state.step, batch)
         self.run_directory.log_metrics({"step": state.step, **metrics})
         self.log(dict(metrics))
-        self.progress.advance(metrics)
+        self.tables.log(state.step, self.state.global_step, batch, Streams(self.args.seed, state.step).rng("tables"))
+        self.progress.done(state.step, step_numbers(batch))
 
     def _teacher_metrics(self, metrics: Mapping[str, float]) -> dict[str, float]:
         """What teachers elsewhere say of themselves. An outage is logged, and training continues."""
-        total = Counter(self.parts.queue.metrics())
+        total = Counter(self._watched.queue.metrics())
         for teacher in self.parts.teachers:
             if isinstance(teacher, RemoteTeacher):
                 total.update(teacher.metrics())
@@ -284,25 +304,6 @@ class ZPPOTrainer(Trainer):
         return dict(total)
 
     def _evaluate_held_out(self) -> dict[str, float]:
-        """Ask the held-out questions, remember the result, and return it as metrics."""
-        if not self.eval_questions:
-            return {}
-        state, args = self.run_state, self.args
-        began = time.perf_counter()
-        seed = Streams(args.seed, state.step).number("evaluation")
-        parts = self.parts
-        sampling = args.eval.at(seed, args.sampling.thinking)
-        asked = self.eval_questions, parts.student, parts.verdict, parts.templates, args.eval.samples, sampling
-        accuracy, unscored = ask(*asked)
-        counted = self.verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
-        state.count_judge(counted)
-        state.levels = state.levels or levels_of(self.eval_questions, accuracy, args.zone.tau)
-        result = summarise(self.eval_questions, accuracy, state.levels)
-        state.evaluations.append(state.counters() | buffer_counts(self.buffer) | result | {"unscored": unscored})
-        shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
-        shown["eval/unscored"] = unscored
-        silent = {
-            f"eval/{name.replace('/', '_')}": counted.get(name, 0) for name in ("judge/unreachable", "judge/cut_off")
-        }
-        shown |= {name: count for name, count in silent.items() if count}
-        return shown | {"time/eval": time.perf_counter() - began}
+        engine = WatchedEngine(self.parts.student, self.progress, "held-out evaluation", brief=False)
+        parts = replace(self.parts, student=engine)
+        return evaluate(self.eval_questions, parts, self.verdict, self.args, self.run_state, self.buffer)

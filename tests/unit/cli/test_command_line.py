@@ -12,6 +12,7 @@ import yaml
 
 from zppo.cli.main import main
 from zppo.cli.recipe import load_recipe, parse_overrides
+from zppo.config.options import sections
 from zppo.errors import ConfigError
 
 Edit = Callable[[dict[str, Any], Path], Any]
@@ -171,6 +172,19 @@ def with_another_token(source: str, folder: Path) -> str:
     return str(folder)
 
 
+def with_a_window(folder: Path, tokens: int) -> str:
+    """The student's checkpoint, without weights, made for prompts and responses of so many tokens."""
+    options = yaml.safe_load((folder / "recipe.yaml").read_text("utf-8"))
+    narrow, source = folder / "narrow", Path(options["student"]["model"])
+    narrow.mkdir()
+    for file in source.iterdir():
+        if file.suffix != ".safetensors":
+            (narrow / file.name).write_bytes(file.read_bytes())
+    config = json.loads((source / "config.json").read_text("utf-8"))
+    (narrow / "config.json").write_text(json.dumps(config | {"max_position_embeddings": tokens}), "utf-8")
+    return str(narrow)
+
+
 def set_option(section: str, option: str, value: Any) -> Edit:
     return lambda options, folder: options[section].update({option: value(folder) if callable(value) else value})
 
@@ -194,7 +208,7 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
     ),
     "too few questions": (
         lambda options, folder: options["zone"].update(new_questions=10),
-        "zone.new_questions is 10, but there are 8 training questions",
+        "zone.new_questions is 10, but there are 8 training questions; set zone.new_questions to 8 or less",
     ),
     "too long questions": (
         lambda options, folder: options.update(prompts={"max_tokens": 3}),
@@ -294,6 +308,14 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
     "no room for responses": (
         set_option("sampling", "max_tokens", 1000),
         "with responses of sampling.max_tokens (1000) it exceeds the context window of student.model, 1024 tokens",
+    ),
+    "no room for held-out responses": (
+        lambda options, folder: options.update(eval={"max_tokens": 1000}),
+        "with responses of eval.max_tokens (1000) it exceeds the context window of student.model, 1024 tokens",
+    ),
+    "no room for responses of the teacher": (
+        set_option("teacher", "model", lambda folder: with_a_window(folder, 40)),
+        "with responses of sampling.max_tokens (8) it exceeds the context window of teacher.model, 40 tokens",
     ),
     "an unknown answer type": (
         lambda options, folder: with_a_question(folder, answer_type="maths"),
@@ -410,8 +432,38 @@ def test_mistakes_raise_the_same_errors_in_python(recipe: Path) -> None:
         load_recipe(recipe, {"zone.tua": "1"})
 
 
-def test_help_lists_every_option_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
+def test_help_lists_every_option_with_default_type_and_meaning(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
         main(["train", "--help"])
     shown = capsys.readouterr().out
-    assert "--zone.tau 0.5" in shown and "--rollout_steps 200" in shown and "--checkpoints.keep 2" in shown
+    assert ended.value.code == 0 and "--resume" in shown and "\x1b" not in shown, "colours are for terminals"
+    assert "--zone.tau 0.5  number\n      A question is hard while its plain accuracy is below this" in shown
+    assert "--eval.temperature null  number | null\n      None means as `sampling.temperature`" in shown
+    assert "--student.dtype float32  float32 | bfloat16 | float16" in shown
+    assert all(f"--{o.name} {o.default}" in shown for s in sections() for o in s.options if s.name)
+
+
+def test_help_is_coloured_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    assert "\x1b[36m--zone.tau\x1b[0m 0.5" in capsys.readouterr().out
+
+
+def test_quiet_is_said_of_progress_and_not_of_errors(recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train(recipe, "--student.model", "nowhere") == 2
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "loading torch and transformers ..." and told[-1].startswith("zppo: student.model: 'nowhere'")
+    assert train(recipe, "--student.model", "nowhere", "--quiet") == 2
+    (error,) = capsys.readouterr().err.splitlines()
+    assert error == told[-1]
+
+
+def test_a_tracker_that_is_not_installed_is_named_with_the_extra_that_has_it(
+    recipe: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("zppo.training.trackers.find_spec", lambda name: None)
+    assert train(recipe, "--training.report_to", "[trackio]") == 2
+    assert "training.report_to: trackio is not installed; pip install 'zppo[trackio]'" in capsys.readouterr().err
+    assert train(recipe, "--training.report_to", "wandbb") == 2
+    assert "training.report_to: there is no tracker 'wandbb'; did you mean 'wandb'?" in capsys.readouterr().err

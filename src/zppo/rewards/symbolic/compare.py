@@ -62,7 +62,10 @@ def _close_numbers(left: Tree, right: Tree) -> bool:
         values = Point(0).value(left), Point(0).value(right)
         if _rounded(left, right, *values):
             return True
-        return _close(*values) and _close(*(Point(0, digits=SURE).value(tree) for tree in (left, right)), SURE)
+        if not _close(*values):
+            return False
+        one, other = (Point(0, digits=SURE).value(tree) for tree in (left, right))
+        return _close(one, other, SURE)
     except Undefined:
         return False
 
@@ -89,9 +92,9 @@ def _agree(left: Tree, right: Tree) -> bool:
 def _agree_surely(left: Tree, right: Tree, real: bool) -> bool:
     """At one point, with many digits."""
     for i in range(ROUNDS):
-        values = [_value(tree, Point(i, real, SURE)) for tree in (left, right)]
-        if None not in values:
-            return _close(*values, SURE)
+        one, other = (_value(tree, Point(i, real, SURE)) for tree in (left, right))
+        if one is not None and other is not None:
+            return _close(one, other, SURE)
     return False
 
 
