@@ -85,15 +85,15 @@ def test_a_kill_while_a_checkpoint_is_replaced_leaves_the_one_before_it(recipe: 
     """A checkpoint whose removal was cut short must not be taken for a complete one."""
     run = tmp_path / "run"
     trainer(recipe, run).train()
-    newest = run / "checkpoints" / "checkpoint-10"
+    newest = run / "checkpoints" / "checkpoint-5"
 
     def work() -> None:
         tinyrun.arm("unlink", 1, "after")
-        trainer(recipe, run).train(resume_from_checkpoint=str(run / "checkpoints" / "checkpoint-8"))
+        trainer(recipe, run).train(resume_from_checkpoint=str(run / "checkpoints" / "checkpoint-4"))
 
     assert killed(work) and newest.exists()
     again = trainer(recipe, run)
-    assert again.run_directory.resume(again.args.effective()) == run / "checkpoints" / "checkpoint-8"
+    assert again.run_directory.resume(again.args.effective()) == run / "checkpoints" / "checkpoint-4"
 
 
 def test_the_command_line_survives_kills_at_random_moments(

@@ -11,11 +11,14 @@ from zppo.cli.corpus import add_corpus
 from zppo.cli.eval import add_eval
 from zppo.cli.grade import add_grade
 from zppo.cli.recipe import load_recipe, option_lines, parse_overrides
+from zppo.cli.resume import add_resume
 from zppo.cli.stats import add_stats
+from zppo.config import Recipe
 from zppo.errors import BlindError, ConfigError, ZppoError
 
 CONTINUES = {
     "train": "; the same command with --resume continues from the last checkpoint",
+    "resume": "; the same command continues from the last checkpoint",
     "compare": "; the same command continues, finished cells are not run again",
     "corpus": "; the same command continues",
     "eval": "; the same command continues, nothing is asked twice",
@@ -39,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     try:
-        if rest and options.command not in ("train", "compare"):
+        if rest and options.command not in ("train", "resume", "compare"):
             raise ConfigError(f"unknown argument {rest[0]!r}; see zppo {options.command} --help")
         return options.run(options, rest)
     except ZppoError as error:
@@ -69,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--run-dir", help="where to write the run (default: runs/RECIPE-METHOD-SEED)")
     train.add_argument("--resume", action="store_true", help="continue the run in the run directory")
     train.set_defaults(run=_train)
+    add_resume(commands, _run)
     _add_compare(commands)
     add_grade(commands)
     add_corpus(commands)
@@ -115,10 +119,16 @@ def _add_compare(commands: Any) -> None:
 def _train(options: argparse.Namespace, rest: Sequence[str]) -> int:
     recipe = load_recipe(options.recipe, parse_overrides(rest))
     run_dir = options.run_dir or f"runs/{Path(options.recipe).stem}-{recipe.method}-{recipe.seed}"
+    return _run(recipe, run_dir, options.resume)
+
+
+def _run(recipe: Recipe, run_dir: str, resume: bool | str) -> int:
+    """Train in `run_dir`, from its newest checkpoint or the one that `resume` names."""
     # Imported late: a mistake in the recipe should be answered before torch is loaded.
     from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
     from zppo.reports.html import write_report
+    from zppo.reports.lock import check_free
     from zppo.reports.rundir import RunDirectory
     from zppo.reports.table import before_after_table
     from zppo.training.arguments import ZPPOConfig
@@ -129,9 +139,12 @@ def _train(options: argparse.Namespace, rest: Sequence[str]) -> int:
     set_verbosity_error()
     disable_progress_bar()
     run, args = RunDirectory(run_dir), ZPPOConfig.from_recipe(recipe, run_dir)
-    run.check(args.effective(), options.resume)
+    check_free(run.lock_file)
+    run.check(args.effective(), bool(resume))
+    if resume:
+        run.checkpoint(resume if isinstance(resume, str) else None)
     try:
-        ZPPOTrainer(args=args).train(resume_from_checkpoint=options.resume)
+        ZPPOTrainer(args=args).train(resume_from_checkpoint=resume)
     except BlindError:
         print(f"report: {write_report(run)}")
         raise

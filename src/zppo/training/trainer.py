@@ -21,7 +21,7 @@ from transformers.trainer_utils import TrainOutput
 from zppo.data.filters import readable
 from zppo.data.order import Batch, epochs
 from zppo.engines.chat import Chat, Processing
-from zppo.errors import CheckpointError
+from zppo.reports.lock import locked
 from zppo.reports.rundir import RunDirectory
 from zppo.reports.summary import buffer_counts, run_summary
 from zppo.rewards.extraction import Extractor
@@ -33,16 +33,19 @@ from zppo.training.accounts import step_flops
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.checks import check_answers, check_one_process, check_options, media_filter
 from zppo.training.drops import DropLog
-from zppo.training.evaluation import ask, levels_of, summarise
+from zppo.training.evaluation import ask, levels_of, shown, summarise
 from zppo.training.forward import fill_gradients, use_sampling_mode
-from zppo.training.given import given_functions, given_student, given_teachers
+from zppo.training.given import given_functions, given_student, given_teachers, unnamed
 from zppo.training.loader import StepLoader, UpdateInput
 from zppo.training.models import load_model, load_processing, window_of
 from zppo.training.parts import build_parts, build_update
 from zppo.training.progress import StepProgress
 from zppo.training.questions import held_out_questions, training_questions
 from zppo.training.reliance import HelpReliance
+from zppo.training.reopening import open_run
+from zppo.training.saving import publish, saving, writing
 from zppo.training.state import RunState, step_rng
+from zppo.training.stopping import EarlyStopping
 from zppo.training.watch import AlarmLog
 from zppo.types import Question, StepBatch
 from zppo.zone.replay import PromptReplayBuffer
@@ -96,6 +99,7 @@ class ZPPOTrainer(Trainer):
         window = window_of("student.model", model)
         self.questions, dropped = training_questions(train_dataset, args, chat, sees, answered, window)
         self.eval_questions, unasked = held_out_questions(eval_dataset, args, chat, sees, answered)
+        self.stopping = EarlyStopping(args.eval, len(self.eval_questions))
         judged = check_answers(self.verdict, chain(self.questions, self.eval_questions), args, teachers)
         student = load_model("student.model", model, args.student.dtype)
         super().__init__(student, args, processing_class=processing, **trainer_options)
@@ -110,7 +114,8 @@ class ZPPOTrainer(Trainer):
         parts = build_parts(args, student, processing, teachers, self.verdict, judged, extract)
         self.parts = replace(parts, readable=self.drops.readable)
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
-        self.run_state = RunState(data=self.questions.identity)
+        given = unnamed(reward_funcs=reward_funcs, processing_class=processing_class)
+        self.run_state = RunState(data=self.questions.identity, given=given)
         self.progress = StepProgress(args.rollout_steps, disable=bool(args.disable_tqdm))
         self.update = build_update(args, self.parts)
         self.reliance = HelpReliance(args, self.parts.student, self.accelerator.autocast)
@@ -128,7 +133,10 @@ class ZPPOTrainer(Trainer):
         `resume_from_checkpoint=True` continues the run in `args.output_dir` from its newest checkpoint (from the start
         if there is none yet); a path continues from that checkpoint. Without it, the directory must not hold a run.
         """
-        checkpoint = self._open(resume_from_checkpoint)
+        with locked(self.run_directory.lock_file), writing(self.run_directory):
+            return self._run(self._open(resume_from_checkpoint), **options)
+
+    def _run(self, checkpoint: Path | None, **options: Any) -> TrainOutput:
         if checkpoint is None:
             self._evaluate_held_out()
         began, before = time.perf_counter(), self.run_state.seconds
@@ -185,7 +193,7 @@ class ZPPOTrainer(Trainer):
             if self._current is not None:
                 self._finish_step(self._current)
                 self._current = None
-            if self.alarms.ends:
+            if self.alarms.ends or self.stopping.ends:
                 self._save_wanted = self.control.should_training_stop = True
             self.control.should_save, self._save_wanted = self._save_wanted, False
         super()._maybe_log_save_evaluate(*args, **kwargs)
@@ -194,11 +202,19 @@ class ZPPOTrainer(Trainer):
         return str(self.run_directory.partial)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        """Write the checkpoint aside, then publish it with one rename."""
-        super()._save_checkpoint(model, trial)
-        name = f"checkpoint-{self.state.global_step}"
-        self.run_state.save(self.run_directory.partial / name, self.buffer)
-        self.run_directory.publish_checkpoint(name, self.args.checkpoints.keep)
+        """Write the checkpoint aside, then publish it under its rollout step with one rename."""
+        with saving(self.run_directory):
+            super()._save_checkpoint(model, trial)
+            written = self.run_directory.partial / f"checkpoint-{self.state.global_step}"
+            publish(written, self.run_directory, self.args, self.run_state, self.buffer, self.stopping.kept)
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """The options are saved beside the weights, without secrets."""
+        given, self.args = self.args, self.args.without_secrets()
+        try:
+            super()._save(output_dir, state_dict)
+        finally:
+            self.args = given
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         """Read the weights through `from_pretrained`: models with experts are stored under other names than they use.
@@ -213,19 +229,9 @@ class ZPPOTrainer(Trainer):
 
     def _open(self, resume: str | bool | None) -> Path | None:
         """Claim or reopen the run directory; the checkpoint to start from, if any."""
-        config = self.args.effective()
-        if not resume:
-            self.run_directory.start(config)
-            self.drops.begin_run()
-            return None
-        checkpoint = self.run_directory.resume(config)
-        if isinstance(resume, str):
-            checkpoint = Path(resume)
-        if checkpoint is not None:
-            self.run_state = RunState.load(checkpoint, self.buffer, self.questions.find, self.run_state.data)
-        elif self.state.global_step or self.buffer.steps:
-            raise CheckpointError("this trainer has trained, but saved no checkpoint to return to; make a new one")
-        self.run_directory.rewind(self.run_state.step, self.run_state.step * self.args.updates_per_step)
+        trained, now = bool(self.state.global_step or self.buffer.steps), (self.run_state, self.buffer)
+        where = self.run_directory, self.args, resume
+        checkpoint, self.run_state = open_run(*where, *now, self.questions.find, trained)
         self.drops.begin_run()
         return checkpoint
 
@@ -272,6 +278,7 @@ class ZPPOTrainer(Trainer):
         every = self.args.eval.every
         if state.step == self.args.rollout_steps or (every and state.step % every == 0):
             metrics |= self._evaluate_held_out()
+        self._save_wanted |= self.stopping.observe(state)
         metrics |= self.alarms.observe(state, batch)
         self.run_directory.log_rollouts(state.step, batch)
         self.run_directory.log_metrics({"step": state.step, **metrics})
@@ -307,10 +314,4 @@ class ZPPOTrainer(Trainer):
         state.levels = state.levels or levels_of(self.eval_questions, accuracy, args.zone.tau)
         result = summarise(self.eval_questions, accuracy, state.levels)
         state.evaluations.append(state.counters() | buffer_counts(self.buffer) | result | {"unscored": unscored})
-        shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
-        shown["eval/unscored"] = unscored
-        silent = {
-            f"eval/{name.replace('/', '_')}": counted.get(name, 0) for name in ("judge/unreachable", "judge/cut_off")
-        }
-        shown |= {name: count for name, count in silent.items() if count}
-        return shown | {"time/eval": time.perf_counter() - began}
+        return shown(result, unscored, counted) | {"time/eval": time.perf_counter() - began}

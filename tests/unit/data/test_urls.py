@@ -72,6 +72,14 @@ def test_what_stays_away_is_named(site: Site, says: list[int], asked: int) -> No
     assert len(site.asked) == asked
 
 
+@pytest.mark.parametrize("url", ["{}?sig=secret", "http://me:secret@127.0.0.1:1/a.png", "http://h/ a?secret"])
+def test_what_stays_away_is_named_without_its_secrets(url: str, site: Site) -> None:
+    site.says = [404]
+    with pytest.raises(DataError, match="could not be fetched") as error:
+        Fetcher()(url.format(site.url))
+    assert "secret" not in str(error.value)
+
+
 def test_the_newest_are_kept_up_to_a_bound(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(urls, "KEPT_BYTES", 2 * len(png()))
     fetch = Fetcher()
