@@ -1,7 +1,7 @@
 """What is never written down: tokens, keys and passwords of options, and what a URL carries beside its place.
 
 Standard library only. Everything that a run writes of its options goes through `masked`, every URL that it shows
-through `masked_urls`.
+through `masked_url`.
 """
 
 import re
@@ -47,15 +47,20 @@ def masked_options(config: Mapping[str, Any], prefix: str = "") -> list[str]:
 
 def masked_urls(text: str) -> str:
     """`text` with every URL in it without user, password, query and fragment."""
-    return _URL.sub(_bare, text)
+    return _URL.sub(lambda url: _bare(url["scheme"], url["rest"]), text)
 
 
-def _bare(url: re.Match[str]) -> str:
-    rest = url["rest"]
+def masked_url(url: str) -> str:
+    """A URL, whatever characters it holds, without user, password, query and fragment."""
+    scheme, mark, rest = url.partition("://")
+    return _bare(f"{scheme}{mark}", rest) if mark else url
+
+
+def _bare(scheme: str, rest: str) -> str:
     place, cut = rest, ""
     for mark in "?#":
         place, found, _ = place.partition(mark)
         cut = f"{found}{MASK}" if found else cut
     host, slash, path = place.partition("/")
     _, at, host = host.rpartition("@")
-    return f"{url['scheme']}{f'{MASK}@' if at else ''}{host}{slash}{path}{cut}"
+    return f"{scheme}{f'{MASK}@' if at else ''}{host}{slash}{path}{cut}"

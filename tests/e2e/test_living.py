@@ -54,6 +54,7 @@ def test_a_run_does_not_become_shorter_than_it_is(student_folder: Path, tmp_path
     with pytest.raises(CheckpointError, match=r"rollout_steps is 2, but 3 rollout steps of .* are finished"):
         trainer(recipe, run).train(resume_from_checkpoint=True)
     assert names(run) == ["checkpoint-2", "checkpoint-3"]
+    assert yaml.safe_load((run / "config.yaml").read_text("utf-8"))["rollout_steps"] == STEPS
 
 
 def test_a_run_is_continued_by_its_folder_alone(recipe: Path, straight: dict[str, Any], tmp_path: Path) -> None:
@@ -130,7 +131,6 @@ def test_no_file_of_a_run_holds_a_secret(
         file.write(json.dumps(url) + "\n")
     options = yaml.safe_load(recipe.read_text("utf-8"))
     options["training"]["hub_token"], options["rollout_steps"] = SECRET, 1
-    options["teacher"]["extra_body"] = {"api_key": SECRET}
     recipe.write_text(yaml.safe_dump(options), "utf-8")
     given = trainer(recipe, run)
     given.train()
@@ -145,7 +145,7 @@ def test_no_file_of_a_run_holds_a_secret(
     assert "https://***@127.0.0.1:1/a.png?***" in (run / "dropped.jsonl").read_text("utf-8")
 
     refused = zppo("resume", run)
-    assert "does not keep teacher.extra_body.api_key, which is a secret; give it again" in refused.stderr
+    assert "does not keep training.hub_token, which is a secret; give it again" in refused.stderr
 
 
 def test_a_limit_on_file_sizes_ends_a_run_in_one_line_with_a_checkpoint_to_go_on_from(

@@ -133,14 +133,16 @@ def test_a_run_does_not_go_on_with_other_data(student_folder: Path, tmp_path: Pa
         trainer(recipe, run).train(resume_from_checkpoint=True)
 
 
-def test_a_damaged_folder_is_no_checkpoint(recipe: Path, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_named_and_the_one_before_it_offered(recipe: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    trainer(recipe, run, callbacks=[StopAfter(4)]).train()
-    (run / "checkpoints" / "checkpoint-4" / "zppo_state.json").unlink()
-    with pytest.raises(CheckpointError, match=r"checkpoint-4 is no zppo checkpoint"):
-        trainer(recipe, run).train(resume_from_checkpoint=str(run / "checkpoints" / "checkpoint-2"))
+    trainer(recipe, run, callbacks=[StopAfter(2 * UPDATES)]).train()
+    (run / "checkpoints" / "checkpoint-2" / "zppo_state.json").unlink()
+    offer = rf"zppo_state.json is missing, so .*: zppo resume {run} --checkpoint checkpoint-1"
+    for checkpoint in (True, str(run / "checkpoints" / "checkpoint-2")):
+        with pytest.raises(CheckpointError, match=offer):
+            trainer(recipe, run).train(resume_from_checkpoint=checkpoint)
     resumed = trainer(recipe, run)
-    assert resumed.run_directory.resume(resumed.args.effective()) == run / "checkpoints" / "checkpoint-2"
+    assert resumed.run_directory.resume(resumed.args.effective(), "checkpoint-1") == run / "checkpoints/checkpoint-1"
 
 
 @pytest.mark.parametrize(

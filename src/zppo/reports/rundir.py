@@ -78,7 +78,7 @@ class RunDirectory:
         self._write_config(config)
 
     def resume(self, config: Mapping[str, Any], checkpoint: str | Path | None = None) -> Path | None:
-        """Claim the directory for going on with its run, under `config` from now on.
+        """Claim the directory for going on with its run.
 
         Returns the checkpoint to go on from: the newest, or `checkpoint` (a path, or the name of one of the run), or
         None if the run was killed before its first one. Raises CheckpointError when there is no run here, it was
@@ -87,9 +87,12 @@ class RunDirectory:
         self.check(config, resume=True)
         found = self.checkpoint(checkpoint)
         shutil.rmtree(self.partial, ignore_errors=True)
+        return found
+
+    def adopt(self, config: Mapping[str, Any]) -> None:
+        """Make `config` the run's own from now on, where it differs."""
         if self._difference(config, resume=False):
             self._write_config(config)
-        return found
 
     def checkpoint(self, wanted: str | Path | None = None) -> Path | None:
         """See `resume`. Raises CheckpointError for a damaged one: which file, and how to go on from the one before."""
@@ -187,7 +190,10 @@ class RunDirectory:
 
     def _difference(self, config: Mapping[str, Any], resume: bool) -> str:
         """The first option in which the saved config and `config` differ, or ''; of those that may not if `resume`."""
-        saved, mine = flat(yaml.safe_load(self.config_file.read_text("utf-8")) or {}), flat(config)
+        try:
+            saved, mine = flat(yaml.safe_load(self.config_file.read_text("utf-8")) or {}), flat(config)
+        except (yaml.YAMLError, ValueError, AttributeError) as error:
+            raise CheckpointError(f"{self.config_file} is damaged: {' '.join(str(error).split())}") from error
         names = changed_against(saved, mine, resume)
         there, here = (repr(c[names[0]]) if names and names[0] in c else "the default" for c in (saved, mine))
         return f"{names[0]}: there {there}, here {here}" if names else ""

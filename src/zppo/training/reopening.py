@@ -33,5 +33,6 @@ def open_run(
     if args.rollout_steps < state.step:
         finished = f"{state.step} rollout steps of {directory.path} are finished"
         raise CheckpointError(f"rollout_steps is {args.rollout_steps}, but {finished}; set it to more")
+    directory.adopt(args.effective())
     directory.rewind(state.step)
     return checkpoint, state

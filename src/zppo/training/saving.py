@@ -49,7 +49,8 @@ def writing(directory: RunDirectory) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in UNWRITABLE:
+        elsewhere = error.filename is not None and directory.path not in Path(error.filename).parents
+        if error.errno not in UNWRITABLE or elsewhere:
             raise
         raise _unwritten(directory, error) from error
 
@@ -69,9 +70,7 @@ def saving(directory: RunDirectory) -> Iterator[None]:
 
 
 def _unwritten(directory: RunDirectory, error: Exception) -> CheckpointError:
-    there = continuable(directory.checkpoints)
-    last = f"{there[-1].name} is whole: make room, then zppo resume {directory.path}"
-    none = "no checkpoint was written yet"
-    return CheckpointError(
-        f"{directory.path} cannot be written ({' '.join(str(error).split())}); {last if there else none}"
-    )
+    last = "no checkpoint was written yet"
+    for checkpoint in continuable(directory.checkpoints)[-1:]:
+        last = f"{checkpoint.name} is whole: make room, then zppo resume {directory.path}"
+    return CheckpointError(f"{directory.path} cannot be written ({' '.join(str(error).split())}); {last}")

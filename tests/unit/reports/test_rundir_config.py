@@ -82,6 +82,7 @@ def test_harmless_options_may_change_and_are_the_runs_own_from_then_on(changes: 
     run = RunDirectory(tmp_path / "run")
     run.start(options())
     run.resume(options(**changes))
+    run.adopt(options(**changes))
     assert yaml.safe_load(run.config_file.read_text("utf-8")) == options(**changes)
     run.resume(options(**changes))
 

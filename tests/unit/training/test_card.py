@@ -24,7 +24,7 @@ def card(folder: Path, evaluations: Any = EVALUATIONS, **options: Any) -> tuple[
         "student": StudentConfig("Qwen/Qwen3.5-0.8B"),
         "data": DataConfig("org/data", "test.jsonl"),
     }
-    args = ZPPOConfig(str(folder), use_cpu=True, rollout_steps=40, seed=3, **given | options)
+    args = ZPPOConfig(output_dir=str(folder), use_cpu=True, rollout_steps=40, seed=3, **given | options)
     state = RunState(step=20, student_tokens=12345, evaluations=list(evaluations))
     empty, front, text = model_card(args.effective(), state, folder).split("---\n", 2)
     assert empty == ""

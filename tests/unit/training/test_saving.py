@@ -56,7 +56,15 @@ def test_before_the_first_checkpoint_that_is_said(run: RunDirectory) -> None:
         PROBLEMS["full"]()
 
 
-@pytest.mark.parametrize("error", [RuntimeError("shapes differ"), OSError(errno.ECONNRESET, "reset"), KeyError("a")])
+OTHERS = [
+    RuntimeError("shapes differ"),
+    OSError(errno.ECONNRESET, "reset"),
+    PermissionError(errno.EACCES, "Permission denied", "/elsewhere/cache"),
+    KeyError("a"),
+]
+
+
+@pytest.mark.parametrize("error", OTHERS)
 def test_other_errors_stay_what_they_are(error: Exception, run: RunDirectory) -> None:
     with pytest.raises(type(error)) as raised, saving(run):
         raise error
