@@ -42,10 +42,10 @@ def test_urls_are_shown_without_password_and_query(text: str, shown: str) -> Non
 def test_sections_and_lists_are_masked_within() -> None:
     dear = FallbackConfig(endpoint="http://h/v1", extra_body={"api_key": "k"})
     section: Any = masked(
-        TeacherConfig(endpoint="http://h/v1", fallbacks=(dear,), extra_body={"auth": [{"token": "t"}], "n": 1})
+        TeacherConfig(endpoint="http://h/v1", fallbacks=(dear,), extra_body={"auth": [{"token": "t"}], "k": 1})
     )
     assert section.fallbacks[0].extra_body == {"api_key": "***"}
-    assert section.extra_body == {"auth": [{"token": "***"}], "n": 1}
+    assert section.extra_body == {"auth": [{"token": "***"}], "k": 1}
     assert dear.extra_body == {"api_key": "k"}
 
 

@@ -20,7 +20,16 @@ from zppo.zone.replay import PromptReplayBuffer
 logger = logging.getLogger(__name__)
 _TORCH_FILES = re.compile(r"inline_container|PytorchStreamWriter|cannot be opened|iostream")
 
-UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
+UNWRITABLE = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+    errno.EEXIST,
+)
 """Errors of the place that is written to."""
 
 
@@ -49,8 +58,7 @@ def writing(directory: RunDirectory) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        elsewhere = error.filename is not None and directory.path not in Path(error.filename).parents
-        if error.errno not in UNWRITABLE or elsewhere:
+        if error.errno not in UNWRITABLE or _is_elsewhere(error.filename, directory.path):
             raise
         raise _unwritten(directory, error) from error
 
@@ -67,6 +75,12 @@ def saving(directory: RunDirectory) -> Iterator[None]:
         if not _TORCH_FILES.search(str(error)):
             raise
         raise _unwritten(directory, error) from error
+
+
+def _is_elsewhere(name: str | bytes | int | None, run: Path) -> bool:
+    """Whether an error is about a file that is neither in the run directory nor on the way to it."""
+    file = Path(name) if isinstance(name, str) else run
+    return file != run and run not in file.parents and file not in run.parents
 
 
 def _unwritten(directory: RunDirectory, error: Exception) -> CheckpointError:

@@ -133,7 +133,7 @@ class ZPPOTrainer(Trainer):
         `resume_from_checkpoint=True` continues the run in `args.output_dir` from its newest checkpoint (from the start
         if there is none yet); a path continues from that checkpoint. Without it, the directory must not hold a run.
         """
-        with locked(self.run_directory.lock_file), writing(self.run_directory):
+        with writing(self.run_directory), locked(self.run_directory.lock_file):
             return self._run(self._open(resume_from_checkpoint), **options)
 
     def _run(self, checkpoint: Path | None, **options: Any) -> TrainOutput:
@@ -229,9 +229,8 @@ class ZPPOTrainer(Trainer):
 
     def _open(self, resume: str | bool | None) -> Path | None:
         """Claim or reopen the run directory; the checkpoint to start from, if any."""
-        trained, now = bool(self.state.global_step or self.buffer.steps), (self.run_state, self.buffer)
-        where = self.run_directory, self.args, resume
-        checkpoint, self.run_state = open_run(*where, *now, self.questions.find, trained)
+        given = self.run_directory, self.args, resume, self.run_state, self.buffer, self.questions.find
+        checkpoint, self.run_state = open_run(*given, trained=bool(self.state.global_step or self.buffer.steps))
         self.drops.begin_run()
         return checkpoint
 

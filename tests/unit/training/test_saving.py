@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from wholes import publish_whole
 
 from zppo.errors import CheckpointError
+from zppo.reports.lock import locked
 from zppo.reports.rundir import RunDirectory
 from zppo.training.saving import saving, writing
 
@@ -69,3 +70,11 @@ def test_other_errors_stay_what_they_are(error: Exception, run: RunDirectory) ->
     with pytest.raises(type(error)) as raised, saving(run):
         raise error
     assert raised.value is error
+
+
+def test_a_place_where_no_run_can_be_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for place in (Path("/sys/zppo-run"), tmp_path / "file", tmp_path / "file" / "run"):
+        run = RunDirectory(place)
+        with pytest.raises(CheckpointError, match=f"{place} cannot be written"), writing(run), locked(run.lock_file):
+            pass
