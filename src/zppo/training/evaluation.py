@@ -65,10 +65,3 @@ def summarise(
         **by_level(questions),
         "clusters": {cluster: by_level(chosen) for cluster, chosen in members.items()},
     }
-
-
-def shown(result: Mapping[str, Any], unscored: int, counted: Mapping[str, float]) -> dict[str, float]:
-    """A result as metrics, with what a judge left open, as it `counted`."""
-    metrics = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
-    silent = {f"eval/{name.replace('/', '_')}": counted.get(name, 0) for name in ("judge/unreachable", "judge/cut_off")}
-    return {**metrics, "eval/unscored": unscored, **{name: count for name, count in silent.items() if count}}

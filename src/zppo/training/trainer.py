@@ -33,7 +33,7 @@ from zppo.training.accounts import step_flops
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.checks import check_answers, check_one_process, check_options, media_filter
 from zppo.training.drops import DropLog
-from zppo.training.evaluation import ask, levels_of, shown, summarise
+from zppo.training.evaluation import ask, levels_of, summarise
 from zppo.training.forward import fill_gradients, use_sampling_mode
 from zppo.training.given import given_functions, given_student, given_teachers, unnamed
 from zppo.training.loader import StepLoader, UpdateInput
@@ -313,4 +313,10 @@ class ZPPOTrainer(Trainer):
         state.levels = state.levels or levels_of(self.eval_questions, accuracy, args.zone.tau)
         result = summarise(self.eval_questions, accuracy, state.levels)
         state.evaluations.append(state.counters() | buffer_counts(self.buffer) | result | {"unscored": unscored})
-        return shown(result, unscored, counted) | {"time/eval": time.perf_counter() - began}
+        shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
+        shown["eval/unscored"] = unscored
+        silent = {
+            f"eval/{name.replace('/', '_')}": counted.get(name, 0) for name in ("judge/unreachable", "judge/cut_off")
+        }
+        shown |= {name: count for name, count in silent.items() if count}
+        return shown | {"time/eval": time.perf_counter() - began}
