@@ -11,9 +11,10 @@ INSTALL_SERVERS = .servers/bin/pip install -q --disable-pip-version-check --no-c
 
 setup: $(READY)
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt environment/torchvision_on_cpu.py
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(BIN)/python environment/torchvision_on_cpu.py
 	touch $(READY)
 
 servers: $(SERVERS)

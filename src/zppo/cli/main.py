@@ -10,13 +10,16 @@ from zppo.cli.corpus import add_corpus
 from zppo.cli.eval import add_eval
 from zppo.cli.grade import add_grade
 from zppo.cli.recipe import load_recipe, parse_overrides
+from zppo.cli.resume import add_resume
 from zppo.cli.shown import add_quiet, shown
 from zppo.cli.stats import add_stats
 from zppo.cli.train_help import TrainHelp
+from zppo.config import Recipe
 from zppo.errors import BlindError, ConfigError, ZppoError
 
 CONTINUES = {
     "train": "; the same command with --resume continues from the last checkpoint",
+    "resume": "; the same command continues from the last checkpoint",
     "compare": "; the same command continues, finished cells are not run again",
     "corpus": "; the same command continues",
     "eval": "; the same command continues, nothing is asked twice",
@@ -40,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     try:
-        if rest and options.command not in ("train", "compare"):
+        if rest and options.command not in ("train", "resume", "compare"):
             raise ConfigError(f"unknown argument {rest[0]!r}; see zppo {options.command} --help")
         return options.run(options, rest)
     except ZppoError as error:
@@ -71,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--resume", action="store_true", help="continue the run in the run directory")
     add_quiet(train)
     train.set_defaults(run=_train)
+    add_resume(commands, _run)
     _add_compare(commands)
     add_grade(commands)
     add_corpus(commands)
@@ -118,11 +122,17 @@ def _add_compare(commands: Any) -> None:
 def _train(options: argparse.Namespace, rest: Sequence[str]) -> int:
     recipe = load_recipe(options.recipe, parse_overrides(rest))
     run_dir = options.run_dir or f"runs/{Path(options.recipe).stem}-{recipe.method}-{recipe.seed}"
-    with shown(options.quiet or bool(recipe.training.get("disable_tqdm"))) as progress:
+    return _run(recipe, run_dir, options.resume, options.quiet)
+
+
+def _run(recipe: Recipe, run_dir: str, resume: bool | str, quiet: bool) -> int:
+    """Train in `run_dir`, from its newest checkpoint or the one that `resume` names."""
+    with shown(quiet or bool(recipe.training.get("disable_tqdm"))) as progress:
         progress.phase("loading torch and transformers")
         # Imported late: a mistake in the recipe should be answered before torch is loaded.
         from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
+        from zppo.reports.lock import check_free
         from zppo.reports.rundir import RunDirectory
         from zppo.reports.table import before_after_table
         from zppo.training.arguments import ZPPOConfig
@@ -131,9 +141,12 @@ def _train(options: argparse.Namespace, rest: Sequence[str]) -> int:
         set_verbosity_error()
         disable_progress_bar()
         run, args = RunDirectory(run_dir), ZPPOConfig.from_recipe(recipe, run_dir)
-        run.check(args.effective(), options.resume)
+        check_free(run.lock_file)
+        run.check(args.effective(), bool(resume))
+        if resume:
+            run.checkpoint(resume if isinstance(resume, str) else None)
         try:
-            ZPPOTrainer(args=args, progress=progress).train(resume_from_checkpoint=options.resume)
+            ZPPOTrainer(args=args, progress=progress).train(resume_from_checkpoint=resume)
         except BlindError:
             print(f"report: {run.report_file}")
             raise

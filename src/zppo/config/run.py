@@ -96,6 +96,9 @@ class EvalConfig:
 
     every: int = 0
     """Rollout steps between two evaluations; 0 evaluates only before and after training."""
+    early_stopping_patience: int = 0
+    """Evaluations in a row without a better accuracy on the held-out questions after which training ends; the
+    checkpoint of the best one is kept beside the newest. 0 goes on to the last step."""
     samples: int = 1
     """Responses per held-out question; accuracy is the mean over them."""
     max_tokens: int | None = None
@@ -112,6 +115,10 @@ class EvalConfig:
         positive("eval", self, "samples")
         if self.every < 0:
             raise ConfigError(f"eval.every is {self.every}; rollout steps between evaluations, or 0")
+        if self.early_stopping_patience < 0:
+            raise ConfigError(f"eval.early_stopping_patience is {self.early_stopping_patience}; evaluations, or 0")
+        if self.early_stopping_patience and not self.every:
+            raise ConfigError("eval.early_stopping_patience counts evaluations: set eval.every to some rollout steps")
 
     def at(self, seed: int, sampling: SamplingConfig) -> Sampling:
         """What is not set here is as in `sampling`, thoughts too."""
@@ -182,6 +189,9 @@ class CheckpointConfig:
     """Rollout steps between two checkpoints; the last step is always saved."""
     keep: int = 2
     """Checkpoints kept; older ones are removed after the newer one is complete."""
+    weights_only: bool = False
+    """Whether all but the newest keep only their weights, about a third of the size with AdamW in fp32: they can be
+    used and evaluated, but if the newest is damaged there is none before it to continue from."""
 
     def __post_init__(self) -> None:
         positive("checkpoints", self, "every", "keep")

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from zppo.data.dropped import BadRow
+from zppo.masking import masked_url, masked_urls
 
 SECONDS, LARGEST = 30, 256 * 2**20
 """How long a URL may take to answer, and how many bytes it may hold."""
@@ -55,9 +56,12 @@ def _persistently(url: str, waits: Sequence[float] = WAITS) -> bytes:
         if waits and _may_pass(error):
             time.sleep(waits[0])
             return _persistently(url, waits[1:])
-        raise BadRow("unreadable media", f"{url} could not be fetched ({type(error).__name__}: {error})") from error
+        # A URL that is none is quoted in pieces by its error.
+        words = "" if isinstance(error, ValueError | http.client.InvalidURL) else f": {masked_urls(str(error))}"
+        problem = f"{masked_url(url)} could not be fetched ({type(error).__name__}{words})"
+        raise BadRow("unreadable media", problem) from error
     if len(content) > LARGEST:
-        raise BadRow("unreadable media", f"{url} holds more than {LARGEST} bytes")
+        raise BadRow("unreadable media", f"{masked_url(url)} holds more than {LARGEST} bytes")
     return content
 
 

@@ -9,6 +9,7 @@ import yaml
 
 from zppo.config import ZoneConfig
 from zppo.errors import CheckpointError
+from zppo.reports.checkpoints import checkpoints_in, size_of
 from zppo.reports.rundir import RunDirectory
 from zppo.reports.summary import run_summary
 from zppo.training.state import RunState
@@ -26,6 +27,8 @@ class Record:
     rows: Sequence[Row]
     summary: Row
     finished: bool
+    checkpoints: Mapping[str, int]
+    """Bytes of each, by name, oldest first."""
 
     @property
     def steps(self) -> int:
@@ -61,7 +64,8 @@ def read_record(run: RunDirectory) -> Record:
     if not rows:
         raise CheckpointError(f"{run.path}: no rollout step is finished yet, so there is nothing to report")
     finished = run.summary_file.is_file()
-    return Record(config, rows, run.summary() if finished else _summary_so_far(run, config), finished)
+    sizes = {each.name: size_of(each) for each in checkpoints_in(run.checkpoints)}
+    return Record(config, rows, run.summary() if finished else _summary_so_far(run, config), finished, sizes)
 
 
 def thinned(rows: Sequence[Row], most: int = MOST_ROWS) -> tuple[Sequence[Row], int]:

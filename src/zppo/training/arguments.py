@@ -1,5 +1,6 @@
 """`ZPPOConfig`: the options of a run beside those of `transformers.TrainingArguments`."""
 
+import copy
 import json
 from dataclasses import MISSING, Field, asdict, dataclass, fields, is_dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from transformers import TrainingArguments
 from zppo.config import Recipe, RunOptions
 from zppo.custom import PROGRAM, digest, source
 from zppo.errors import ConfigError, nearest
+from zppo.masking import masked
 from zppo.rewards.extraction import names_in
 from zppo.training.trackers import check_trackers
 
@@ -28,8 +30,8 @@ OWNED = (
         "save_strategy": "checkpoints.every",
         "save_steps": "checkpoints.every",
         "save_total_limit": "checkpoints.keep",
-        "save_only_model": "nothing: a checkpoint is always complete",
-        "load_best_model_at_end": "eval.every and the checkpoints",
+        "save_only_model": "checkpoints.weights_only, which keeps the weights of older checkpoints",
+        "load_best_model_at_end": "eval.early_stopping_patience, which keeps the best checkpoint",
         "eval_strategy": "eval.every",
         "eval_steps": "eval.every",
         "eval_delay": "eval.every",
@@ -111,10 +113,20 @@ class ZPPOConfig(TrainingArguments, RunOptions):
     def effective(self) -> dict[str, Any]:
         """The whole config as JSON values, in the shape of a recipe; training options only where they were changed.
 
+        Secrets are masked, as everything that is written down of the options comes from here.
+
         Raises ConfigError for a file of the user's code that is missing or is not the one of `programs`.
         """
         shared = {f.name: _plain(getattr(self, f.name)) for f in fields(RunOptions)} | {"programs": digests(self)}
-        return json.loads(json.dumps({"seed": self.seed, **shared, "training": self._changed}, default=str))
+        return masked(json.loads(json.dumps({"seed": self.seed, **shared, "training": self._changed}, default=str)))
+
+    def without_secrets(self) -> "ZPPOConfig":
+        """A copy to be written into a file."""
+        written = copy.copy(self)
+        for option in fields(self):
+            setattr(written, option.name, masked(getattr(self, option.name), option.name))
+        written._changed = masked(self._changed)
+        return written
 
     def _changed_options(self) -> dict[str, Any]:
         """Training options that differ from their defaults, as they were given."""
@@ -123,7 +135,7 @@ class ZPPOConfig(TrainingArguments, RunOptions):
         return {k: v for k, (v, f) in given.items() if v != _default(f)}
 
     def to_dict(self) -> dict[str, Any]:
-        return {name: _plain(value) for name, value in super().to_dict().items()}
+        return masked({name: _plain(value) for name, value in super().to_dict().items()})
 
 
 def digests(options: RunOptions) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from zppo.data.order import START, Position
 from zppo.errors import CheckpointError
-from zppo.reports.rundir import CHECKPOINT_STATE
+from zppo.reports.checkpoints import CHECKPOINT_STATE
 from zppo.zone.audit import COUNTS
 from zppo.zone.replay import Find, PromptReplayBuffer
 
@@ -41,6 +41,7 @@ class RunState:
     `teacher_missing` responses and `judge_missing` replies never came. `audit` sums the counts of the match audit over
     steps, by the names of `zone.audit.COUNTS`. `alarms` is what alarms remember of the steps so far. `position` is
     where the new questions of the next step begin in the order of `data`, the identity of the training questions.
+    `given` names what the trainer was given in Python and no config holds.
     """
 
     step: int = 0
@@ -60,6 +61,7 @@ class RunState:
     levels: dict[str, str] = field(default_factory=dict)
     position: Position = START
     data: str = ""
+    given: list[str] = field(default_factory=list)
 
     def save(self, folder: Path, buffer: PromptReplayBuffer) -> None:
         state = {"run": asdict(self), "buffer": buffer.state_dict()}
@@ -92,21 +94,35 @@ class RunState:
 
     @classmethod
     def load(
-        cls, folder: Path, buffer: PromptReplayBuffer, find: Find | None = None, data: str | None = None
+        cls, folder: Path, buffer: PromptReplayBuffer, find: Find | None = None, fresh: "RunState | None" = None
     ) -> "RunState":
-        """Restore a state and fill `buffer`; for `find` see there. `data` is what the run is to go on with.
+        """Restore a state and fill `buffer`; for `find` see there. `fresh` is the state of the trainer that goes on.
 
         Raises CheckpointError for a folder that is no checkpoint of zppo, or is not of this data.
         """
         file = folder / CHECKPOINT_STATE
         if not file.is_file():
             raise CheckpointError(f"{folder} is no zppo checkpoint: {CHECKPOINT_STATE} is missing")
-        state: Mapping[str, Any] = json.loads(file.read_text("utf-8"))
-        loaded = cls(**state["run"] | {"position": Position(*state["run"]["position"])})
-        if data is not None and data != loaded.data:
-            raise CheckpointError(
-                f"{folder} is of a run on {loaded.data}, and the data now is {data}: questions were added, left out or "
-                "moved, and their order would be another. Resume with the data as it was, or start a new run"
-            )
-        buffer.load_state_dict(state["buffer"], find)
+        try:
+            state: Mapping[str, Any] = json.loads(file.read_text("utf-8"))
+            run, kept = state["run"], state["buffer"]
+            loaded = cls(**run | {"position": Position(*run["position"])})
+        except (ValueError, LookupError, TypeError) as error:
+            raise CheckpointError(f"{file} is damaged ({error}); take another checkpoint") from error
+        if fresh is not None:
+            loaded._check_goes_on(fresh, folder)
+        buffer.load_state_dict(kept, find)
         return loaded
+
+    def _check_goes_on(self, fresh: "RunState", folder: Path) -> None:
+        if fresh.data != self.data:
+            raise CheckpointError(
+                f"{folder} is of a run on {self.data}, and the data now is {fresh.data}: questions were added, left "
+                "out or moved, and their order would be another. Resume with the data as it was, or start a new run"
+            )
+        other = sorted(set(self.given) ^ set(fresh.given))
+        if other:
+            raise CheckpointError(
+                f"{folder} is of a run that was {'given' if other[0] in self.given else 'not given'} {other[0]} in "
+                "Python; continue it as it was started, by ZPPOTrainer(...).train(resume_from_checkpoint=True)"
+            )

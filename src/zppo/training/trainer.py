@@ -21,8 +21,8 @@ from transformers.trainer_utils import TrainOutput
 from zppo.data.filters import readable
 from zppo.data.order import Batch, epochs
 from zppo.engines.chat import Chat, Processing
-from zppo.errors import CheckpointError
 from zppo.reports.html import write_report
+from zppo.reports.lock import locked
 from zppo.reports.progress import Progress, new_progress
 from zppo.reports.rundir import RunDirectory
 from zppo.reports.summary import run_summary
@@ -37,13 +37,16 @@ from zppo.training.checks import check_answers, check_one_process, check_options
 from zppo.training.drops import DropLog
 from zppo.training.evaluation import evaluate
 from zppo.training.forward import fill_gradients, use_sampling_mode
-from zppo.training.given import given_functions, given_student, given_teachers
+from zppo.training.given import given_functions, given_student, given_teachers, unnamed
 from zppo.training.loader import StepLoader, UpdateInput
 from zppo.training.models import called, load_model, load_processing, window_of
 from zppo.training.parts import build_parts, build_update
 from zppo.training.questions import held_out_questions, teacher_readers, training_questions
 from zppo.training.reliance import HelpReliance
+from zppo.training.reopening import open_run
+from zppo.training.saving import publish, saving, writing
 from zppo.training.state import RunState
+from zppo.training.stopping import EarlyStopping
 from zppo.training.trackers import RolloutTables
 from zppo.training.watch import AlarmLog
 from zppo.training.watched import WatchedEngine, held_out_numbers, step_numbers, watched
@@ -105,6 +108,7 @@ class ZPPOTrainer(Trainer):
         readers = teacher_readers(args, teachers)
         self.questions, dropped = training_questions(train_dataset, args, chat, sees, answered, window, readers)
         self.eval_questions, unasked = held_out_questions(eval_dataset, args, chat, sees, answered, window)
+        self.stopping = EarlyStopping(args.eval, len(self.eval_questions))
         judged = check_answers(self.verdict, chain(self.questions, self.eval_questions), args, teachers)
         self.progress.phase(f"loading student {called(model)}")
         student = load_model("student.model", model, args.student.dtype)
@@ -122,7 +126,8 @@ class ZPPOTrainer(Trainer):
         self.parts = replace(parts, readable=self.drops.readable)
         self._watched = watched(self.parts, self.progress)
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
-        self.run_state = RunState(data=self.questions.identity)
+        given = unnamed(reward_funcs=reward_funcs, processing_class=processing_class)
+        self.run_state = RunState(data=self.questions.identity, given=given)
         self.update = build_update(args, self.parts)
         self.reliance = HelpReliance(args, self.parts.student, self.accelerator.autocast)
         self._parameters = student.num_parameters()
@@ -139,22 +144,24 @@ class ZPPOTrainer(Trainer):
         `resume_from_checkpoint=True` continues the run in `args.output_dir` from its newest checkpoint (from the start
         if there is none yet); a path continues from that checkpoint. Without it, the directory must not hold a run.
         """
-        with self.progress:
-            checkpoint = self._open(resume_from_checkpoint)
-            if checkpoint is None:
-                for name, result in held_out_numbers(self._evaluate_held_out()).items():
-                    self.progress.show(name, result)
-            began, before = time.perf_counter(), self.run_state.seconds
-            self._clock = lambda: before + time.perf_counter() - began
-            self.progress.begin("step", self.args.rollout_steps, self.run_state.step)
-            output = super().train(resume_from_checkpoint=str(checkpoint) if checkpoint else None, **options)
-            self._teacher_metrics({})  # what came after the last step has its price too
-            if not self.alarms.ends:
-                summary = run_summary(self.args.method, self.args.seed, self.run_state, self.buffer)
-                self.run_directory.write_summary(summary)
-            if self.run_state.step:
-                self.progress.phase("writing the report")
-                write_report(self.run_directory)
+        with self.progress, writing(self.run_directory), locked(self.run_directory.lock_file):
+            return self._run(self._open(resume_from_checkpoint), **options)
+
+    def _run(self, checkpoint: Path | None, **options: Any) -> TrainOutput:
+        if checkpoint is None:
+            for name, result in held_out_numbers(self._evaluate_held_out()).items():
+                self.progress.show(name, result)
+        began, before = time.perf_counter(), self.run_state.seconds
+        self._clock = lambda: before + time.perf_counter() - began
+        self.progress.begin("step", self.args.rollout_steps, self.run_state.step)
+        output = super().train(resume_from_checkpoint=str(checkpoint) if checkpoint else None, **options)
+        self._teacher_metrics({})  # what came after the last step has its price too
+        if not self.alarms.ends:
+            summary = run_summary(self.args.method, self.args.seed, self.run_state, self.buffer)
+            self.run_directory.write_summary(summary)
+        if self.run_state.step:
+            self.progress.phase("writing the report")
+            write_report(self.run_directory)
         self.alarms.check()
         return output
 
@@ -205,7 +212,7 @@ class ZPPOTrainer(Trainer):
             if self._current is not None:
                 self._finish_step(self._current)
                 self._current = None
-            if self.alarms.ends:
+            if self.alarms.ends or self.stopping.ends:
                 self._save_wanted = self.control.should_training_stop = True
             self.control.should_save, self._save_wanted = self._save_wanted, False
         super()._maybe_log_save_evaluate(*args, **kwargs)
@@ -214,11 +221,19 @@ class ZPPOTrainer(Trainer):
         return str(self.run_directory.partial)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        """Write the checkpoint aside, then publish it with one rename."""
-        super()._save_checkpoint(model, trial)
-        name = f"checkpoint-{self.state.global_step}"
-        self.run_state.save(self.run_directory.partial / name, self.buffer)
-        self.run_directory.publish_checkpoint(name, self.args.checkpoints.keep)
+        """Write the checkpoint aside, then publish it under its rollout step with one rename."""
+        with saving(self.run_directory):
+            super()._save_checkpoint(model, trial)
+            written = self.run_directory.partial / f"checkpoint-{self.state.global_step}"
+            publish(written, self.run_directory, self.args, self.run_state, self.buffer, self.stopping.kept)
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """The options are saved beside the weights, without secrets."""
+        given, self.args = self.args, self.args.without_secrets()
+        try:
+            super()._save(output_dir, state_dict)
+        finally:
+            self.args = given
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         """Read the weights through `from_pretrained`: models with experts are stored under other names than they use.
@@ -233,19 +248,8 @@ class ZPPOTrainer(Trainer):
 
     def _open(self, resume: str | bool | None) -> Path | None:
         """Claim or reopen the run directory; the checkpoint to start from, if any."""
-        config = self.args.effective()
-        if not resume:
-            self.run_directory.start(config)
-            self.drops.begin_run()
-            return None
-        checkpoint = self.run_directory.resume(config)
-        if isinstance(resume, str):
-            checkpoint = Path(resume)
-        if checkpoint is not None:
-            self.run_state = RunState.load(checkpoint, self.buffer, self.questions.find, self.run_state.data)
-        elif self.state.global_step or self.buffer.steps:
-            raise CheckpointError("this trainer has trained, but saved no checkpoint to return to; make a new one")
-        self.run_directory.rewind(self.run_state.step, self.run_state.step * self.args.updates_per_step)
+        given = self.run_directory, self.args, resume, self.run_state, self.buffer, self.questions.find
+        checkpoint, self.run_state = open_run(*given, trained=bool(self.state.global_step or self.buffer.steps))
         self.drops.begin_run()
         return checkpoint
 
@@ -283,6 +287,7 @@ class ZPPOTrainer(Trainer):
         every = self.args.eval.every
         if state.step == self.args.rollout_steps or (every and state.step % every == 0):
             metrics |= self._evaluate_held_out()
+        self._save_wanted |= self.stopping.observe(state)
         metrics |= self.alarms.observe(state, batch)
         self.run_directory.log_rollouts(state.step, batch)
         self.run_directory.log_metrics({"step": state.step, **metrics})

@@ -72,6 +72,24 @@ def test_what_stays_away_is_named(site: Site, says: list[int], asked: int) -> No
     assert len(site.asked) == asked
 
 
+@pytest.mark.parametrize("url", ["{}?sig=secret", "http://me:secret@127.0.0.1:1/a.png", "http://h/ a?secret"])
+def test_what_stays_away_is_named_without_its_secrets(url: str, site: Site) -> None:
+    site.says = [404]
+    with pytest.raises(DataError, match="could not be fetched") as error:
+        Fetcher()(url.format(site.url))
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_row_is_listed_without_the_secrets_of_its_url(allowed: bool) -> None:
+    row = {"prompt": "<image>?", "answer": "1", "images": ["http://me:secret@127.0.0.1:1/a.png?sig=secret"]}
+    (question,), _ = read_questions([row], DataConfig(allow_urls=allowed))
+    with pytest.raises(DataError) as error:
+        question.media[0].load()
+    for told in (question.media[0].name, str(error.value)):
+        assert "http://***@127.0.0.1:1/a.png?***" in told and "secret" not in told
+
+
 def test_the_newest_are_kept_up_to_a_bound(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(urls, "KEPT_BYTES", 2 * len(png()))
     fetch = Fetcher()
