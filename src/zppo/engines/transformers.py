@@ -11,6 +11,7 @@ from zppo.engines.base import ignore
 from zppo.engines.chat import Chat, Processing
 from zppo.engines.opening import ENOUGH, opening_of
 from zppo.engines.penalties import generation_options, processors
+from zppo.engines.poison import FiniteLogits
 from zppo.engines.vision import Vision, derives_positions, forget_positions
 from zppo.errors import EngineError
 from zppo.types import Group, Prompt, Rollout, Sampling, Thinking
@@ -105,7 +106,7 @@ class TransformersEngine:
             attention_mask=mask[rows],
             past_key_values=cache,
             generation_config=self._generation_config(sampling),
-            logits_processor=processors(sampling, ids.shape[1]),
+            logits_processor=[FiniteLogits(self.model.name_or_path), *processors(sampling, ids.shape[1])],
         )
         responses = output[:, ids.shape[1] :].tolist()
         for row, group in enumerate(groups):

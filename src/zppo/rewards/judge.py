@@ -1,12 +1,13 @@
 r"""The judge of free-form answers (`answer_type: free`): a model that compares a response with the reference answer.
 
 It never solves. Its reply, after any thoughts, must be the JSON object `{"verdict": "correct"}` or
-`{"verdict": "wrong"}` with nothing but space around it (no code fence, no second key); a malformed reply means wrong,
-and so does one that is cut off by its length. A judge that cannot be reached means unscored, never wrong.
+`{"verdict": "wrong"}` with nothing but space, or one code fence, around it and no second key; a malformed reply means
+wrong, and so does one that is cut off by its length. A judge that cannot be reached means unscored, never wrong.
 """
 
 import json
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ NO_JUDGE = "a free-form answer needs a judge, and there is none"
 REWARDS = {"correct": 1.0, "wrong": 0.0}
 MAX_TOKENS = 512
 """Longest reply, of every judge."""
+_FENCED = re.compile(r"\s*```(?:json)?\s(.*)```\s*", re.DOTALL | re.IGNORECASE)
 logger = logging.getLogger(__name__)
 
 
@@ -74,7 +76,9 @@ class Judge:
         cases = [_Case(q, shown, extract(shown)) for q, shown in zip(questions, seen, strict=True)]
         distinct = list({case.key: case for case in cases if case.shown}.values())
         replies = dict(zip([case.key for case in distinct], self._replies(distinct), strict=True))
+        before = self._counts["malformed"]
         graded = {key: self._read(reply) for key, reply in replies.items()}
+        self._warn(self._counts["malformed"] - before, replies)
         silent = 0.0, "the response is empty"
         return [Graded(*graded.get(c.key, silent), extract(r)) for c, r in zip(cases, responses, strict=True)]
 
@@ -121,6 +125,16 @@ class Judge:
         fault = cut_off if _is_cut_off(reply) else "is not the JSON it was asked for"
         return 0.0, f"the judge's reply {fault}, which counts as wrong: {shown(reply.text)}"
 
+    def _warn(self, malformed: int, replies: Mapping[Any, Rollout | None]) -> None:
+        """Say aloud what is wrong for its form alone; replies that were cut off are said to be before."""
+        whole = [reply for reply in replies.values() if reply is not None and not _is_cut_off(reply)]
+        bad = [shown(reply.text) for reply in whole if verdict_in(after_thoughts(reply.text)) is None]
+        if malformed and bad:
+            logger.warning(
+                "%d of %d replies of the judge are not the JSON it was asked for, which counts as wrong; the first: %s",
+                *(len(bad), len(replies), bad[0]),
+            )
+
 
 class NoJudge:
     """Leaves every free-form answer unscored."""
@@ -132,10 +146,11 @@ class NoJudge:
 
 
 def verdict_in(reply: str) -> str | None:
-    """`correct` or `wrong`; None for anything but the one JSON object asked for."""
+    """`correct` or `wrong`; None for anything but the one JSON object asked for, in a code fence at most."""
+    fenced = _FENCED.fullmatch(reply)
     try:
         # An object as the tuple of its pairs, so that a key given twice does not go unseen.
-        pairs: Any = json.loads(reply, object_pairs_hook=tuple)
+        pairs: Any = json.loads(fenced[1] if fenced else reply, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
         return None
     return next((verdict for verdict in REWARDS if pairs == (("verdict", verdict),)), None)

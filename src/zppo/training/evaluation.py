@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from zppo.engines.base import Engine, Verdict, rewards_of
-from zppo.types import Prompt, Question, Sampling
+from zppo.types import Prompt, Question, Sampling, reaches
 from zppo.zone.prompts import Templates
 
 
@@ -41,9 +41,16 @@ def levels_of(questions: Sequence[Question], accuracy: Mapping[str, float], tau:
 
     A question that has neither a level nor an accuracy is left out.
     """
-    measured = {i: "hard" if a < tau else "easy" for i, a in accuracy.items()}
+    measured = {i: "easy" if reaches(a, tau) else "hard" for i, a in accuracy.items()}
     levels = {q.id: q.fields.get("level") or measured.get(q.id) for q in questions}
     return {i: str(level) for i, level in levels.items() if level}
+
+
+def shown_of(result: Mapping[str, Any], unscored: int, counted: Mapping[str, float]) -> dict[str, float]:
+    """The metrics of an evaluation: its accuracies, what was unscored, and where the judge was silent (`counted`)."""
+    shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
+    silent = {f"eval/{name.replace('/', '_')}": counted.get(name, 0) for name in ("judge/unreachable", "judge/cut_off")}
+    return shown | {"eval/unscored": unscored} | {name: count for name, count in silent.items() if count}
 
 
 def summarise(

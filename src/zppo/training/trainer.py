@@ -33,8 +33,9 @@ from zppo.training.accounts import step_flops
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.checks import check_answers, check_one_process, check_options, media_filter
 from zppo.training.drops import DropLog
-from zppo.training.evaluation import ask, levels_of, summarise
+from zppo.training.evaluation import ask, levels_of, shown_of, summarise
 from zppo.training.forward import fill_gradients, use_sampling_mode
+from zppo.training.guard import UpdateGuard, finite
 from zppo.training.given import given_functions, given_student, given_teachers
 from zppo.training.loader import StepLoader, UpdateInput
 from zppo.training.models import load_model, load_processing, window_of
@@ -111,6 +112,7 @@ class ZPPOTrainer(Trainer):
         self.parts = replace(parts, readable=self.drops.readable)
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
         self.run_state = RunState(data=self.questions.identity)
+        self.guard = UpdateGuard(args.learning_rate, self.run_directory.complete_checkpoints)
         self.progress = StepProgress(args.rollout_steps, disable=bool(args.disable_tqdm))
         self.update = build_update(args, self.parts)
         self.reliance = HelpReliance(args, self.parts.student, self.accelerator.autocast)
@@ -118,7 +120,6 @@ class ZPPOTrainer(Trainer):
         self._current: StepBatch | None = None
         self._end = self.run_state.position
         self._update_began = 0.0
-        self._grad_norms: list[float] = []
         self._save_wanted = False
 
     def train(self, resume_from_checkpoint: str | bool | None = None, **options: Any) -> TrainOutput:
@@ -157,6 +158,7 @@ class ZPPOTrainer(Trainer):
             if update.index == 0:
                 self.update.before_step(model, update.step.minibatches)
             loss = self.update.accumulate(model, update.minibatch, self.accelerator.backward)
+        self.guard.loss = float(loss)
         if self.accelerator.scaler is not None:
             self.accelerator.scaler.scale(loss)  # which begins to scale, in case that no backward pass did
         fill_gradients(model, update.minibatch)
@@ -168,9 +170,9 @@ class ZPPOTrainer(Trainer):
         return 6 * self._parameters * sum(len(g.prompt_ids) + len(r.token_ids) for g, r in trained)
 
     def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
-        """Called at every gradient update, clipped or not."""
-        norm = super()._get_grad_norm(model, grad_norm=grad_norm)
-        self._grad_norms.append(float(norm))
+        """Called at every gradient update, clipped or not, before the weights move."""
+        norm, scaler = super()._get_grad_norm(model, grad_norm=grad_norm), self.accelerator.scaler
+        self.guard.admit(float(norm), model, self.run_state, None if scaler is None else scaler.get_scale())
         return norm
 
     def _maybe_log_save_evaluate(self, *args: Any, **kwargs: Any) -> None:
@@ -178,6 +180,7 @@ class ZPPOTrainer(Trainer):
 
         A checkpoint that a callback asks for within a rollout step is taken at the end of that step.
         """
+        self.guard.check_weights(self.model, self.run_state)
         self.state.epoch = self.state.global_step / self.state.max_steps  # of the whole run, also after a resume
         self._save_wanted |= self.control.should_save
         self.control.should_save = False
@@ -233,14 +236,15 @@ class ZPPOTrainer(Trainer):
         """The rollout step on the next batch of questions."""
         args, step = self.args, self.run_state.step
         upcoming.extend(islice(batches, 1 + max(args.teacher.ahead, 1) - len(upcoming)))
-        for part in (self.update, self.verdict):
+        for part in (self.update, self.guard, self.verdict):
             part.metrics()  # drops what a step that was stopped half-way has left
         new, rng = upcoming.popleft(), step_rng(args.seed, step)
         self.drops.begin_step(new.dropped)
         parts = replace(self.parts, on_refresh=partial(self._start_ahead, [later.questions for later in upcoming]))
-        batch = rollout_step(new.questions, self.buffer, parts, args.zone, args.sampling, rng)
+        with self.guard.naming(self.run_state):
+            batch = rollout_step(new.questions, self.buffer, parts, args.zone, args.sampling, rng)
         batch.metrics |= self.reliance.measure(batch.groups, step_rng(args.seed, step, "reliance"))
-        self._current, self._end, self._grad_norms = batch, new.end, []
+        self._current, self._end = batch, new.end
         self._update_began = time.perf_counter()
         return batch
 
@@ -256,8 +260,8 @@ class ZPPOTrainer(Trainer):
     def _finish_step(self, batch: StepBatch) -> None:
         """Count, log, dump, evaluate. The checkpoint, if due, follows at once."""
         state, metrics = self.run_state, batch.metrics
-        metrics |= self.update.metrics() | self.verdict.metrics() | self._teacher_metrics(metrics)
-        metrics["loss/grad_norm"] = sum(self._grad_norms) / max(len(self._grad_norms), 1)
+        metrics |= self.update.metrics() | self.guard.metrics() | self.verdict.metrics()
+        metrics |= self._teacher_metrics(metrics)
         metrics["loss/learning_rate"] = self._get_learning_rate()
         metrics["time/update"] = time.perf_counter() - self._update_began
         spent = sum(metrics.get(f"time/{phase}", 0) for phase in ("rollout", "teacher", "verdict", "update"))
@@ -273,6 +277,7 @@ class ZPPOTrainer(Trainer):
         if state.step == self.args.rollout_steps or (every and state.step % every == 0):
             metrics |= self._evaluate_held_out()
         metrics |= self.alarms.observe(state, batch)
+        metrics = finite(metrics)
         self.run_directory.log_rollouts(state.step, batch)
         self.run_directory.log_metrics({"step": state.step, **metrics})
         self.log(dict(metrics))
@@ -301,16 +306,11 @@ class ZPPOTrainer(Trainer):
         parts = self.parts
         sampling = args.eval.at(seed, args.sampling.thinking)
         asked = self.eval_questions, parts.student, parts.verdict, parts.templates, args.eval.samples, sampling
-        accuracy, unscored = ask(*asked)
+        with self.guard.naming(state):
+            accuracy, unscored = ask(*asked)
         counted = self.verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
         state.count_judge(counted)
         state.levels = state.levels or levels_of(self.eval_questions, accuracy, args.zone.tau)
         result = summarise(self.eval_questions, accuracy, state.levels)
         state.evaluations.append(state.counters() | buffer_counts(self.buffer) | result | {"unscored": unscored})
-        shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
-        shown["eval/unscored"] = unscored
-        silent = {
-            f"eval/{name.replace('/', '_')}": counted.get(name, 0) for name in ("judge/unreachable", "judge/cut_off")
-        }
-        shown |= {name: count for name, count in silent.items() if count}
-        return shown | {"time/eval": time.perf_counter() - began}
+        return shown_of(result, unscored, counted) | {"time/eval": time.perf_counter() - began}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import TypeVar
 
-from zppo.types import Group
+from zppo.types import Group, reaches
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ def share(fraction: float, count: int) -> int:
 
 def hard_groups(plain: Iterable[Group], tau: float) -> list[Group]:
     """The plain groups with mean reward below `tau`. A group in which nothing was scored is neither hard nor easy."""
-    return [g for g in plain if g.accuracy is not None and g.accuracy < tau]
+    return [g for g in plain if g.accuracy is not None and not reaches(g.accuracy, tau)]
 
 
 def pre_cap(admitting: Sequence[Group], cap: int, rng: random.Random) -> list[Group]:
