@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from zppo.cli.eval import add_eval
 from zppo.cli.grade import add_grade
 from zppo.cli.recipe import load_recipe, option_lines, parse_overrides
 from zppo.cli.stats import add_stats
+from zppo.cli.unforeseen import line_of, wants_trace
 from zppo.errors import BlindError, ConfigError, ZppoError
 
 CONTINUES = {
@@ -34,7 +36,8 @@ COMPARE = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. An error that the user can mend is one line on standard error and exit status 2.
 
-    Training that ended for want of signal (`alarms.stop_when_blind`) has exit status 3.
+    Any other error is one line too, with the file that holds its trace, and exit status 1; with ZPPO_TRACEBACK set it
+    is raised. Training that ended for want of signal (`alarms.stop_when_blind`) has exit status 3.
     """
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
@@ -48,6 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"zppo: stopped{CONTINUES.get(options.command, '')}", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
+        return 1
+    except Exception as error:
+        if wants_trace():
+            raise
+        folder = getattr(options, "run_dir", None) or getattr(options, "out", None)
+        print(f"zppo: {line_of(error, Path(folder) if folder else None)}", file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -114,7 +126,7 @@ def _add_compare(commands: Any) -> None:
 
 def _train(options: argparse.Namespace, rest: Sequence[str]) -> int:
     recipe = load_recipe(options.recipe, parse_overrides(rest))
-    run_dir = options.run_dir or f"runs/{Path(options.recipe).stem}-{recipe.method}-{recipe.seed}"
+    run_dir = options.run_dir = options.run_dir or f"runs/{Path(options.recipe).stem}-{recipe.method}-{recipe.seed}"
     # Imported late: a mistake in the recipe should be answered before torch is loaded.
     from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 

@@ -35,8 +35,8 @@ from zppo.training.checks import check_answers, check_one_process, check_options
 from zppo.training.drops import DropLog
 from zppo.training.evaluation import ask, levels_of, shown_of, summarise
 from zppo.training.forward import fill_gradients, use_sampling_mode
-from zppo.training.guard import UpdateGuard, finite
 from zppo.training.given import given_functions, given_student, given_teachers
+from zppo.training.guard import UpdateGuard, finite
 from zppo.training.loader import StepLoader, UpdateInput
 from zppo.training.models import load_model, load_processing, window_of
 from zppo.training.parts import build_parts, build_update

@@ -149,7 +149,7 @@ def test_a_student_that_comes_with_poison_is_refused_by_name(
 ) -> None:
     student = new_model(seed=3)
     student.lm_head.weight.data[5, 5] = math.nan
-    with pytest.raises(PoisonError, match="step 1: the logits of .* are not finite.*No checkpoint had been written"):
+    with pytest.raises(PoisonError, match=r"step 1: the logits of .* are not finite.*No checkpoint had been written"):
         new_trainer(student).train()
 
 
