@@ -23,6 +23,7 @@ ADVICE = {
 }
 NO_CREDIT = "insufficient_quota"
 """Code of a 429 that waiting does not mend."""
+STATUSES = frozenset(map(str, range(400, 600)))
 CODES = {
     NO_CREDIT: 429,
     "rate_limit_exceeded": 429,
@@ -59,9 +60,9 @@ def fault_of(error: Exception) -> Fault | None:
 
 def code_of(error: Any) -> int | None:
     """The HTTP code that an error object stands for; None if it names none."""
-    names = [error.get(key) for key in ("code", "status", "type")] if isinstance(error, Mapping) else []
-    codes = (CODES.get(str(name), int(name) if str(name).isascii() and str(name).isdigit() else 0) for name in names)
-    return next((code for code in codes if 400 <= code < 600), None)
+    names = [str(error.get(key)) for key in ("code", "status", "type")] if isinstance(error, Mapping) else []
+    codes = [CODES.get(name) or int(name if name in STATUSES else 0) for name in names]
+    return next(filter(None, codes), None)
 
 
 def words_of(error: Exception, variable: str) -> str:

@@ -82,7 +82,8 @@ def _text(message: Mapping[str, Any], finished: bool) -> str | None:
     where a response has ended in its thoughts.
     """
     content, thought = _joined(message.get("content"))
-    thought = next((t for t in (message.get("reasoning_content"), message.get("reasoning")) if _said(t)), thought)
+    split_off = [message.get(name) for name in ("reasoning_content", "reasoning")]
+    thought = next((str(each) for each in split_off if _said(each)), thought)
     if not thought:
         return None if content is None else _readable(content)
     if not _said(content):
