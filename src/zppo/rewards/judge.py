@@ -76,9 +76,8 @@ class Judge:
         cases = [_Case(q, shown, extract(shown)) for q, shown in zip(questions, seen, strict=True)]
         distinct = list({case.key: case for case in cases if case.shown}.values())
         replies = dict(zip([case.key for case in distinct], self._replies(distinct), strict=True))
-        before = self._counts["malformed"]
         graded = {key: self._read(reply) for key, reply in replies.items()}
-        self._warn(self._counts["malformed"] - before, replies)
+        _warn(list(replies.values()))
         silent = 0.0, "the response is empty"
         return [Graded(*graded.get(c.key, silent), extract(r)) for c, r in zip(cases, responses, strict=True)]
 
@@ -125,16 +124,6 @@ class Judge:
         fault = cut_off if _is_cut_off(reply) else "is not the JSON it was asked for"
         return 0.0, f"the judge's reply {fault}, which counts as wrong: {shown(reply.text)}"
 
-    def _warn(self, malformed: int, replies: Mapping[Any, Rollout | None]) -> None:
-        """Say aloud what is wrong for its form alone; replies that were cut off are said to be before."""
-        whole = [reply for reply in replies.values() if reply is not None and not _is_cut_off(reply)]
-        bad = [shown(reply.text) for reply in whole if verdict_in(after_thoughts(reply.text)) is None]
-        if malformed and bad:
-            logger.warning(
-                "%d of %d replies of the judge are not the JSON it was asked for, which counts as wrong; the first: %s",
-                *(len(bad), len(replies), bad[0]),
-            )
-
 
 class NoJudge:
     """Leaves every free-form answer unscored."""
@@ -158,3 +147,14 @@ def verdict_in(reply: str) -> str | None:
 
 def _is_cut_off(reply: Rollout | None) -> bool:
     return reply is not None and reply.finish_reason == "length"
+
+
+def _warn(replies: Sequence[Rollout | None]) -> None:
+    """Say aloud what counts as wrong for its form alone. Replies that were cut off are said to be elsewhere."""
+    whole = [after_thoughts(reply.text) for reply in replies if reply is not None and not _is_cut_off(reply)]
+    bad = [text for text in whole if verdict_in(text) is None]
+    if bad:
+        logger.warning(
+            "%d of %d replies of the judge are not the JSON it was asked for, which counts as wrong; the first: %s",
+            *(len(bad), len(replies), shown(bad[0])),
+        )
