@@ -6,6 +6,7 @@ rollouts/step-N.jsonl  every group of step N: prompt, responses, verdicts, advan
 alarms.jsonl           every alarm with its sentence, in every step in which it held
 dropped.jsonl          every row of the data that is not asked, and why
 checkpoints/           complete checkpoints; whatever is under `.partial` is not one
+error.log              traces of errors that nobody foresaw, if there were any
 summary.json           written at the end
 report.html            written at the end, or by `zppo report`
 """
