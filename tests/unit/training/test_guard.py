@@ -16,7 +16,7 @@ from zppo.config import CheckpointConfig
 from zppo.errors import PoisonError
 from zppo.training.guard import finite
 from zppo.training.loader import UpdateInput
-from zppo.types import Rollout, StepBatch
+from zppo.types import Prefix, Prompt, Question, Rollout, Sampling, StepBatch
 
 ROWS = [{"id": f"q{i}", "prompt": f"{i}+{i}?", "answer": "a"} for i in range(4)]
 UPDATES = 2
@@ -228,3 +228,20 @@ def test_responses_of_one_token_train(
     teacher.name_or_path = str(student_folder)
     new_trainer(teacher=None if method == "grpo" else teacher, method=method, max_tokens=1, rollout_steps=1).train()
     assert metrics_of(tmp_path / "run")[0]["response/tokens_max"] == 1
+
+
+def test_a_prefix_that_leaves_no_room_still_trains_on_one_token(
+    new_trainer: Callable[..., ZPPOTrainer], new_model: Callable[..., Any]
+) -> None:
+    trainer = new_trainer()
+    engine: Any = trainer.parts.student
+    ids = engine.encode("so it is \\boxed{4}")
+    question = Question("q", "2+2?", "4")
+    begun = Prompt("prefix", question, "2+2?", Prefix(tuple(ids), engine.decode(ids)))
+    (group,) = engine.generate([begun], 4, Sampling(max_tokens=len(ids) - 2, seed=1))
+    assert [len(r.token_ids) for r in group.rollouts] == [1] * 4
+    for rollout, advantage in zip(group.rollouts, (1.0, -1.0, 0.5, -0.5), strict=True):
+        assert rollout.text.startswith(begun.prefix.text)  # type: ignore[union-attr]
+        rollout.advantage = advantage
+    update = UpdateInput(StepBatch([], [[(group, r) for r in group.rollouts]], {}), 0)
+    assert math.isfinite(trainer.training_step(trainer.model, {"update": update}))
