@@ -230,9 +230,7 @@ def test_responses_of_one_token_train(
     assert metrics_of(tmp_path / "run")[0]["response/tokens_max"] == 1
 
 
-def test_a_prefix_that_leaves_no_room_still_trains_on_one_token(
-    new_trainer: Callable[..., ZPPOTrainer], new_model: Callable[..., Any]
-) -> None:
+def test_a_prefix_that_leaves_no_room_still_trains_on_one_token(new_trainer: Callable[..., ZPPOTrainer]) -> None:
     trainer = new_trainer()
     engine: Any = trainer.parts.student
     ids = engine.encode("so it is \\boxed{4}")
