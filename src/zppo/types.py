@@ -13,8 +13,10 @@ A worked example, the life of one hard question with groups of two rollouts:
 (0.5, False)
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Any, Literal
 
 Kind = Literal["plain", "replayed", "bcq", "ncq", "hint", "prefix"]
@@ -28,6 +30,16 @@ Dealing = Literal["groups", "rollouts"]
 
 RIGHT = 0.5
 """A scored response is right when its reward is above this, wrong otherwise. Rewards of the method are 0 or 1."""
+
+
+def same(one: float, other: float) -> bool:
+    """Whether two rewards, or means of rewards, differ by rounding alone, if at all: 0.1 + 0.2 is 0.3."""
+    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def reaches(accuracy: float, tau: float) -> bool:
+    """Whether a question with this accuracy is easy; what rounding alone has put below `tau` is."""
+    return accuracy >= tau or same(accuracy, tau)
 
 
 MEDIA_MARK = "\ufffc"
@@ -204,13 +216,13 @@ class Group:
     def accuracy(self) -> float | None:
         """Mean reward of the scored rollouts; None when nothing was scored."""
         rewards = self.rewards
-        return sum(rewards) / len(rewards) if rewards else None
+        return fmean(rewards) if rewards else None
 
     @property
     def is_trivial(self) -> bool:
-        """No signal: fewer than two scored rollouts, or exactly equal rewards (never a float standard deviation)."""
+        """No signal: fewer than two scored rollouts, or rewards that differ by rounding alone, if at all."""
         rewards = self.rewards
-        return len(rewards) < 2 or all(r == rewards[0] for r in rewards)
+        return len(rewards) < 2 or same(min(rewards), max(rewards))
 
     @property
     def wrong(self) -> list[Rollout]:

@@ -1,6 +1,7 @@
 """The `zppo` command."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from zppo.cli.resume import add_resume
 from zppo.cli.shown import add_quiet, shown
 from zppo.cli.stats import add_stats
 from zppo.cli.train_help import TrainHelp
+from zppo.cli.unforeseen import line_of, wants_trace
 from zppo.config import Recipe
 from zppo.errors import BlindError, ConfigError, ZppoError
 
@@ -38,7 +40,8 @@ COMPARE = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. An error that the user can mend is one line on standard error and exit status 2.
 
-    Training that ended for want of signal (`alarms.stop_when_blind`) has exit status 3.
+    Any other error is one line too, with the file that holds its trace, and exit status 1; with ZPPO_TRACEBACK set it
+    is raised. Training that ended for want of signal (`alarms.stop_when_blind`) has exit status 3.
     """
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
@@ -52,6 +55,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"zppo: stopped{CONTINUES.get(options.command, '')}", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
+        return 1
+    except Exception as error:
+        if wants_trace():
+            raise
+        folder = getattr(options, "run_dir", None) or getattr(options, "out", None)
+        print(f"zppo: {line_of(error, Path(folder) if folder else None)}", file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -121,7 +133,7 @@ def _add_compare(commands: Any) -> None:
 
 def _train(options: argparse.Namespace, rest: Sequence[str]) -> int:
     recipe = load_recipe(options.recipe, parse_overrides(rest))
-    run_dir = options.run_dir or f"runs/{Path(options.recipe).stem}-{recipe.method}-{recipe.seed}"
+    run_dir = options.run_dir = options.run_dir or f"runs/{Path(options.recipe).stem}-{recipe.method}-{recipe.seed}"
     return _run(recipe, run_dir, options.resume, options.quiet)
 
 

@@ -67,7 +67,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: there is no such recipe")
     try:
         options = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # also an impossible date, a number too long
         raise ConfigError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(options, dict):
         raise ConfigError(f"{path}: a recipe is a mapping of options, such as `method: zppo`")
@@ -99,7 +99,7 @@ def _put(options: dict[str, Any], dotted: str, value: str) -> None:
             raise ConfigError(f"--{dotted}: {section!r} is not a section")
     try:
         options[key] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"--{dotted}: {value!r} is not valid YAML; quote it") from error
 
 

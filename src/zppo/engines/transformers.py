@@ -5,12 +5,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from transformers import Cache, GenerationConfig, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    Cache,
+    GenerationConfig,
+    LogitsProcessorList,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from zppo.engines.base import ignore
 from zppo.engines.chat import Chat, Processing
 from zppo.engines.decoding import generation_options, processors
 from zppo.engines.opening import ENOUGH, opening_of
+from zppo.engines.poison import FiniteLogits
 from zppo.engines.vision import Vision, derives_positions, forget_positions
 from zppo.errors import EngineError
 from zppo.types import Group, Prompt, Rollout, Sampling, Thinking
@@ -105,7 +113,12 @@ class TransformersEngine:
             attention_mask=mask[rows],
             past_key_values=cache,
             generation_config=self._generation_config(sampling),
-            logits_processor=processors(sampling, ids.shape[1], _seeds(groups, n, sampling.seed)),
+            logits_processor=LogitsProcessorList(
+                [
+                    FiniteLogits(self.model.name_or_path),
+                    *processors(sampling, ids.shape[1], _seeds(groups, n, sampling.seed)),
+                ]
+            ),
         )
         responses = output[:, ids.shape[1] :].tolist()
         for row, group in enumerate(groups):

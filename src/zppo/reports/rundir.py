@@ -7,6 +7,7 @@ alarms.jsonl           every alarm with its sentence, in every step in which it 
 dropped.jsonl          every row of the data that is not asked, and why
 checkpoints/           `checkpoint-STEP` (`reports.checkpoints`); whatever is under `.partial` is not one
 .lock                  held by the process that writes the run
+error.log              traces of errors that nobody foresaw, if there were any
 summary.json           written at the end
 report.html            written at the end, or by `zppo report`
 """

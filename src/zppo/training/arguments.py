@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 from dataclasses import MISSING, Field, asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -185,9 +186,12 @@ def _training_options(options: dict[str, Any]) -> dict[str, Any]:
 
 def _number(name: str, value: Any, default: Any) -> Any:
     """YAML reads 1e-6 as a text; where the default is a number, a text must be one too."""
-    if not isinstance(value, str) or type(default) not in (int, float):
+    if type(default) not in (int, float):
         return value
     try:
-        return type(default)(value)
+        number = type(default)(value) if isinstance(value, str) else value
     except ValueError as error:
         raise ConfigError(f"training.{name} is {value!r}, which is not a number") from error
+    if isinstance(number, float) and not math.isfinite(number):
+        raise ConfigError(f"training.{name} is {number}; it is a finite number")
+    return number

@@ -16,7 +16,7 @@ from zppo.rewards.routing import RoutedVerdict
 from zppo.rollout.worker import Parts
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.state import RunState
-from zppo.types import Prompt, Question, Sampling
+from zppo.types import Prompt, Question, Sampling, reaches
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
 from zppo.zone.streams import Streams
@@ -50,9 +50,16 @@ def levels_of(questions: Sequence[Question], accuracy: Mapping[str, float], tau:
 
     A question that has neither a level nor an accuracy is left out.
     """
-    measured = {i: "hard" if a < tau else "easy" for i, a in accuracy.items()}
+    measured = {i: "easy" if reaches(a, tau) else "hard" for i, a in accuracy.items()}
     levels = {q.id: q.fields.get("level") or measured.get(q.id) for q in questions}
     return {i: str(level) for i, level in levels.items() if level}
+
+
+def shown_of(result: Mapping[str, Any], unscored: int, counted: Mapping[str, float]) -> dict[str, float]:
+    """The metrics of an evaluation: its accuracies, what was unscored, and where the judge was silent (`counted`)."""
+    shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
+    silent = {f"eval/{name.replace('/', '_')}": counted.get(name, 0) for name in ("judge/unreachable", "judge/cut_off")}
+    return shown | {"eval/unscored": unscored} | {name: count for name, count in silent.items() if count}
 
 
 def summarise(
@@ -99,7 +106,4 @@ def evaluate(
     state.levels = state.levels or levels_of(questions, accuracy, options.zone.tau)
     result = summarise(questions, accuracy, state.levels)
     state.evaluations.append(state.counters() | buffer_counts(buffer) | result | {"unscored": unscored})
-    shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
-    silent = {f"eval/{name.replace('/', '_')}": counted.get(name, 0) for name in ("judge/unreachable", "judge/cut_off")}
-    shown |= {"eval/unscored": unscored} | {name: count for name, count in silent.items() if count}
-    return shown | {"time/eval": time.perf_counter() - began}
+    return shown_of(result, unscored, counted) | {"time/eval": time.perf_counter() - began}

@@ -28,6 +28,7 @@ COUNTERS = (
     "judge_tokens",
     "judge_cost",
     "judge_missing",
+    "skipped_updates",
 )
 
 
@@ -38,7 +39,8 @@ class RunState:
     `step` counts finished rollout steps; `levels` maps question ids to easy/hard; `seconds` are wall-clock. `flops` is
     an estimate: for a model of N parameters 2 N per token read or sampled, 6 N per token trained on. A row of
     `evaluations` holds the counters of its time beside the accuracies, so that a run can be read off at any of them.
-    `teacher_missing` responses and `judge_missing` replies never came. `audit` sums the counts of the match audit over
+    `teacher_missing` responses and `judge_missing` replies never came. `skipped_updates` were
+    not finite, of these `skipped_in_a_row` until now. `audit` sums the counts of the match audit over
     steps, by the names of `zone.audit.COUNTS`. `alarms` is what alarms remember of the steps so far. `position` is
     where the new questions of the next step begin in the order of `data`, the identity of the training questions.
     `given` names what the trainer was given in Python and no config holds.
@@ -54,6 +56,8 @@ class RunState:
     judge_tokens: int = 0
     judge_cost: float = 0.0
     judge_missing: int = 0
+    skipped_updates: int = 0
+    skipped_in_a_row: int = 0
     seconds: float = 0.0
     audit: dict[str, int] = field(default_factory=dict)
     alarms: dict[str, Any] = field(default_factory=dict)

@@ -38,6 +38,7 @@ from zppo.training.drops import DropLog
 from zppo.training.evaluation import evaluate
 from zppo.training.forward import fill_gradients, use_sampling_mode
 from zppo.training.given import given_functions, given_student, given_teachers, unnamed
+from zppo.training.guard import UpdateGuard, finite
 from zppo.training.loader import StepLoader, UpdateInput
 from zppo.training.models import called, load_model, load_processing, window_of
 from zppo.training.parts import build_parts, build_update
@@ -128,13 +129,13 @@ class ZPPOTrainer(Trainer):
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
         given = unnamed(reward_funcs=reward_funcs, processing_class=processing_class)
         self.run_state = RunState(data=self.questions.identity, given=given)
+        self.guard = UpdateGuard(args.learning_rate, self.run_directory.complete_checkpoints)
         self.update = build_update(args, self.parts)
         self.reliance = HelpReliance(args, self.parts.student, self.accelerator.autocast)
         self._parameters = student.num_parameters()
         self._current: StepBatch | None = None
         self._end = self.run_state.position
         self._update_began = 0.0
-        self._grad_norms: list[float] = []
         self._save_wanted = False
 
     def train(self, resume_from_checkpoint: str | bool | None = None, **options: Any) -> TrainOutput:
@@ -183,6 +184,7 @@ class ZPPOTrainer(Trainer):
                 self.progress.phase("updates", len(update.step.minibatches), brief=True)
                 self.update.before_step(model, update.step.minibatches)
             loss = self.update.accumulate(model, update.minibatch, self.accelerator.backward)
+        self.guard.loss = float(loss)
         if self.accelerator.scaler is not None:
             self.accelerator.scaler.scale(loss)  # which begins to scale, in case that no backward pass did
         fill_gradients(model, update.minibatch)
@@ -195,9 +197,9 @@ class ZPPOTrainer(Trainer):
         return 6 * self._parameters * sum(len(g.prompt_ids) + len(r.token_ids) for g, r in trained)
 
     def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
-        """Called at every gradient update, clipped or not."""
-        norm = super()._get_grad_norm(model, grad_norm=grad_norm)
-        self._grad_norms.append(float(norm))
+        """Called at every gradient update, clipped or not, before the weights move."""
+        norm, scaler = super()._get_grad_norm(model, grad_norm=grad_norm), self.accelerator.scaler
+        self.guard.admit(float(norm), model, self.run_state, None if scaler is None else scaler.get_scale())
         return norm
 
     def _maybe_log_save_evaluate(self, *args: Any, **kwargs: Any) -> None:
@@ -205,6 +207,7 @@ class ZPPOTrainer(Trainer):
 
         A checkpoint that a callback asks for within a rollout step is taken at the end of that step.
         """
+        self.guard.check_weights(self.model, self.run_state)
         self.state.epoch = self.state.global_step / self.state.max_steps  # of the whole run, also after a resume
         self._save_wanted |= self.control.should_save
         self.control.should_save = False
@@ -257,22 +260,23 @@ class ZPPOTrainer(Trainer):
         """The rollout step on the next batch of questions."""
         args, step = self.args, self.run_state.step
         upcoming.extend(islice(batches, 1 + max(args.teacher.ahead, 1) - len(upcoming)))
-        for part in (self.update, self.verdict):
+        for part in (self.update, self.guard, self.verdict):
             part.metrics()  # drops what a step that was stopped half-way has left
         new, streams = upcoming.popleft(), Streams(args.seed, step)
         self.drops.begin_step(new.dropped)
         later = [batch.questions for batch in islice(upcoming, args.rollout_steps - step - 1)]
-        batch = rollout_step(new.questions, self.buffer, self._watched, args.zone, args.sampling, streams, later)
+        with self.guard.naming(self.run_state):
+            batch = rollout_step(new.questions, self.buffer, self._watched, args.zone, args.sampling, streams, later)
         batch.metrics |= self.reliance.measure(batch.groups, streams.rng("reliance"))
-        self._current, self._end, self._grad_norms = batch, new.end, []
+        self._current, self._end = batch, new.end
         self._update_began = time.perf_counter()
         return batch
 
     def _finish_step(self, batch: StepBatch) -> None:
         """Count, log, dump, evaluate. The checkpoint, if due, follows at once."""
         state, metrics = self.run_state, batch.metrics
-        metrics |= self.update.metrics() | self.verdict.metrics() | self._teacher_metrics(metrics)
-        metrics["loss/grad_norm"] = sum(self._grad_norms) / max(len(self._grad_norms), 1)
+        metrics |= self.update.metrics() | self.guard.metrics() | self.verdict.metrics()
+        metrics |= self._teacher_metrics(metrics)
         metrics["loss/learning_rate"] = self._get_learning_rate()
         metrics["time/update"] = time.perf_counter() - self._update_began
         spent = sum(metrics.get(f"time/{phase}", 0) for phase in ("rollout", "teacher", "verdict", "update"))
@@ -289,6 +293,7 @@ class ZPPOTrainer(Trainer):
             metrics |= self._evaluate_held_out()
         self._save_wanted |= self.stopping.observe(state)
         metrics |= self.alarms.observe(state, batch)
+        metrics = finite(metrics)
         self.run_directory.log_rollouts(state.step, batch)
         self.run_directory.log_metrics({"step": state.step, **metrics})
         self.log(dict(metrics))
@@ -311,4 +316,5 @@ class ZPPOTrainer(Trainer):
     def _evaluate_held_out(self) -> dict[str, float]:
         engine = WatchedEngine(self.parts.student, self.progress, "held-out evaluation", brief=False)
         parts = replace(self.parts, student=engine)
-        return evaluate(self.eval_questions, parts, self.verdict, self.args, self.run_state, self.buffer)
+        with self.guard.naming(self.run_state):
+            return evaluate(self.eval_questions, parts, self.verdict, self.args, self.run_state, self.buffer)
