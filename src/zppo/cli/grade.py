@@ -46,7 +46,7 @@ def _grade(options: argparse.Namespace, rest: Sequence[str]) -> int:
 def read_rows(path: Path, verdict: RoutedVerdict | None) -> tuple[list[Question], list[str]]:
     """The questions and responses of a file, such as `verdict` can score. Raises DataError naming file and row."""
     questions, responses = [], []
-    for number, row in enumerate(json_rows(path), start=1):
+    for number, row in json_rows(path):
         where = f"{path}, row {number}"
         question = _question(row, number, where, answered=verdict is not None)
         try:

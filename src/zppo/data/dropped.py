@@ -12,6 +12,7 @@ Kind = Literal[
     "no question",
     "no answer",
     "long answer",
+    "prose answer",
     "bad text",
     "bad column",
     "media markers",

@@ -91,7 +91,7 @@ def _length(options: RunOptions, chat: Chat) -> Callable[[Question], int]:
     """Counts the tokens of a question's plain prompt. Raises DataError for media that the processor does not take."""
     templates = Templates.load(options.prompts.templates)
     thinking = options.sampling.thinking
-    return lambda question: chat.length(Prompt("plain", question, templates.plain(question)), _size, thinking)
+    return lambda question: chat.length(Prompt("plain", question, templates.plain(question), turns=question.turns), _size, thinking)
 
 
 def _size(media: Media) -> tuple[int, int]:
