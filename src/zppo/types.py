@@ -110,8 +110,8 @@ class Prompt:
 
     `plain` and `replayed` prompts have the same wording; they differ in where the question came from. A `prefix` is
     fed after the prompt, so that it is never part of what was sampled. `turns` is the conversation before `text`, each
-    turn with `role` (system, user or assistant) and `content`. `candidates` are those that a BCQ or NCQ shows, in order; the
-    text does not say which of them are right.
+    turn with `role` (system, user or assistant) and `content`. `candidates` are those that a BCQ or NCQ shows, in
+    order; the text does not say which of them are right.
     """
 
     kind: Kind

@@ -74,7 +74,7 @@ def as_table(questions: Sequence[Question], graded: Sequence[Graded]) -> str:
     cells = [("row", "verdict", "answer", "reason")]
     for q, g in zip(questions, graded, strict=True):
         cells.append((q.id, g.verdict, "–" if g.answer is None else shown(g.answer), g.reason))
-    printable = [[_printable(cell) for cell in row] for row in cells]
+    printable = [[printable(cell) for cell in row] for row in cells]
     widths = [max(map(len, column)) for column in zip(*printable, strict=True)][:-1]
     lines = [
         "  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]])
@@ -112,6 +112,6 @@ def _as_in_training(question: Question) -> Question:
     )
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A model's control characters are no commands to the terminal."""
     return "".join(c if c.isprintable() else "?" for c in text)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zppo.data.dropped import BadRow
+from zppo.data.media import MediaKind
 from zppo.types import MEDIA_MARK
 
 ROLES = {
@@ -18,8 +19,11 @@ ROLES = {
     "model": "assistant",
 }
 """What turns are called in the formats in use (OpenAI, ShareGPT, Gemini), and who speaks in them."""
-SHAPE = "a conversation is one user message, with a system message before it or without, and perhaps its reply behind it"
-TEXTS, MEDIA = ("text", "input_text"), ("image", "video")
+SHAPE = (
+    "a conversation is one user message, with a system message before it or without, and perhaps its reply behind it"
+)
+TEXTS = ("text", "input_text")
+MEDIA: tuple[MediaKind, ...] = ("image", "video")
 HOLDERS = ("{kind}", "{kind}_url", "url", "path")
 """Where a part holds its medium: OpenAI's `image_url`, transformers' `image`, `url`, `path` and `base64`."""
 
@@ -28,7 +32,7 @@ HOLDERS = ("{kind}", "{kind}_url", "url", "path")
 class Mark:
     """Where an image or a video stands; `value` is the medium if the part holds it itself."""
 
-    kind: str
+    kind: MediaKind
     value: Any = None
 
 
@@ -104,9 +108,9 @@ def _part(part: Any) -> Piece:
     kind = part.get("type") if isinstance(part, Mapping) else None
     if kind in TEXTS and isinstance(part.get("text"), str):
         return _unmarked(part["text"])
-    medium = kind.removeprefix("input_").removesuffix("_url") if isinstance(kind, str) else None
-    if medium in MEDIA:
-        return Mark(medium, _held(part, medium))
+    for medium in MEDIA:
+        if kind in (medium, f"input_{medium}", f"{medium}_url"):
+            return Mark(medium, _held(part, medium))
     raise BadRow("no question", f"a part of the prompt has type {reprlib.repr(kind)}, not text, image or video")
 
 

@@ -1,4 +1,4 @@
-"""The layouts of data in use, recognised by the columns of the first rows: rows -> **which column is what** -> questions.
+"""The layouts of data in use, recognised by the columns of the first rows: rows -> **layout** -> questions.
 
 `data.columns` wins over what is recognised. What can be read in two ways is refused.
 """
@@ -27,7 +27,7 @@ class Layout:
     replies: bool = False
 
     def columns(self, mapped: Mapped, usual: Mapping[str, tuple[str, ...]]) -> Columns:
-        found = Columns.of(mapped, {role: (*names, *USUAL[role]) for role, names in self.roles.items()} | usual)
+        found = Columns.of(mapped, {role: (*names, *USUAL[role]) for role, names in self.roles.items()} | dict(usual))
         return replace(found, replies=self.replies)
 
     def suits(self, mapped: Mapped) -> bool:
@@ -88,7 +88,9 @@ def recognised(
     """
     chosen = LAYOUTS[-1]
     for number, row in enumerate(rows, start=1):
-        fitting = [each for each in LAYOUTS if each.suits(mapped) and isinstance(row, Mapping) and each.is_layout_of(row)]
+        fitting = [
+            each for each in LAYOUTS if each.suits(mapped) and isinstance(row, Mapping) and each.is_layout_of(row)
+        ]
         if not fitting:
             continue
         read = [each.columns(mapped, usual) for each in fitting]

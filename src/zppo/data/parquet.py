@@ -21,17 +21,12 @@ def parquet_rows(files: Sequence[Path], shards: Sequence[str]) -> Rows:
     parts, schemas = [], []
     for file, shard in zip(files, shards, strict=True):
         try:
-            with pyarrow.parquet.ParquetFile(file) as opened:
-                parts.append(Part(str(file), opened.metadata.num_rows, file.parent, shard))
-                schemas.append(opened.schema_arrow)
-                too_large = _unpacks_beyond(opened, LARGEST + RATIO * file.stat().st_size)
+            footer = pyarrow.parquet.read_metadata(file)
+            parts.append(Part(str(file), footer.num_rows, file.parent, shard))
+            schemas.append(footer.schema.to_arrow_schema())
         except Exception as error:  # pyarrow raises OSError, ArrowInvalid and others for a damaged file
             raise DataError(f"{file}: not a Parquet file ({said(error)})") from error
-        if too_large:
-            raise DataError(
-                f"{file}: its {file.stat().st_size} bytes unpack to more than {RATIO} times as much and "
-                f"{LARGEST >> 20} MiB; if that is meant, write it anew in several files"
-            )
+        _check_size(file)
     try:
         dataset = load_dataset("parquet", data_files=[str(file.resolve()) for file in files], split="train")
     except Exception as error:  # whatever pyarrow raised, wrapped by `datasets`
@@ -49,8 +44,23 @@ def said(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
+def _check_size(file: Path) -> None:
+    """Refuse a file that unpacks to far more than it is. Unpacks a few rows at a time, and no more than the limit."""
+    limit = LARGEST + RATIO * file.stat().st_size
+    try:
+        with pyarrow.parquet.ParquetFile(file) as opened:
+            too_large = _unpacks_beyond(opened, limit)
+    except Exception as error:  # see above
+        raise DataError(f"{file}: damaged ({said(error)})") from error
+    if too_large:
+        raise DataError(
+            f"{file}: its {file.stat().st_size} bytes unpack to more than {limit >> 20} MiB; if that is "
+            "meant, write it anew in several files"
+        )
+
+
 def _unpacks_beyond(file: pyarrow.parquet.ParquetFile, limit: int) -> bool:
-    """Whether the rows take more than `limit` bytes of memory. Unpacks a few at a time, and no more than that.
+    """Whether the rows take more than `limit` bytes of memory.
 
     The footer says how large pages are and how many values there are (an eighth of a byte each at least), but not how
     often a value comes again.

@@ -1,7 +1,7 @@
 """Rows by position, read when asked for: files and datasets -> **rows** -> questions.
 
-What stands in memory is an index, never the rows of a file: JSON, JSONL and CSV are found by byte offsets, all else lies in
-Arrow files that `datasets` maps into memory.
+What stands in memory is an index, never the rows of a file: JSON, JSONL and CSV are found by byte offsets, all else
+lies in Arrow files that `datasets` maps into memory.
 """
 
 from abc import ABC, abstractmethod

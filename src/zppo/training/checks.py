@@ -18,7 +18,7 @@ from zppo.rewards.extraction import warn_of_boxes
 from zppo.rewards.routing import RoutedVerdict, is_free
 from zppo.teacher.local import LocalTeacher
 from zppo.teacher.remote import RemoteTeacher, served_engine
-from zppo.training.models import check_model, check_sees, load_processing
+from zppo.training.models import check_model, check_sees, load_processing, student_processing
 from zppo.types import Question
 from zppo.zone.prompts import Templates
 from zppo.zone.selection import share
@@ -48,15 +48,14 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], pr
         elif not hasattr(teacher, "respond"):
             option = "teacher.fallbacks" if number else "teacher.model"
             check_model(option, teacher)
-            Chat(load_processing(option, teacher))
+            Chat(load_processing(option, teacher, options.teacher.chat_template))
     _check_ahead(options, teachers)
-    _check_thinking(options, teachers, Chat(processing or load_processing("student.model", student)))
+    chat = Chat(student_processing(options.student, student, processing))
+    _check_thinking(options, teachers, chat)
     if teacher_writes(options):
         _check_writer(teachers[0])
     if parse_method(options.method).distils:
-        _check_distillation(
-            options.method, teachers, Chat(processing or load_processing("student.model", student)).tokenizer, student
-        )
+        _check_distillation(options.method, teachers, chat.tokenizer, student)
     asking = (
         ("closer", "compress") if teacher_writes(options) and parse_method(options.method).compresses else ("closer",)
     )
@@ -92,7 +91,9 @@ def _check_thinking(options: RunOptions, teachers: Sequence[Any], student: Chat)
     option = "teacher.thinking" if options.teacher.thinking else "sampling.thinking"
     for teacher in teachers if why_teacher(options) else ():
         if not hasattr(teacher, "respond"):
-            chats.append((option, thinking, Chat(load_processing("teacher.model", teacher))))
+            chats.append(
+                (option, thinking, Chat(load_processing("teacher.model", teacher, options.teacher.chat_template)))
+            )
     for name, value, chat in chats:
         if value == "off" and not chat.switches_thinking:
             model = chat.tokenizer.name_or_path
@@ -216,7 +217,11 @@ def _check_distillation(method: str, teachers: Sequence[Any], own: PreTrainedTok
     if hasattr(teacher, "respond") and not local:
         kind = type(teacher).__name__
         raise TeacherError(f"method {method!r} needs token distributions, which {kind} has not; use a local model")
-    theirs = teacher.engine.tokenizer if local else Chat(load_processing("teacher.model", teacher)).tokenizer
+    theirs = (
+        teacher.engine.tokenizer
+        if local
+        else getattr(them := load_processing("teacher.model", teacher), "tokenizer", them)
+    )
     mine, other = own.get_vocab(), theirs.get_vocab()
     if mine != other:
         odd = min(token for token in mine.keys() | other.keys() if mine.get(token) != other.get(token))

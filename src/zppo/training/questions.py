@@ -32,7 +32,7 @@ def training_questions(
     """
     if dataset is None and not options.data.train:
         raise DataError("there is no training data; pass train_dataset=... or set data.train")
-    length = _Longest(_length(options, chat), options.prompts.max_tokens)
+    length = _Longest(prompt_length(options, chat), options.prompts.max_tokens)
     shown = within(options.prompts.max_tokens, length)
     filters = (sees, media_readable(options.data.check_media), shown)
     source = options.data.train if dataset is None else dataset
@@ -56,7 +56,7 @@ def held_out_questions(
     if dataset is None and not options.data.eval:
         return [], []
     source = options.data.eval if dataset is None else dataset
-    filters = (sees, media_readable("decode"), within(math.inf, _length(options, chat)))
+    filters = (sees, media_readable("decode"), within(math.inf, prompt_length(options, chat)))
     questions, dropped = read_questions(source, options.data, filters, "eval", answered)
     return list(questions), dropped
 
@@ -87,11 +87,13 @@ def _check_window(options: RunOptions, longest: _Longest, window: float) -> None
     )
 
 
-def _length(options: RunOptions, chat: Chat) -> Callable[[Question], int]:
+def prompt_length(options: RunOptions, chat: Chat) -> Callable[[Question], int]:
     """Counts the tokens of a question's plain prompt. Raises DataError for media that the processor does not take."""
     templates = Templates.load(options.prompts.templates)
     thinking = options.sampling.thinking
-    return lambda question: chat.length(Prompt("plain", question, templates.plain(question), turns=question.turns), _size, thinking)
+    return lambda question: chat.length(
+        Prompt("plain", question, templates.plain(question), turns=question.turns), _size, thinking
+    )
 
 
 def _size(media: Media) -> tuple[int, int]:
