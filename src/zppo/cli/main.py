@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="zppo",
-        description="Zone of Proximal Policy Optimization: data, train, compare, evaluate, grade, report; corpus, pocket.",
+        description="Zone of Proximal Policy Optimization: data, train, compare, eval, grade, report; corpus, pocket.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     train = commands.add_parser(

@@ -93,7 +93,8 @@ class ChatTemplate:
                 )
             given = given["default"]
         if not given:
-            raise EngineError(f"{self.name} is missing; {ANOTHER.replace('another one', 'one')}")
+            name = self._tokenizer.name_or_path
+            raise EngineError(f"the tokenizer {name!r} has no chat template; {ANOTHER.replace('another one', 'one')}")
         return str(given)
 
 

@@ -107,7 +107,9 @@ def test_errors_of_the_recipe_are_answered_by_name_and_before_torch_is_loaded(re
 @pytest.mark.parametrize(
     ("content", "problem"),
     [(b"zone: [", "is not valid YAML"), (b"- zone", "a recipe is a mapping"), (b"", "a recipe is a mapping"),
-     (b"method: \xff", "is not valid YAML"), (b"zone:\n  tau: !!python/name:os.system", "is not valid YAML")],
+     (b"method: \xff", "is not valid YAML"),
+     (b"zone: {tau: 0.5}\nseed: 1\nzone: {tau: 0.4}", "'zone' stands twice, in lines 1 and 3"),
+     (b"zone:\n  tau: 0.5\n  tau: 0.5", "'tau' stands twice, in lines 2 and 3"), (b"zone:\n  tau: !!python/name:os.system", "is not valid YAML")],
 )  # fmt: skip
 def test_a_file_that_is_no_recipe_is_refused(
     content: bytes, problem: str, recipe: Path, capsys: pytest.CaptureFixture[str]
