@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -40,12 +39,15 @@ def with_template(processing: Processing, option: str, file: str | None) -> Proc
 
 
 class ChatTemplate:
-    """Raises EngineError, naming the model, when there is no template, or none of several that is clearly meant."""
+    """Raises EngineError, naming the model, when there is no template, none of several that is clearly meant, or one
+    that does not show what a user says.
+    """
 
     def __init__(self, processing: Processing) -> None:
         self._tokenizer: Any = getattr(processing, "tokenizer", processing)
         self.name = f"the chat template of {self._tokenizer.name_or_path!r}"
         self.text = self._chosen(self._tokenizer.chat_template or getattr(processing, "chat_template", None))
+        self._takes_texts = self._shows_texts()
 
     def render(self, messages: Sequence[Mapping[str, Any]], thinking: Thinking = "on") -> str:
         """The messages up to the response; contents are texts or, where there are media, parts.
@@ -64,8 +66,7 @@ class ChatTemplate:
                 raise EngineError(f"{self.name} leaves out the system message; {ANOTHER}")
         return rendered
 
-    @cached_property
-    def _takes_texts(self) -> bool:
+    def _shows_texts(self) -> bool:
         """Whether it shows a content that is a text. Some templates know parts only, and would show nothing."""
         problem: Exception | str = "nothing of it is in the prompt"
         for content in (PROBE, _parts(PROBE)):

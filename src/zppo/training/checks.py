@@ -19,7 +19,7 @@ from zppo.rewards.routing import RoutedVerdict, is_free
 from zppo.teacher.local import LocalTeacher
 from zppo.teacher.remote import RemoteTeacher, served_engine
 from zppo.training.models import check_model, check_sees, load_processing, student_processing
-from zppo.types import Question
+from zppo.types import Prompt, Question
 from zppo.zone.prompts import Templates
 from zppo.zone.selection import share
 
@@ -162,20 +162,26 @@ def _check_judge(options: RunOptions) -> None:
 
 
 def media_filter(options: RunOptions, student: Any, teachers: Sequence[Any]) -> Callable[[Question], None]:
-    """Passes every question, and refuses the run at the first with images, or with videos, if the student, or a local
-    teacher that answers questions, cannot be shown them: ConfigError or TeacherError naming the question.
+    """Passes every question, and refuses the run at the first with images, with videos or with a system message, if the
+    student, or a local teacher that answers questions, cannot be shown them: ConfigError or TeacherError naming the
+    question, EngineError naming the chat template.
     """
     checked: set[str] = set()
 
     def passes(question: Question) -> None:
         kinds = {medium.kind for medium in question.media}
-        if kinds <= checked:
-            return
-        checked.update(kinds)
-        check_sees("student.model", student, question)
-        for number, teacher in enumerate(teachers if why_teacher(options) else ()):
+        new = ({*kinds, "system"} if question.system else kinds) - checked
+        checked.update(new)
+        if new & kinds:
+            check_sees("student.model", student, question)
+        for number, teacher in enumerate(teachers if why_teacher(options) and new else ()):
+            option = "teacher.fallbacks" if number else "teacher.model"
             if not hasattr(teacher, "respond"):
-                check_sees("teacher.fallbacks" if number else "teacher.model", teacher, question)
+                if new & kinds:
+                    check_sees(option, teacher, question)
+                if "system" in new:
+                    chat = Chat(load_processing(option, teacher, options.teacher.chat_template))
+                    chat.rendered(Prompt("plain", question, question.words, turns=question.turns))
 
     return passes
 
