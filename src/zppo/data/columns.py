@@ -63,7 +63,11 @@ class Columns:
         taken |= {name for role in SEVERAL for name in self.names(role)}
         kept = {name: value for name, value in row.items() if name not in taken and not _holds_bytes(value)}
         roles = ("options", "answer_type", "source")
-        return kept | {role: self.value(row, role) for role in roles if role in self.mapped}
+        return kept | {
+            role: self.value(row, role)
+            for role in roles
+            if role in self.mapped or self.name(row, role) not in (None, role)
+        }
 
     def check(self, there: Sequence[str], source: str, answered: bool) -> None:
         """Raises DataError for a column that the config names, or that holds question or answer, and is not there.

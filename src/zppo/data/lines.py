@@ -28,8 +28,8 @@ class JsonRows:
 
     def __init__(self, path: Path) -> None:
         self.path = existing(path)
+        # Where each row begins, and the end; before which row each blank line stands.
         starts, self._blank = array("q", [0]), array("q")
-        """Where each row begins, and the end; before which row each blank line stands."""
         with self.path.open("rb") as lines:
             for line in lines:
                 if _is_blank(line):

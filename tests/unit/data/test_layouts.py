@@ -60,7 +60,7 @@ def test_a_layout_is_recognised_and_read(name: str, row: Any, text: str, answer:
 def test_verl_parquet_is_read_and_reward_functions_see_the_row_as_it_was(tmp_path: Path) -> None:
     Dataset.from_list([VERL] * 2).to_parquet(tmp_path / "train.parquet")
     questions, _ = read_questions(tmp_path / "train.parquet")
-    assert [q.answer for q in questions] == ["2", "2"]
+    assert [(q.answer, q.fields["source"]) for q in questions] == [("2", "openai/gsm8k")] * 2
     assert list(questions[0].messages) == VERL["prompt"]
     assert {name: questions[0].fields[name] for name in ("reward_model", "extra_info")} == {
         "reward_model": VERL["reward_model"],
