@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -123,5 +124,8 @@ def _error(option: str) -> type[ZppoError]:
 def _config(option: str, name: str, error: type[ZppoError]) -> Any:
     try:
         return AutoConfig.from_pretrained(name)
+    except StrictDataclassError as problem:  # such as a list where one token id belongs
+        said = " ".join(str(problem).split())
+        raise error(f"{option}: the config.json of {name!r} has an entry to be corrected: {said}") from problem
     except (OSError, ValueError) as problem:
         raise error(f"{option}: {name!r} is neither a checkpoint folder nor a model that can be fetched") from problem

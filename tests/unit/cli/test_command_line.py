@@ -278,6 +278,12 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
         set_option("student", "model", lambda folder: str(folder)),
         "is neither a checkpoint folder nor a model that can be fetched",
     ),
+    "student with two padding tokens": (
+        set_option(
+            "student", "model", lambda folder: model_folder(folder / "m", model_type="qwen2", pad_token_id=[1, 2])
+        ),
+        "has an entry to be corrected: Validation error for field 'pad_token_id'",
+    ),
     "teacher folder without anything": (
         set_option("teacher", "model", lambda folder: str(folder)),
         "teacher.model: ",
@@ -432,7 +438,8 @@ def test_a_student_without_a_chat_template_trains_with_one_from_a_file(recipe: P
 
     def edit(options: dict[str, Any], folder: Path) -> None:
         bare = without_chat_template(options["student"]["model"], folder / "bare")
-        options |= {"method": "grpo", "student": {"model": bare, "chat_template": "mine.jinja"}}
+        options |= {"method": "grpo", "eval": {"max_tokens": 8}}
+        options |= {"student": {"model": bare, "chat_template": "mine.jinja"}}
 
     edited(recipe, edit)
     (recipe.parent / "mine.jinja").write_text(TEMPLATE, "utf-8")
