@@ -72,7 +72,8 @@ class Question:
     """A dataset item. `fields` holds the dataset's other columns (for reward functions and reports).
 
     `text` holds one `MEDIA_MARK` for each of `media`, in order. `messages` is the prompt as its row has it if that is a
-    conversation, and `fields` has the row's answer if that is no text: reward functions are given them as they were.
+    conversation, and `fields` has the row's answer if that is another or no text: reward functions are given them as
+    they were. `system` is the text of the system turn before it, "" for none.
     """
 
     id: str
@@ -81,6 +82,12 @@ class Question:
     fields: Mapping[str, Any] = field(default_factory=dict)
     media: tuple[Media, ...] = ()
     messages: tuple[Mapping[str, Any], ...] = ()
+    system: str = ""
+
+    @property
+    def turns(self) -> tuple[Mapping[str, str], ...]:
+        """What stands before every prompt that asks it (`Prompt.turns`)."""
+        return ({"role": "system", "content": self.system},) if self.system else ()
 
     @property
     def words(self) -> str:
@@ -115,8 +122,8 @@ class Prompt:
 
     `plain` and `replayed` prompts have the same wording; they differ in where the question came from. A `prefix` is
     fed after the prompt, so that it is never part of what was sampled. `turns` is the conversation before `text`, each
-    turn with `role` (user or assistant) and `content`. `candidates` are those that a BCQ or NCQ shows, in order; the
-    text does not say which of them are right.
+    turn with `role` (system, user or assistant) and `content`. `candidates` are those that a BCQ or NCQ shows, in
+    order; the text does not say which of them are right.
     """
 
     kind: Kind

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zppo.cli.corpus import add_corpus
+from zppo.cli.data import add_data
 from zppo.cli.eval import add_eval
 from zppo.cli.grade import add_grade
 from zppo.cli.recipe import load_recipe, parse_overrides
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     try:
-        if rest and options.command not in ("train", "resume", "compare"):
+        if rest and options.command not in ("train", "resume", "compare", "data"):
             raise ConfigError(f"unknown argument {rest[0]!r}; see zppo {options.command} --help")
         return options.run(options, rest)
     except ZppoError as error:
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="zppo",
-        description="Zone of Proximal Policy Optimization: train, compare, evaluate, grade, report; corpus and pocket.",
+        description="Zone of Proximal Policy Optimization: data, train, compare, eval, grade, report; corpus, pocket.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     train = commands.add_parser(
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
     add_resume(commands, _run)
     _add_compare(commands)
+    add_data(commands)
     add_grade(commands)
     add_corpus(commands)
     add_eval(commands)

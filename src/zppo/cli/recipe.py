@@ -5,19 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from glob import has_magic, iglob
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from zppo.config import FallbackConfig, Recipe
+from zppo.config import FallbackConfig, Recipe, RunOptions
 from zppo.custom import PROGRAM
 from zppo.errors import ConfigError, nearest
+from zppo.strict_yaml import load as load_yaml
 
 PATHS = (
     ("student", "model"),
+    ("student", "chat_template"),
     ("teacher", "model"),
     ("teacher", "fallbacks"),
+    ("teacher", "chat_template"),
     ("judge", "model"),
     ("data", "train"),
     ("data", "eval"),
@@ -29,13 +32,23 @@ PATHS = (
 _CODE = re.compile(rf"(?P<kind>(?:{PROGRAM})?)(?P<file>.+\.py)(?P<name>:\w+)")
 """Code of the user: `FILE.py:NAME`."""
 
+Options = TypeVar("Options", bound=RunOptions)
 THINKING_SECTIONS = ("sampling", "teacher")
 """Where an option `thinking` may be `on` or `off`, which YAML reads as true and false."""
 
 
 def load_recipe(path: str | Path, overrides: Mapping[str, str]) -> Recipe:
     """The recipe at `path` with dotted `overrides` put over it. Raises ConfigError naming the option at fault."""
-    options = _read(Path(path))
+    return _typed(_options(_read(Path(path)), overrides), Recipe)
+
+
+def load_options(path: str | Path | None, overrides: Mapping[str, str]) -> RunOptions:
+    """The options of a recipe that need not be whole, or of none, with `overrides`. Raises ConfigError likewise."""
+    options = _options({} if path is None else _read(Path(path)), overrides)
+    return _typed({name: value for name, value in options.items() if name not in ("seed", "training")}, RunOptions)
+
+
+def _options(options: dict[str, Any], overrides: Mapping[str, str]) -> dict[str, Any]:
     for name, value in overrides.items():
         _put(options, name, value)
     _check_names(options, Recipe, "")
@@ -43,7 +56,7 @@ def load_recipe(path: str | Path, overrides: Mapping[str, str]) -> Recipe:
         thinking = options.get(section, {}).get("thinking")
         if isinstance(thinking, bool):
             options[section]["thinking"] = "on" if thinking else "off"
-    return _typed(options)
+    return options
 
 
 def parse_overrides(arguments: Sequence[str]) -> dict[str, str]:
@@ -66,7 +79,7 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ConfigError(f"{path}: there is no such recipe")
     try:
-        options = yaml.safe_load(path.read_text("utf-8"))
+        options = load_yaml(path.read_text("utf-8"))
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # also an impossible date, a number too long
         raise ConfigError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(options, dict):
@@ -98,7 +111,7 @@ def _put(options: dict[str, Any], dotted: str, value: str) -> None:
         if not isinstance(options, dict):
             raise ConfigError(f"--{dotted}: {section!r} is not a section")
     try:
-        options[key] = yaml.safe_load(value)
+        options[key] = load_yaml(value)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"--{dotted}: {value!r} is not valid YAML; quote it") from error
 
@@ -119,9 +132,9 @@ def _check_names(options: Mapping[str, Any], section: Any, where: str) -> None:
                     _check_names(fallback, FallbackConfig, f"{where}{name}.{number}.")
 
 
-def _typed(options: dict[str, Any]) -> Recipe:
+def _typed(options: dict[str, Any], kind: type[Options]) -> Options:
     try:
-        return TypeAdapter(Recipe).validate_python(options)
+        return TypeAdapter(kind).validate_python(options)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])

@@ -179,6 +179,8 @@ class StudentConfig:
     dtype: Dtype = "float32"
     """Of the weights that are trained. At the paper's learning rate bfloat16 weights would round most updates away;
     compute in bfloat16 with `training.bf16: true`."""
+    chat_template: str | None = None
+    """File with a chat template (Jinja), for a checkpoint without one or instead of its own. Checkpoints have it."""
 
 
 @dataclass(frozen=True)

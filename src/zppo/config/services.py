@@ -135,6 +135,8 @@ class TeacherConfig(CallConfig):
     Hints and compressed candidates are written by the first teacher."""
     dtype: Dtype = "bfloat16"
     """Of a local teacher."""
+    chat_template: str | None = None
+    """File with a chat template (Jinja) for local teachers; None means the one beside each."""
     thinking: Thinking | None = None
     """Whether its responses begin with thoughts: `on`, `off`, `template` (its chat template's, or its server's, own
     default); None means as `sampling.thinking`. A server is switched by `thinking_body` and `no_thinking_body`."""
@@ -168,6 +170,7 @@ class TeacherConfig(CallConfig):
             raise ConfigError(
                 f"teacher.model is {self.model}, a program, which no endpoint serves; leave one of them out"
             )
+        self._check_template()
         if (self.cache or self.offline) and not self.remote:
             raise ConfigError("teacher.cache keeps what an endpoint says; set teacher.endpoint, or leave the cache out")
         if self.thinking is not None:
@@ -180,6 +183,12 @@ class TeacherConfig(CallConfig):
             _refuse_calls("teacher", self)
         for url in self.remote:
             self.server(url)
+
+    def _check_template(self) -> None:
+        named = self.fallbacks if self.endpoint else (self.model, *self.fallbacks)
+        local = [name for name in named if isinstance(name, str) and not is_url(name) and not name.startswith(PROGRAM)]
+        if self.chat_template and (self.model or self.endpoint) and not local:
+            raise ConfigError("teacher.chat_template is for local models; servers and programs have their own")
 
     @property
     def urls(self) -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from torch import Tensor
-from transformers import PreTrainedTokenizerBase, ProcessorMixin
+from transformers import ProcessorMixin
 
+from zppo.engines.chat_template import ChatTemplate, Processing
 from zppo.engines.content import pieces_of
 from zppo.engines.control import control_tokens
 from zppo.errors import DataError, EngineError
@@ -17,8 +18,6 @@ from zppo.zone.spelling import as_plain_text
 
 REMEMBERED_BYTES = 512 * 2**20
 """Processed media are kept up to this size: the prompts of a question and the updates of a step ask for the same."""
-
-Processing: TypeAlias = PreTrainedTokenizerBase | ProcessorMixin
 
 
 @dataclass(frozen=True)
@@ -42,23 +41,20 @@ class Chat:
     """Turns prompts into token ids and their media into tensors. The text of a prompt is read as text.
 
     `processing` is a tokenizer, or the processor of an image-text model, which holds one. Raises EngineError when there
-    is no chat template.
+    is no chat template, and for messages that it refuses.
     """
 
     def __init__(self, processing: Processing) -> None:
         self.processor = processing if isinstance(processing, ProcessorMixin) else None
         self.tokenizer: Any = getattr(processing, "tokenizer", processing)
-        self._template = self.tokenizer.chat_template or getattr(self.processor, "chat_template", None)
-        if self._template is None:
-            name = self.tokenizer.name_or_path
-            raise EngineError(f"the tokenizer {name!r} has no chat template; set tokenizer.chat_template")
+        self._template = ChatTemplate(processing)
         self._control = control_tokens(self.tokenizer)
         self._remembered: OrderedDict[tuple[Media, ...], Pixels] = OrderedDict()
 
     @property
     def switches_thinking(self) -> bool:
         """Whether the chat template has a switch for thoughts."""
-        return "enable_thinking" in str(self._template)
+        return "enable_thinking" in self._template.text
 
     def read(self, prompt: Prompt, thinking: Thinking = "on") -> list[int]:
         """Token ids of the prompt as a user message after its turns, up to the response; its prefix is not in them.
@@ -69,7 +65,7 @@ class Chat:
         Every image and video is as many placeholder tokens as the model will have features for it. Raises DataError
         naming the question when its media cannot be read or are not where its text says.
         """
-        rendered = self._render(self._messages(prompt), thinking)
+        rendered = self.rendered(prompt, thinking)
         if prompt.media:
             given = self.pixels(prompt).placeholders
             replace = self._processor(prompt).get_text_with_replacements
@@ -89,8 +85,12 @@ class Chat:
         except ValueError as error:
             raise _unfit(prompt, error) from error
         # Each image is one placeholder in what the template gives.
-        bare = self.tokenizer(self._render(self._messages(prompt), thinking), add_special_tokens=False)["input_ids"]
+        bare = self.tokenizer(self.rendered(prompt, thinking), add_special_tokens=False)["input_ids"]
         return len(bare) + sum(count - 1 for count in counts)
+
+    def rendered(self, prompt: Prompt, thinking: Thinking = "on") -> str:
+        """The prompt in the chat template: what a tokenizer reads, with one placeholder for each image and video."""
+        return self._template.render(self._messages(prompt), thinking)
 
     def pixels(self, prompt: Prompt) -> Pixels:
         """What the processor makes of the prompt's media. Raises DataError naming the question."""
@@ -106,12 +106,6 @@ class Chat:
         """The token id that fills batches."""
         pad = self.tokenizer.pad_token_id
         return pad if pad is not None else self.tokenizer.eos_token_id
-
-    def _render(self, messages: Sequence[Mapping[str, Any]], thinking: Thinking = "on") -> str:
-        options = {} if thinking == "template" else {"enable_thinking": thinking == "on"}
-        return self.tokenizer.apply_chat_template(
-            messages, chat_template=self._template, add_generation_prompt=True, tokenize=False, **options
-        )
 
     def _messages(self, prompt: Prompt) -> list[Mapping[str, Any]]:
         """The turns of the prompt, and the user message it ends in."""
@@ -138,7 +132,7 @@ class Chat:
         processor, loaded = self._processor(prompt), [(m.kind, m.load()) for m in prompt.media]
         images = [image for kind, image in loaded if kind == "image"]
         videos = [video for kind, video in loaded if kind == "video"]
-        bare = self._render([{"role": "user", "content": [{"type": m.kind} for m in prompt.media]}])
+        bare = self._template.render([{"role": "user", "content": [{"type": m.kind} for m in prompt.media]}])
         given: dict[str, Any] = {"images": images} if images else {}
         if videos:
             least = getattr(getattr(processor, "video_processor", None), "temporal_patch_size", 1)

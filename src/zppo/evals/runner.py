@@ -135,7 +135,9 @@ class Runner:
             journal.add_verdicts({item.question.id: v for item, v in zip(stale, verdicts, strict=True)})
 
     def _prompt(self, item: Item) -> Prompt:
-        return Prompt("plain", item.question, self._templates.plain(item.question), turns=tuple(item.turns))
+        return Prompt(
+            "plain", item.question, self._templates.plain(item.question), turns=(*item.question.turns, *item.turns)
+        )
 
     def _settings(self) -> dict[str, Any]:
         return {

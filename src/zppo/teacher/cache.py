@@ -97,6 +97,7 @@ class CachedEngine:
         parts: list[Any] = [self.model, prompt.question.id, prompt.text, n]
         parts += [self.engine.config.further_fields(sampling.thinking)]
         parts += [self._digest(media) for media in prompt.media]
+        parts += [dict(turn) for turn in prompt.turns]
         return hashlib.sha256(json.dumps([*parts, asdict(sampling)], sort_keys=True).encode()).hexdigest()
 
     def _kept_model(self, wanted: str | None) -> str:

@@ -22,5 +22,5 @@ class LocalTeacher:
         return getattr(self.engine, "parameters", 0)
 
     def respond(self, questions: Sequence[Question], n: int, sampling: Sampling) -> list[Group]:
-        prompts = [Prompt("plain", q, self._templates.plain(q)) for q in questions]
+        prompts = [Prompt("plain", q, self._templates.plain(q), turns=q.turns) for q in questions]
         return self.engine.generate(prompts, n, replace(sampling, thinking=self._thinking or sampling.thinking))

@@ -47,7 +47,7 @@ class RemoteTeacher:
             raise TeacherError(f"teacher.endpoint: {error}") from error
 
     def submit(self, question: Question, n: int, sampling: Sampling, priority: Priority) -> "Future[Group]":
-        prompt = Prompt("plain", question, self._templates.plain(question))
+        prompt = Prompt("plain", question, self._templates.plain(question), turns=question.turns)
         sampling = replace(sampling, thinking=self._thinking or sampling.thinking)
         return self.engine.submit(prompt, n, sampling, priority)
 

@@ -18,8 +18,8 @@ from zppo.rewards.extraction import warn_of_boxes
 from zppo.rewards.routing import RoutedVerdict, is_free
 from zppo.teacher.local import LocalTeacher
 from zppo.teacher.remote import RemoteTeacher, served_engine
-from zppo.training.models import called, check_model, check_sees, load_processing
-from zppo.types import Question
+from zppo.training.models import called, check_model, check_sees, load_processing, student_processing
+from zppo.types import Prompt, Question
 from zppo.zone.prompts import Templates
 from zppo.zone.selection import share
 
@@ -48,15 +48,14 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], pr
         elif not hasattr(teacher, "respond"):
             option = "teacher.fallbacks" if number else "teacher.model"
             check_model(option, teacher)
-            Chat(load_processing(option, teacher))
+            Chat(load_processing(option, teacher, options.teacher.chat_template))
     _check_ahead(options, teachers)
-    _check_thinking(options, teachers, Chat(processing or load_processing("student.model", student)))
+    chat = Chat(student_processing(options.student, student, processing))
+    _check_thinking(options, teachers, chat)
     if teacher_writes(options):
         _check_writer(teachers[0])
     if "distributions" in parse_method(options.method).needs:
-        _check_distillation(
-            options.method, teachers, Chat(processing or load_processing("student.model", student)).tokenizer, student
-        )
+        _check_distillation(options.method, teachers, chat.tokenizer, student)
     compresses = teacher_writes(options) and parse_method(options.method).writes == "summaries"
     asking = ("closer", "compress") if compresses else ("closer",)
     warn_of_boxes(Templates.load(options.prompts.templates).texts, options.rewards.extract, asking)
@@ -91,7 +90,9 @@ def _check_thinking(options: RunOptions, teachers: Sequence[Any], student: Chat)
     option = "teacher.thinking" if options.teacher.thinking else "sampling.thinking"
     for teacher in teachers if why_teacher(options) else ():
         if not hasattr(teacher, "respond"):
-            chats.append((option, thinking, Chat(load_processing("teacher.model", teacher))))
+            chats.append(
+                (option, thinking, Chat(load_processing("teacher.model", teacher, options.teacher.chat_template)))
+            )
     for name, value, chat in chats:
         if value == "off" and not chat.switches_thinking:
             model = chat.tokenizer.name_or_path
@@ -160,20 +161,26 @@ def _check_judge(options: RunOptions) -> None:
 
 
 def media_filter(options: RunOptions, student: Any, teachers: Sequence[Any]) -> Callable[[Question], None]:
-    """Passes every question, and refuses the run at the first with images, or with videos, if the student, or a local
-    teacher that answers questions, cannot be shown them: ConfigError or TeacherError naming the question.
+    """Passes every question, and refuses the run at the first with images, with videos or with a system message, if the
+    student, or a local teacher that answers questions, cannot be shown them: ConfigError or TeacherError naming the
+    question, EngineError naming the chat template.
     """
     checked: set[str] = set()
 
     def passes(question: Question) -> None:
         kinds = {medium.kind for medium in question.media}
-        if kinds <= checked:
-            return
-        checked.update(kinds)
-        check_sees("student.model", student, question)
-        for number, teacher in enumerate(teachers if why_teacher(options) else ()):
+        new = ({*kinds, "system"} if question.system else kinds) - checked
+        checked.update(new)
+        if new & kinds:
+            check_sees("student.model", student, question)
+        for number, teacher in enumerate(teachers if why_teacher(options) and new else ()):
+            option = "teacher.fallbacks" if number else "teacher.model"
             if not hasattr(teacher, "respond"):
-                check_sees("teacher.fallbacks" if number else "teacher.model", teacher, question)
+                if new & kinds:
+                    check_sees(option, teacher, question)
+                if "system" in new:
+                    chat = Chat(load_processing(option, teacher, options.teacher.chat_template))
+                    chat.rendered(Prompt("plain", question, question.words, turns=question.turns))
 
     return passes
 
@@ -215,7 +222,11 @@ def _check_distillation(method: str, teachers: Sequence[Any], own: PreTrainedTok
     if hasattr(teacher, "respond") and not local:
         kind = type(teacher).__name__
         raise TeacherError(f"method {method!r} needs token distributions, which {kind} has not; use a local model")
-    theirs = teacher.engine.tokenizer if local else Chat(load_processing("teacher.model", teacher)).tokenizer
+    theirs = (
+        teacher.engine.tokenizer
+        if local
+        else getattr(them := load_processing("teacher.model", teacher), "tokenizer", them)
+    )
     mine, other = own.get_vocab(), theirs.get_vocab()
     if mine != other:
         odd = min(token for token in mine.keys() | other.keys() if mine.get(token) != other.get(token))

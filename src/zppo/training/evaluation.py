@@ -34,7 +34,7 @@ def ask(
 
     The mean over the scored ones of `samples` responses; a question without any has no accuracy.
     """
-    prompts = [Prompt("plain", q, templates.plain(q)) for q in questions]
+    prompts = [Prompt("plain", q, templates.plain(q), turns=q.turns) for q in questions]
     groups = engine.generate(prompts, samples, sampling)
     pairs = [(g.question, r) for g in groups for r in g.rollouts]
     rewards = rewards_of(verdict, [q for q, _ in pairs], [r for _, r in pairs])

@@ -121,15 +121,16 @@ def _teacher(
     if hasattr(teacher, "respond"):
         return teacher
     progress.phase(f"loading teacher {called(teacher)}")
-    engine = _frozen_engine("teacher.model", teacher, options.teacher.dtype, student, options)
+    template = options.teacher.chat_template
+    engine = _frozen_engine("teacher.model", teacher, options.teacher.dtype, student, options, template)
     return LocalTeacher(engine, templates, options.teacher.thinking)
 
 
 def _frozen_engine(
-    option: str, name: Any, dtype: str, student: PreTrainedModel, options: RunOptions
+    option: str, name: Any, dtype: str, student: PreTrainedModel, options: RunOptions, template: str | None = None
 ) -> TransformersEngine:
     """A model that is asked and never trained, beside the student."""
-    processing = load_processing(option, name)
+    processing = load_processing(option, name, template)
     model = load_model(option, name, dtype).to(student.device).requires_grad_(False)
     return TransformersEngine(model, processing, options.engine.batch_size)
 

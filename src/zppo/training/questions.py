@@ -35,7 +35,9 @@ def teacher_readers(options: RunOptions, teachers: Sequence[Any]) -> list[Reader
     if not method.needs:
         return []
     return [
-        Reader(option, Chat(load_processing(option, teacher)), window_of(option, teacher))
+        Reader(
+            option, Chat(load_processing(option, teacher, options.teacher.chat_template)), window_of(option, teacher)
+        )
         for option, teacher in zip(chain(["teacher.model"], repeat("teacher.fallbacks")), teachers, strict=False)
         if not hasattr(teacher, "respond")
     ]
@@ -59,7 +61,7 @@ def training_questions(
     """
     if dataset is None and not options.data.train:
         raise DataError("there is no training data; pass train_dataset=... or set data.train")
-    length = _Longest(_length(options, chat), options.prompts.max_tokens)
+    length = _Longest(prompt_length(options, chat), options.prompts.max_tokens)
     shown = within(options.prompts.max_tokens, length)
     filters = (sees, media_readable(options.data.check_media), shown)
     source = options.data.train if dataset is None else dataset
@@ -70,7 +72,7 @@ def training_questions(
     _check_window("student.model", window, length, response, "prompts.max_tokens")
     for reader in readers:
         if length.question is not None:
-            theirs = _Longest(_length(options, reader.chat), math.inf)
+            theirs = _Longest(prompt_length(options, reader.chat), math.inf)
             theirs(length.question)
             _check_window(reader.option, reader.window, theirs, response, "prompts.max_tokens")
     return questions, dropped
@@ -87,7 +89,7 @@ def held_out_questions(
     if dataset is None and not options.data.eval:
         return [], []
     source = options.data.eval if dataset is None else dataset
-    length = _Longest(_length(options, chat), math.inf)
+    length = _Longest(prompt_length(options, chat), math.inf)
     filters = (sees, media_readable("decode"), within(math.inf, length))
     questions, dropped = read_questions(source, options.data, filters, "eval", answered)
     response = options.eval.at(0, options.sampling).max_tokens
@@ -138,11 +140,13 @@ def _too_few(options: RunOptions, count: int, dropped: Sequence[Dropped]) -> str
     return said + f"set zone.new_questions and zone.updates to {count} or less" if count else said + "check data.train"
 
 
-def _length(options: RunOptions, chat: Chat) -> Callable[[Question], int]:
+def prompt_length(options: RunOptions, chat: Chat) -> Callable[[Question], int]:
     """Counts the tokens of a question's plain prompt. Raises DataError for media that the processor does not take."""
     templates = Templates.load(options.prompts.templates)
     thinking = options.sampling.thinking
-    return lambda question: chat.length(Prompt("plain", question, templates.plain(question)), _size, thinking)
+    return lambda question: chat.length(
+        Prompt("plain", question, templates.plain(question), turns=question.turns), _size, thinking
+    )
 
 
 def _size(media: Media) -> tuple[int, int]:

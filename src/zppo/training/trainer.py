@@ -40,7 +40,7 @@ from zppo.training.forward import fill_gradients, use_sampling_mode
 from zppo.training.given import given_functions, given_student, given_teachers, unnamed
 from zppo.training.guard import UpdateGuard, finite
 from zppo.training.loader import StepLoader, UpdateInput
-from zppo.training.models import called, load_model, load_processing, window_of
+from zppo.training.models import called, load_model, student_processing, window_of
 from zppo.training.parts import build_parts, build_update
 from zppo.training.questions import held_out_questions, teacher_readers, training_questions
 from zppo.training.reliance import HelpReliance
@@ -95,7 +95,7 @@ class ZPPOTrainer(Trainer):
         args.teacher, teachers = given_teachers(args, teacher)
         check_one_process(args.world_size, args.n_gpu)
         check_options(args, model, teachers, processing_class)
-        processing = processing_class or load_processing("student.model", model)
+        processing = student_processing(args.student, model, processing_class)
         sees, chat = media_filter(args, model, teachers), Chat(processing)
         self.verdict, extract = (
             as_verdict(given_functions(args.rewards, reward_funcs)),

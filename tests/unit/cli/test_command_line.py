@@ -108,7 +108,10 @@ def test_errors_of_the_recipe_are_answered_by_name_and_before_torch_is_loaded(re
 @pytest.mark.parametrize(
     ("content", "problem"),
     [(b"zone: [", "is not valid YAML"), (b"- zone", "a recipe is a mapping"), (b"", "a recipe is a mapping"),
-     (b"method: \xff", "is not valid YAML"), (b"zone:\n  tau: !!python/name:os.system", "is not valid YAML")],
+     (b"method: \xff", "is not valid YAML"),
+     (b"zone: {tau: 0.5}\nseed: 1\nzone: {tau: 0.4}", "'zone' stands twice, in lines 1 and 3"),
+     (b"zone:\n  tau: 0.5\n  tau: 0.5", "'tau' stands twice, in lines 2 and 3"),
+     (b"zone:\n  tau: !!python/name:os.system", "is not valid YAML")],
 )  # fmt: skip
 def test_a_file_that_is_no_recipe_is_refused(
     content: bytes, problem: str, recipe: Path, capsys: pytest.CaptureFixture[str]
@@ -289,6 +292,12 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
         set_option("student", "model", lambda folder: str(folder)),
         "is neither a checkpoint folder nor a model that can be fetched",
     ),
+    "student with two padding tokens": (
+        set_option(
+            "student", "model", lambda folder: model_folder(folder / "m", model_type="qwen2", pad_token_id=[1, 2])
+        ),
+        "has an entry to be corrected: Validation error for field 'pad_token_id'",
+    ),
     "teacher folder without anything": (
         set_option("teacher", "model", lambda folder: str(folder)),
         "teacher.model: ",
@@ -467,3 +476,45 @@ def test_a_tracker_that_is_not_installed_is_named_with_the_extra_that_has_it(
     assert "training.report_to: trackio is not installed; pip install 'zppo[trackio]'" in capsys.readouterr().err
     assert train(recipe, "--training.report_to", "wandbb") == 2
     assert "training.report_to: there is no tracker 'wandbb'; did you mean 'wandb'?" in capsys.readouterr().err
+
+
+TEMPLATE = (
+    "{% for m in messages %}{{ '<|im_start|>' + m.role + ': ' + m.content + '<|im_end|>' }}{% endfor %}"
+    "{{ '<|im_start|>assistant: ' }}"
+)
+
+
+def test_a_student_without_a_chat_template_trains_with_one_from_a_file(recipe: Path) -> None:
+    """Checkpoints have it too, so that they chat in plain transformers."""
+    from transformers import AutoTokenizer
+
+    def edit(options: dict[str, Any], folder: Path) -> None:
+        bare = without_chat_template(options["student"]["model"], folder / "bare")
+        options |= {"method": "grpo", "eval": {"max_tokens": 8}}
+        options |= {"student": {"model": bare, "chat_template": "mine.jinja"}}
+
+    edited(recipe, edit)
+    (recipe.parent / "mine.jinja").write_text(TEMPLATE, "utf-8")
+    assert train(recipe) == 0
+    [file] = (recipe.parent / "run").rglob("chat_template.jinja")
+    assert AutoTokenizer.from_pretrained(file.parent).chat_template == TEMPLATE
+
+
+def test_a_chat_template_that_no_teacher_would_use_is_refused(recipe: Path) -> None:
+    for name, value in (("endpoint", "http://localhost:1/v1"), ("model", "python:a.py:Teacher")):
+        with pytest.raises(ConfigError, match=r"teacher\.chat_template is for local models"):
+            load_recipe(recipe, {"teacher.chat_template": "mine.jinja", f"teacher.{name}": value})
+
+
+def test_a_teacher_whose_template_refuses_the_system_turn_is_refused_before_weights_are_read(
+    recipe: Path, no_weights: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    system = {"role": "system", "content": "Be brief."}
+    rows = [{"prompt": [system, {"role": "user", "content": f"{i}?"}], "answer": "1"} for i in range(8)]
+    (recipe.parent / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    refusing = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}" + TEMPLATE
+    (recipe.parent / "mine.jinja").write_text(refusing, "utf-8")
+    edited(recipe, lambda options, folder: options["teacher"].update(chat_template="mine.jinja"))
+    assert train(recipe) == 2
+    message = capsys.readouterr().err
+    assert "refuses messages of system, user (no system)" in message and "teacher.chat_template" in message

@@ -1,7 +1,9 @@
 """What a URL holds is fetched once, and a bad moment of its server is waited out."""
 
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -114,3 +116,37 @@ def test_what_was_checked_can_be_shown_when_its_server_is_gone(site: Site) -> No
     site.says = [503] * 99
     assert good[0].media[0].load().size == (8, 6)
     assert len(site.asked) == 1
+
+
+class Dripping:
+    """Sends a byte now and then, without end: in the head of its answer, or in the body."""
+
+    def __init__(self, body: bool) -> None:
+        self.asked, self.over = 0, threading.Event()
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/a.png"
+        self.begins = b"HTTP/1.0 200 OK\r\n" + (b"\r\n" if body else b"X: ")
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self.socket.accept()
+                self.asked += 1
+                with suppress(OSError):
+                    connection.sendall(self.begins)
+                    while not self.over.wait(0.02):
+                        connection.sendall(b"x")
+
+
+@pytest.mark.parametrize("body", [True, False])
+def test_a_server_that_drips_is_given_up_for_good(body: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(urls, "DEADLINE", 0.3)
+    server = Dripping(body)
+    try:
+        with pytest.raises(DataError, match=r"a\.png could not be fetched .*not whole within 0\.3 seconds"):
+            Fetcher()(server.url)
+        assert server.asked == 1
+    finally:
+        server.over.set()
+        server.socket.close()
