@@ -34,6 +34,7 @@ def teacher_readers(options: RunOptions, teachers: Sequence[Any]) -> list[Reader
     method = parse_method(options.method)
     if not method.needs:
         return []
+    template = options.teacher.chat_template
     return [
         Reader(
             option, Chat(load_processing(option, teacher, options.teacher.chat_template)), window_of(option, teacher)
