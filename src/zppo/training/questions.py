@@ -36,9 +36,7 @@ def teacher_readers(options: RunOptions, teachers: Sequence[Any]) -> list[Reader
         return []
     template = options.teacher.chat_template
     return [
-        Reader(
-            option, Chat(load_processing(option, teacher, options.teacher.chat_template)), window_of(option, teacher)
-        )
+        Reader(option, Chat(load_processing(option, teacher, template)), window_of(option, teacher))
         for option, teacher in zip(chain(["teacher.model"], repeat("teacher.fallbacks")), teachers, strict=False)
         if not hasattr(teacher, "respond")
     ]
