@@ -24,10 +24,9 @@ $(SERVERS): requirements-servers.txt
 	$(INSTALL_SERVERS) || $(INSTALL_SERVERS) --extra-index-url https://download.pytorch.org/whl/cpu
 	touch $(SERVERS)
 
-# One thread: at this size as fast as two, and the same bits whatever the number of cores.
 demo: setup
 	rm -rf runs/demo
-	OMP_NUM_THREADS=1 $(BIN)/zppo train recipes/pocket.yaml --run-dir runs/demo
+	$(BIN)/zppo demo --run-dir runs/demo
 
 test: lint servers
 	$(BIN)/pytest

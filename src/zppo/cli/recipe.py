@@ -13,6 +13,10 @@ from pydantic import TypeAdapter, ValidationError
 from zppo.config import FallbackConfig, Recipe
 from zppo.custom import PROGRAM
 from zppo.errors import ConfigError, nearest
+from zppo.pocket import ASSETS
+
+SHIPPED = {"pocket": ASSETS.parent / "pocket.yaml"}
+"""Recipes that are part of the package, by the name that stands for their path."""
 
 PATHS = (
     ("student", "model"),
@@ -34,8 +38,11 @@ THINKING_SECTIONS = ("sampling", "teacher")
 
 
 def load_recipe(path: str | Path, overrides: Mapping[str, str]) -> Recipe:
-    """The recipe at `path` with dotted `overrides` put over it. Raises ConfigError naming the option at fault."""
-    options = _read(Path(path))
+    """The recipe at `path`, or the shipped one of that name, with dotted `overrides` put over it.
+
+    Raises ConfigError naming the option at fault.
+    """
+    options = _read(SHIPPED.get(str(path), Path(path)))
     for name, value in overrides.items():
         _put(options, name, value)
     _check_names(options, Recipe, "")
