@@ -85,7 +85,7 @@ def option_lines() -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise ConfigError(f"{path}: there is no such recipe")
+        raise ConfigError(f"{path}: there is no such recipe; the one of zppo demo is called pocket")
     try:
         options = yaml.safe_load(path.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -48,3 +48,8 @@ def test_the_demo_trains_the_shipped_recipe_on_one_thread_unless_told_otherwise(
 def test_an_unknown_option_of_the_demo_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["demo", "--zone.tua", "0.4"]) == 2
     assert "unknown option zone.tua; did you mean 'tau'?" in capsys.readouterr().err
+
+
+def test_a_missing_recipe_names_the_shipped_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["train", "recipes/pocket.yaml"]) == 2
+    assert "there is no such recipe; the one of zppo demo is called pocket" in capsys.readouterr().err
