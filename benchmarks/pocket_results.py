@@ -58,11 +58,10 @@ def page(name: str, tables: str) -> str:
     """The page of a comparison: its command, and the Markdown `tables` that it printed, their text in short lines."""
     title, *compared = COMPARISONS[name]
     asked = BETWEEN_OPTIONS_AND_VALUES.findall(shlex.join(["zppo", "compare", *compared]))
-    lines = [line if line.startswith(("|", "#")) else textwrap.fill(line, 120) for line in tables.strip().split("\n")]
+    lines = tables.strip().replace("#### ", "## ").split("\n")
+    lines = [line if line.startswith(("|", "#")) else textwrap.fill(line, 120) for line in lines]
     head = [f"# {title}", "", "[What follows from it](../results.md), and how all comparisons are made.", ""]
-    return "\n".join([*head, "```console", "$ " + "\\\n".join(asked), "```", "", *lines, ""]).replace(
-        "\n#### ", "\n## "
-    )
+    return "\n".join([*head, "```console", "$ " + "\\\n".join(asked), "```", "", *lines, ""])
 
 
 def main() -> None:
