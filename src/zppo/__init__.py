@@ -19,6 +19,7 @@ from zppo.config import (
     UpdateConfig,
     ZoneConfig,
 )
+from zppo.engines.torchvision_cpu import mend_torchvision
 from zppo.types import Candidate, Group, Media, Prompt, Question, Rollout, Sampling, Video
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ __all__ = [
     "ZPPOTrainer",
     "ZoneConfig",
 ]
+
+mend_torchvision()
 
 _NEEDS_TORCH = {"ZPPOConfig": "zppo.training.arguments", "ZPPOTrainer": "zppo.training.trainer"}
 

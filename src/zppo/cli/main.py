@@ -4,11 +4,13 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from zppo.cli.corpus import add_corpus
 from zppo.cli.data import add_data
+from zppo.cli.demo import add_demo
 from zppo.cli.eval import add_eval
 from zppo.cli.grade import add_grade
 from zppo.cli.recipe import load_recipe, parse_overrides
@@ -23,6 +25,7 @@ from zppo.errors import BlindError, ConfigError, ZppoError
 CONTINUES = {
     "train": "; the same command with --resume continues from the last checkpoint",
     "resume": "; the same command continues from the last checkpoint",
+    "demo": "; the same command with --resume continues from the last checkpoint",
     "compare": "; the same command continues, finished cells are not run again",
     "corpus": "; the same command continues",
     "eval": "; the same command continues, nothing is asked twice",
@@ -47,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     try:
-        if rest and options.command not in ("train", "resume", "compare", "data"):
+        if rest and options.command not in ("train", "demo", "resume", "compare", "data"):
             raise ConfigError(f"unknown argument {rest[0]!r}; see zppo {options.command} --help")
         return options.run(options, rest)
     except ZppoError as error:
@@ -72,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="zppo",
         description="Zone of Proximal Policy Optimization: data, train, compare, eval, grade, report; corpus, pocket.",
     )
+    parser.add_argument("--version", action="version", version=f"zppo {version('zppo')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     train = commands.add_parser(
         "train",
@@ -82,12 +86,13 @@ def _parser() -> argparse.ArgumentParser:
         add_help=False,
     )
     train.add_argument("-h", "--help", action=TrainHelp)
-    train.add_argument("recipe", help="YAML file")
+    train.add_argument("recipe", help="YAML file, or pocket: the recipe of zppo demo")
     train.add_argument("--run-dir", help="where to write the run (default: runs/RECIPE-METHOD-SEED)")
     train.add_argument("--resume", action="store_true", help="continue the run in the run directory")
     add_quiet(train)
     train.set_defaults(run=_train)
     add_resume(commands, _run)
+    add_demo(commands, _train)
     _add_compare(commands)
     add_data(commands)
     add_grade(commands)
@@ -113,7 +118,7 @@ def _add_compare(commands: Any) -> None:
         description=COMPARE,
         allow_abbrev=False,
     )
-    compare.add_argument("recipe", help="YAML file")
+    compare.add_argument("recipe", help="YAML file, or pocket: the recipe of zppo demo")
     compare.add_argument("--methods", required=True, help="such as grpo,grpo+replay,zppo")
     compare.add_argument("--seeds", required=True, help="such as 0,1,2")
     varied = "compare values of an option, such as zone.tau=0.25,0.5; given several times: all combinations"

@@ -13,7 +13,11 @@ from pydantic import TypeAdapter, ValidationError
 from zppo.config import FallbackConfig, Recipe, RunOptions
 from zppo.custom import PROGRAM
 from zppo.errors import ConfigError, nearest
+from zppo.pocket import ASSETS
 from zppo.strict_yaml import load as load_yaml
+
+SHIPPED = {"pocket": ASSETS.parent / "pocket.yaml"}
+"""Recipes that are part of the package, by the name that stands for their path."""
 
 PATHS = (
     ("student", "model"),
@@ -38,13 +42,16 @@ THINKING_SECTIONS = ("sampling", "teacher")
 
 
 def load_recipe(path: str | Path, overrides: Mapping[str, str]) -> Recipe:
-    """The recipe at `path` with dotted `overrides` put over it. Raises ConfigError naming the option at fault."""
-    return _typed(_options(_read(Path(path)), overrides), Recipe)
+    """The recipe at `path`, or the shipped one of that name, with dotted `overrides` put over it.
+
+    Raises ConfigError naming the option at fault.
+    """
+    return _typed(_options(_read(SHIPPED.get(str(path), Path(path))), overrides), Recipe)
 
 
 def load_options(path: str | Path | None, overrides: Mapping[str, str]) -> RunOptions:
     """The options of a recipe that need not be whole, or of none, with `overrides`. Raises ConfigError likewise."""
-    options = _options({} if path is None else _read(Path(path)), overrides)
+    options = _options({} if path is None else _read(SHIPPED.get(str(path), Path(path))), overrides)
     return _typed({name: value for name, value in options.items() if name not in ("seed", "training")}, RunOptions)
 
 
@@ -77,7 +84,7 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, str]:
 
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise ConfigError(f"{path}: there is no such recipe")
+        raise ConfigError(f"{path}: there is no such recipe; the one of zppo demo is called pocket")
     try:
         options = load_yaml(path.read_text("utf-8"))
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # also an impossible date, a number too long

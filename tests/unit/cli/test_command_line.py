@@ -460,10 +460,10 @@ def test_help_is_coloured_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 def test_quiet_is_said_of_progress_and_not_of_errors(recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert train(recipe, "--student.model", "nowhere") == 2
+    assert train(recipe, "--student.model", "/nowhere") == 2
     told = capsys.readouterr().err.splitlines()
-    assert told[0] == "loading torch and transformers ..." and told[-1].startswith("zppo: student.model: 'nowhere'")
-    assert train(recipe, "--student.model", "nowhere", "--quiet") == 2
+    assert told[0] == "loading torch and transformers ..." and told[-1].startswith("zppo: student.model: '/nowhere'")
+    assert train(recipe, "--student.model", "/nowhere", "--quiet") == 2
     (error,) = capsys.readouterr().err.splitlines()
     assert error == told[-1]
 
