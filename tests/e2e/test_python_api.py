@@ -402,5 +402,5 @@ def test_rows_without_answers_are_scored_by_reward_functions_alone(student_folde
     trainer = ZPPOTrainer(**given, reward_funcs=brevity, args=small(tmp_path, method="grpo+replay", rollout_steps=1))
     trainer.train()
     assert metrics(tmp_path / "run")[-1]["reward/brevity"] > 0
-    with pytest.raises(DataError, match="no row has a column `answer` or `solution`"):
+    with pytest.raises(DataError, match="no row has a column `answer` or `ground_truth` or `solution`"):
         ZPPOTrainer(**given, args=small(tmp_path, method="grpo"))

@@ -108,12 +108,12 @@ def test_after_three_in_a_row_the_run_stops_with_step_cause_checkpoint_and_remed
     new_trainer: Callable[..., ZPPOTrainer], tmp_path: Path
 ) -> None:
     trainer = poisoned(new_trainer(), {2, 3, 4})
-    said = r"stopped at rollout step 3: 3 updates in a row .* gradient norm nan.*checkpoint-4.*training\.learning_rate"
+    said = r"stopped at rollout step 3: 3 updates in a row .* gradient norm nan.*checkpoint-2.*training\.learning_rate"
     with pytest.raises(PoisonError, match=said) as stopped:
         trainer.train()
     assert "\n" not in str(stopped.value)
-    assert [c.name for c in trainer.run_directory.complete_checkpoints()] == ["checkpoint-2", "checkpoint-4"]
-    state = json.loads((trainer.run_directory.checkpoints / "checkpoint-4" / "zppo_state.json").read_text("utf-8"))
+    assert [c.name for c in trainer.run_directory.complete_checkpoints()] == ["checkpoint-1", "checkpoint-2"]
+    state = json.loads((trainer.run_directory.checkpoints / "checkpoint-2" / "zppo_state.json").read_text("utf-8"))
     assert state["run"]["skipped_in_a_row"] == 2, "a resumed run counts on"
 
 

@@ -272,4 +272,4 @@ def test_the_end_token_carries_loss_where_batches_are_padded_with_it(model: Any)
 
 
 def run(model: Any, minibatch: Minibatch, pad: int) -> None:
-    new_update(pad=pad).accumulate(model, minibatch, lambda loss: loss.backward())
+    accumulated(new_update(pad=pad), model, minibatch)
