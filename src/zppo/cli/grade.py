@@ -74,11 +74,10 @@ def as_table(questions: Sequence[Question], graded: Sequence[Graded]) -> str:
     cells = [("row", "verdict", "answer", "reason")]
     for q, g in zip(questions, graded, strict=True):
         cells.append((q.id, g.verdict, "–" if g.answer is None else shown(g.answer), g.reason))
-    printable = [[printable(cell) for cell in row] for row in cells]
-    widths = [max(map(len, column)) for column in zip(*printable, strict=True)][:-1]
+    safe = [[printable(cell) for cell in row] for row in cells]
+    widths = [max(map(len, column)) for column in zip(*safe, strict=True)][:-1]
     lines = [
-        "  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]])
-        for row in printable
+        "  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in safe
     ]
     counts = Counter(g.verdict for g in graded)
     return "\n".join([*lines, "", ", ".join(f"{counts[v]} {v}" for v in ("right", "wrong", "unscored"))])

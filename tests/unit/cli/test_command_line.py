@@ -193,7 +193,7 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
     "missing held-out data": (set_option("data", "eval", "nowhere.jsonl"), "nowhere.jsonl: there is no such data"),
     "bad row": (
         lambda options, folder: (folder / "train.jsonl").write_text('{"prompt": "?"}\n', "utf-8"),
-        "train.jsonl: no row has a column `answer` or `solution`; its columns are prompt",
+        "train.jsonl: no row has a column `answer` or `ground_truth` or `solution`; its columns are prompt",
     ),
     "too few questions": (
         lambda options, folder: options["zone"].update(new_questions=10),
