@@ -53,8 +53,8 @@ def test_a_foreign_checkpoint(name: str, run: RunDirectory) -> None:
     folder.mkdir()
     (folder / CHECKPOINT_STATE).write_text("{}", "utf-8")
     (folder / "mine.txt").write_text("keep", "utf-8")
-    assert [c.name for c in run.complete_checkpoints()] == ["checkpoint-1"]
-    run.rewind(0, 0)
+    assert [c.name for c in run.complete_checkpoints()] == ["checkpoint-2"]
+    run.rewind(0)
     assert (folder / "mine.txt").read_text("utf-8") == "keep"
 
 
@@ -62,7 +62,7 @@ def test_a_foreign_checkpoint(name: str, run: RunDirectory) -> None:
 def test_a_foreign_dump(name: str, run: RunDirectory) -> None:
     (run.rollouts / name).write_text("mine\n", "utf-8")
     assert {step for step, _ in run.groups()} == {1, 2}
-    run.rewind(1, 1)
+    run.rewind(1)
     assert (run.rollouts / name).exists() and not (run.rollouts / "step-000002.jsonl").exists()
 
 

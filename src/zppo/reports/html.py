@@ -21,8 +21,9 @@ from zppo.reports.checkpoints import shown_size
 from zppo.reports.examples import Example, worked_examples
 from zppo.reports.fates import buffer_tables
 from zppo.reports.figures import Picture, pictures
+from zppo.reports.files import write_atomically
 from zppo.reports.record import Record, read_record, thinned
-from zppo.reports.rundir import RunDirectory, write_atomically
+from zppo.reports.rundir import RunDirectory
 from zppo.reports.table import comparisons, duration, percent, points
 from zppo.zone.audit import COUNTS
 

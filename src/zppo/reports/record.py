@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-import yaml
-
 from zppo.config import ZoneConfig
 from zppo.errors import CheckpointError
 from zppo.reports.checkpoints import checkpoints_in, size_of
+from zppo.reports.files import read_config
 from zppo.reports.rundir import RunDirectory
 from zppo.reports.summary import run_summary
 from zppo.training.state import RunState
@@ -59,7 +58,7 @@ def read_record(run: RunDirectory) -> Record:
     """Raises CheckpointError when there is no run, or none of its rollout steps is finished."""
     if not run.config_file.is_file():
         raise CheckpointError(f"{run.path} is no run directory ({run.config_file.name} is missing); name one of a run")
-    config = yaml.safe_load(run.config_file.read_text("utf-8")) or {}
+    config = read_config(run.config_file)
     rows = run.metrics()
     if not rows:
         raise CheckpointError(f"{run.path}: no rollout step is finished yet, so there is nothing to report")

@@ -13,10 +13,9 @@ report.html            written at the end, or by `zppo report`
 """
 
 import json
-import os
 import re
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from zppo.reports.checkpoints import (
     step_of,
     thin_out,
 )
+from zppo.reports.files import json_lines, read_config, read_json, whole_rows, write_atomically
 from zppo.types import Group, StepBatch
 
 _ROLLOUTS = re.compile(r"step-(\d+)\.jsonl")
@@ -138,63 +138,58 @@ class RunDirectory:
         for later in [c for c in checkpoints_in(self.checkpoints) if step_of(c) > step]:
             discard(later)
         for file in (self.metrics_file, self.alarms_file, self.dropped_file):
-            write_atomically(file, _lines([row for row in _whole_rows(file) if row["step"] <= step]))
+            write_atomically(file, json_lines([row for row in whole_rows(file) if row["step"] <= step]))
         for number, file in self._dumps():
             if number > step:
                 file.unlink()
 
     def log_metrics(self, row: Mapping[str, Any]) -> None:
         with self.metrics_file.open("a", encoding="utf-8") as file:
-            file.write(_lines([row]))
+            file.write(json_lines([row]))
 
     def metrics(self) -> list[dict[str, Any]]:
         """All whole rows; a last row that a kill cut short is left out."""
-        return _whole_rows(self.metrics_file)
+        return whole_rows(self.metrics_file)
 
     def log_alarms(self, step: int, sentences: Mapping[str, str]) -> None:
         """The alarms that hold in a step, by name."""
         with self.alarms_file.open("a", encoding="utf-8") as file:
-            file.write(_lines([{"step": step, "alarm": name, "sentence": s} for name, s in sentences.items()]))
+            file.write(json_lines([{"step": step, "alarm": name, "sentence": s} for name, s in sentences.items()]))
 
     def alarms(self) -> list[dict[str, Any]]:
-        return _whole_rows(self.alarms_file)
+        return whole_rows(self.alarms_file)
 
     def write_dropped(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """What was dropped at the start (step 0), before what rollout steps have dropped since."""
-        later = [row for row in _whole_rows(self.dropped_file) if row["step"] > 0]
-        write_atomically(self.dropped_file, _lines([*({"step": 0, **row} for row in rows), *later]))
+        later = [row for row in whole_rows(self.dropped_file) if row["step"] > 0]
+        write_atomically(self.dropped_file, json_lines([*({"step": 0, **row} for row in rows), *later]))
 
     def log_dropped(self, step: int, rows: Sequence[Mapping[str, Any]]) -> None:
         with self.dropped_file.open("a", encoding="utf-8") as file:
-            file.write(_lines([{"step": step, **row} for row in rows]))
+            file.write(json_lines([{"step": step, **row} for row in rows]))
 
     def log_rollouts(self, step: int, batch: StepBatch) -> None:
         taught = {group.prompt.uid: group for minibatch in batch.minibatches for group, _ in minibatch}
         rows = (_group_row(group, taught.get(group.prompt.uid), batch.teacher_answers) for group in batch.groups)
-        write_atomically(self.rollouts / f"step-{step:06d}.jsonl", _lines(rows))
+        write_atomically(self.rollouts / f"step-{step:06d}.jsonl", json_lines(rows))
 
     def groups(self, steps: Collection[int] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
         """Every dumped group with its rollout step, in order; only those of `steps` if given."""
         for step, file in self._dumps():
             if steps is not None and step not in steps:
                 continue
-            # A line ends with \n alone: model text may hold other line separators, such as U+2028.
-            with file.open(encoding="utf-8", newline="\n") as lines:
-                for line in lines:
-                    yield step, json.loads(line)
+            yield from ((step, row) for row in whole_rows(file))
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         write_atomically(self.summary_file, json.dumps(summary, indent=2) + "\n")
 
     def summary(self) -> dict[str, Any]:
-        return json.loads(self.summary_file.read_text("utf-8"))
+        """Raises CheckpointError for a damaged file."""
+        return dict(read_json(self.summary_file))
 
     def _difference(self, config: Mapping[str, Any], resume: bool) -> str:
         """The first option in which the saved config and `config` differ, or ''; of those that may not if `resume`."""
-        try:
-            saved, mine = flat(yaml.safe_load(self.config_file.read_text("utf-8")) or {}), flat(config)
-        except (yaml.YAMLError, ValueError, AttributeError) as error:
-            raise CheckpointError(f"{self.config_file} is damaged: {' '.join(str(error).split())}") from error
+        saved, mine = flat(read_config(self.config_file)), flat(config)
         names = changed_against(saved, mine, resume)
         there, here = (repr(c[names[0]]) if names and names[0] in c else "the default" for c in (saved, mine))
         return f"{names[0]}: there {there}, here {here}" if names else ""
@@ -206,26 +201,6 @@ class RunDirectory:
         """The files of rollouts with their steps, in order."""
         named = [(_ROLLOUTS.fullmatch(file.name), file) for file in self.rollouts.glob("step-*.jsonl")]
         return sorted((int(name[1]), file) for name, file in named if name is not None)
-
-
-def _lines(rows: Iterable[Mapping[str, Any]]) -> str:
-    return "".join(json.dumps(row) + "\n" for row in rows)
-
-
-def _whole_rows(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write the whole file or leave the old one."""
-    temporary = path.with_name(f".{path.name}.partial")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
 
 
 def _group_row(group: Group, trained: Group | None, teacher_answers: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -102,8 +102,9 @@ class ZPPOConfig(TrainingArguments, RunOptions):
         self._changed = self._changed_options()
         for name, value in derived.items():
             setattr(self, name, value)
-        if isinstance(self.report_to, tuple):
-            self.report_to = list(self.report_to)  # which transformers would take for one name
+        given = vars(self)["report_to"]
+        if isinstance(given, tuple):
+            self.report_to = list(given)  # which transformers would take for one name
         super().__post_init__()
         check_trackers(self.report_to or ())
 

@@ -111,7 +111,7 @@ class RunState:
             state: Mapping[str, Any] = json.loads(file.read_text("utf-8"))
             run, kept = state["run"], state["buffer"]
             loaded = cls(**run | {"position": Position(*run["position"])})
-        except (ValueError, LookupError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise CheckpointError(f"{file} is damaged ({error}); take another checkpoint") from error
         if fresh is not None:
             loaded._check_goes_on(fresh, folder)
