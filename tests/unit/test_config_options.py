@@ -1,9 +1,10 @@
 """What `--help` and the documentation say of options is what stands below their fields."""
 
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 
 from zppo.config import Recipe, TeacherConfig, ZoneConfig
-from zppo.config.options import sections
+from zppo.config.options import as_markdown, sections
 
 
 def test_every_option_of_a_recipe_is_there_once_and_says_what_it_means() -> None:
@@ -29,3 +30,8 @@ def test_an_option_has_its_default_as_yaml_its_type_and_its_first_sentence() -> 
     assert found["teacher.tries"].default == str(TeacherConfig.tries), "an option of a class that is extended"
     assert found["student.dtype"].meaning == "Of the weights that are trained."
     assert found["student.dtype"].text.endswith("compute in bfloat16 with `training.bf16: true`.")
+
+
+def test_the_page_of_options_is_the_one_that_is_made_of_them() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "options.md").read_text("utf-8")
+    assert page == as_markdown(), "write it again: python -m zppo.config.options > docs/options.md"

@@ -4,13 +4,15 @@ import ast
 import inspect
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
-from textwrap import dedent
+from textwrap import dedent, fill
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from zppo.config.run import Recipe
 
 NAMES = {int: "whole number", float: "number", bool: "true | false", str: "text", NoneType: "null"}
+
+COLUMNS = 120
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,29 @@ def sections() -> list[Section]:
     own = [_option("", f, _texts(Recipe)) for f in fields(Recipe) if top[f.name] is None]
     inner = [Section(name, _texts(kind).get("", ""), _options(name, kind)) for name, kind in top.items() if kind]
     return [Section("", "", own), *inner]
+
+
+def as_markdown() -> str:
+    """The page docs/options.md."""
+    parts = [
+        "# Options of a recipe",
+        _wrap(
+            "Each with its type, its default and its meaning, as in `zppo train --help`. In Python the sections are "
+            "classes of `zppo` with the same fields, such as `ZoneConfig(tau=0.4)`. `python -m zppo.config.options` "
+            "prints this page."
+        ),
+    ]
+    for section in sections():
+        parts.append(f"## `{section.name}`" if section.name else "## Outside of sections")
+        if section.text:
+            parts.append(_wrap(section.text))
+        lines = [f"- **`{o.name}`** ({o.kind}; default `{o.default}`): {o.text}".strip() for o in section.options]
+        parts.append("\n".join(_wrap(line, "  ") for line in lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def _wrap(text: str, indent: str = "") -> str:
+    return fill(text, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _section(option: Field[Any]) -> type | None:
@@ -99,3 +124,7 @@ def _yaml(value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(_yaml, value))}]"
     return str(value) if value != "" else "''"
+
+
+if __name__ == "__main__":
+    print(as_markdown(), end="")
