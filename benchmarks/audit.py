@@ -10,7 +10,7 @@ import argparse
 from zppo.compare.tables import table
 from zppo.errors import CheckpointError
 from zppo.reports.audit import audit_of, audit_tables
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
 
 
 def main() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-from zppo.reports.rundir import RunDirectory
-from zppo.training.state import RunState
+from zppo.run.directory import RunDirectory
+from zppo.run.state import RunState
 from zppo.zone.replay import PromptReplayBuffer
 
 

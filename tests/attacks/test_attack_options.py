@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from zppo.cli.recipe import load_recipe, parse_overrides
 from zppo.errors import ConfigError
+from zppo.recipe import load_recipe, parse_overrides
 
 NUMBERS = ("nan", ".nan", ".inf", "-.inf", "-1", "many", "[1]", "{a: 1}", "null", "2026-01-01")
 NUMERIC = (

@@ -16,8 +16,8 @@ from zppo.cli.main import main
 from zppo.config import CheckpointConfig
 from zppo.errors import CheckpointError, ZppoError
 from zppo.reports.html import write_report
-from zppo.reports.rundir import CHECKPOINT_STATE, RunDirectory
-from zppo.training.state import RunState
+from zppo.run.directory import CHECKPOINT_STATE, RunDirectory
+from zppo.run.state import RunState
 from zppo.zone.replay import PromptReplayBuffer
 
 FOREIGN = (

@@ -10,8 +10,8 @@ import torch
 
 from zppo.engines.poison import FiniteLogits
 from zppo.errors import PoisonError
+from zppo.run.state import RunState
 from zppo.training.guard import IN_A_ROW, UpdateGuard, finite
-from zppo.training.state import RunState
 
 POISON = {"nan": math.nan, "inf": math.inf, "minus inf": -math.inf}
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)

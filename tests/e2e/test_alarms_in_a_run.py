@@ -12,7 +12,7 @@ from tinyrun import STEPS, differences, result, trainer, write_recipe
 
 from zppo.errors import BlindError
 from zppo.reports.html import write_report
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
 
 pytestmark = pytest.mark.slow
 

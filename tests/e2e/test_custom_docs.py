@@ -107,8 +107,8 @@ def test_the_example_evaluates_and_grades(folder: Path, capsys: pytest.CaptureFi
 
 
 def test_both_ways_to_name_functions_are_refused(folder: Path) -> None:
-    from zppo.cli.recipe import load_recipe
     from zppo.errors import ConfigError
+    from zppo.recipe import load_recipe
     from zppo.training.given import given_functions
 
     rewards = load_recipe("recipe.yaml", {"student.model": "x"}).rewards

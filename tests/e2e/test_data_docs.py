@@ -11,10 +11,10 @@ import pytest
 from datasets import Dataset, Features, Image, List, Value
 from sighted import picture
 
-from zppo.cli.recipe import load_recipe
 from zppo.config import DataConfig
 from zppo.data.columns import USUAL
 from zppo.data.dropped import Kind
+from zppo.recipe import load_recipe
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.trainer import ZPPOTrainer
 

@@ -17,8 +17,8 @@ from test_resume import StopAfter
 from tinyrun import STEPS, UPDATES, differences, result, trainer, write_recipe
 
 from zppo.errors import CheckpointError
-from zppo.reports.checkpoints import checkpoints_in
-from zppo.reports.lock import locked
+from zppo.run.checkpoints import checkpoints_in
+from zppo.run.lock import locked
 
 pytestmark = pytest.mark.slow
 SECRET = "hf_verysecret"

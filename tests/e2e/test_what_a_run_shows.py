@@ -7,7 +7,7 @@ import pytest
 from tinyrun import differences, result, trainer, write_recipe
 
 from zppo.reports.audit import audit_of
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
 
 pytestmark = pytest.mark.slow
 

@@ -67,7 +67,7 @@ def write_recipe(folder: Path, student: Path, /, method: str = "zppo", **changes
 
 
 def trainer(recipe: Path, run: Path, **options: Any) -> Any:
-    from zppo.cli.recipe import load_recipe
+    from zppo.recipe import load_recipe
     from zppo.training.arguments import ZPPOConfig
     from zppo.training.trainer import ZPPOTrainer
 
@@ -149,7 +149,7 @@ def _torn_write(method: Callable[..., Any], at: int) -> Callable[..., Any]:
 
 def arm(target: str, at: int, where: str) -> None:
     """Kill this process at the `at`-th use of `target` by what writes a run directory."""
-    from zppo.reports.rundir import RunDirectory
+    from zppo.run.directory import RunDirectory
 
     if target == "metrics":
         RunDirectory.log_metrics = _torn_write(RunDirectory.log_metrics, at)  # type: ignore[method-assign]

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from worlds import verdict
 
-from zppo.cli.recipe import load_recipe
 from zppo.config import (
     EvalConfig,
     FallbackConfig,
@@ -21,6 +20,7 @@ from zppo.engines.scripted import ScriptedEngine
 from zppo.errors import ConfigError
 from zppo.methods import parse_method
 from zppo.pocket import WORDS
+from zppo.recipe import load_recipe
 from zppo.rollout.worker import Parts
 from zppo.step import rollout_step
 from zppo.teacher.local import LocalTeacher

@@ -10,10 +10,10 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Literal
 
 from zppo.cli.grade import printable
-from zppo.cli.recipe import load_options, parse_overrides
 from zppo.config import RunOptions
 from zppo.config.data import ROLES
 from zppo.errors import ConfigError
+from zppo.recipe import load_options, parse_overrides
 from zppo.types import MEDIA_MARK, Prompt, Question
 from zppo.zone.prompts import Templates
 

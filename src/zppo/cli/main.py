@@ -13,7 +13,6 @@ from zppo.cli.data import add_data
 from zppo.cli.demo import add_demo
 from zppo.cli.eval import add_eval
 from zppo.cli.grade import add_grade
-from zppo.cli.recipe import load_recipe, parse_overrides
 from zppo.cli.resume import add_resume
 from zppo.cli.shown import add_quiet, shown
 from zppo.cli.stats import add_stats
@@ -21,6 +20,7 @@ from zppo.cli.train_help import TrainHelp
 from zppo.cli.unforeseen import line_of, wants_trace
 from zppo.config import Recipe
 from zppo.errors import BlindError, ConfigError, ZppoError
+from zppo.recipe import load_recipe, parse_overrides
 
 CONTINUES = {
     "train": "; the same command with --resume continues from the last checkpoint",
@@ -151,9 +151,9 @@ def _run(recipe: Recipe, run_dir: str, resume: bool | str, quiet: bool) -> int:
         # Imported late: a mistake in the recipe should be answered before torch is loaded.
         from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
-        from zppo.reports.lock import check_free
-        from zppo.reports.rundir import RunDirectory
         from zppo.reports.table import before_after_table
+        from zppo.run.directory import RunDirectory
+        from zppo.run.lock import check_free
         from zppo.training.arguments import ZPPOConfig
         from zppo.training.trainer import ZPPOTrainer
 
@@ -201,7 +201,7 @@ def _compare(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
 def _report(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from zppo.reports.html import write_report
-    from zppo.reports.rundir import RunDirectory
+    from zppo.run.directory import RunDirectory
 
     print(write_report(RunDirectory(options.run_dir)))
     return 0

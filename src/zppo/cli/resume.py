@@ -7,11 +7,11 @@ from typing import Any
 
 import yaml
 
-from zppo.cli.recipe import load_recipe, parse_overrides
 from zppo.cli.shown import add_quiet
 from zppo.config import Recipe
 from zppo.errors import CheckpointError
 from zppo.masking import masked_options
+from zppo.recipe import load_recipe, parse_overrides
 
 DESCRIPTION = (
     "Continues from the newest checkpoint under the options that the run was started with. Options that decide nothing "

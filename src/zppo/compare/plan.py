@@ -5,13 +5,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from zppo.cli.recipe import load_recipe
 from zppo.compare.grid import Cell, Grid, Matching
 from zppo.compare.run import CellRun
 from zppo.config import Recipe
 from zppo.errors import ConfigError
-from zppo.reports.rundir import RunDirectory
+from zppo.recipe import load_recipe
 from zppo.rewards.extraction import Extractor
+from zppo.run.directory import RunDirectory
 
 FEWEST_EVALUATIONS = 3
 TRAIN = (sys.executable, "-m", "zppo.cli.main", "train")

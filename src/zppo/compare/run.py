@@ -11,7 +11,7 @@ from typing import Protocol
 from zppo.compare.grid import Cell
 from zppo.errors import CompareError
 from zppo.reports.progress import Lines, Progress
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
 
 POLL_SECONDS = 0.1
 

@@ -25,8 +25,8 @@ from zppo.evals.protocols import Protocols
 from zppo.evals.respondent import Respondent
 from zppo.evals.rules import unbroken
 from zppo.evals.source import open_rows
-from zppo.reports.files import write_atomically
 from zppo.reports.progress import Progress, Silent
+from zppo.run.files import write_atomically
 from zppo.types import Group, Prompt, Question
 from zppo.zone.prompts import Templates
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
 
 
 @dataclass(frozen=True)

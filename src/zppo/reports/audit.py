@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zppo.errors import CheckpointError
-from zppo.reports.rundir import RunDirectory
 from zppo.reports.table import NOTHING, Line, Table
+from zppo.run.directory import RunDirectory
 from zppo.types import Candidate, Group, Prompt, Question, Rollout
 from zppo.zone.audit import MATCHES, VERDICTS, audit_counts, count_name
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
 from zppo.types import KINDS, MEDIA_MARK, RIGHT
 
 Row = Mapping[str, Any]

@@ -32,7 +32,7 @@ from zppo.reports.charts import (
     step_axis,
 )
 from zppo.reports.record import Record, read_record
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,14 @@ from zppo.methods import Method, parse_method
 from zppo.reports.alarms import AlarmLine, alarm_lines
 from zppo.reports.audit import audit_tables
 from zppo.reports.charts import DARK, LIGHT, smoothing
-from zppo.reports.checkpoints import shown_size
 from zppo.reports.examples import Example, worked_examples
 from zppo.reports.fates import buffer_tables
 from zppo.reports.figures import Picture, pictures
-from zppo.reports.files import write_atomically
 from zppo.reports.record import Record, read_record, thinned
-from zppo.reports.rundir import RunDirectory
 from zppo.reports.table import comparisons, duration, percent, points
+from zppo.run.checkpoints import shown_size
+from zppo.run.directory import RunDirectory
+from zppo.run.files import write_atomically
 from zppo.zone.audit import COUNTS
 
 EXAMPLES = 5

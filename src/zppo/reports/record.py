@@ -7,11 +7,11 @@ from typing import Any
 
 from zppo.config import ZoneConfig
 from zppo.errors import CheckpointError
-from zppo.reports.checkpoints import checkpoints_in, size_of
-from zppo.reports.files import read_config
-from zppo.reports.rundir import RunDirectory
-from zppo.reports.summary import run_summary
-from zppo.training.state import RunState
+from zppo.run.checkpoints import checkpoints_in, size_of
+from zppo.run.directory import RunDirectory
+from zppo.run.files import read_config
+from zppo.run.state import RunState
+from zppo.run.summary import run_summary
 from zppo.zone.replay import PromptReplayBuffer
 
 Row = Mapping[str, Any]

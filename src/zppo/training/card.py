@@ -9,7 +9,7 @@ from typing import Any
 from huggingface_hub import ModelCardData
 
 from zppo.masking import masked_urls
-from zppo.training.state import RunState
+from zppo.run.state import RunState
 
 PAPER = "arXiv:2606.18216"
 _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")

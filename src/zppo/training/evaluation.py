@@ -10,12 +10,12 @@ from statistics import fmean
 from typing import Any
 
 from zppo.engines.base import Engine, Verdict, rewards_of
-from zppo.reports.summary import buffer_counts
 from zppo.rewards.functions import RewardFunctions
 from zppo.rewards.routing import RoutedVerdict
 from zppo.rollout.worker import Parts
+from zppo.run.state import RunState
+from zppo.run.summary import buffer_counts
 from zppo.training.arguments import ZPPOConfig
-from zppo.training.state import RunState
 from zppo.types import Prompt, Question, Sampling, reaches
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer

@@ -13,7 +13,7 @@ import torch
 from torch.nn.utils import get_total_norm
 
 from zppo.errors import PoisonError
-from zppo.training.state import RunState
+from zppo.run.state import RunState
 
 IN_A_ROW = 3
 """One bad update may be a matter of its rollouts; after so many in a row it is the weights, or the options."""

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from zppo.errors import CheckpointError
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
+from zppo.run.state import RunState
 from zppo.training.arguments import ZPPOConfig
-from zppo.training.state import RunState
 from zppo.zone.replay import Find, PromptReplayBuffer
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from zppo.errors import CheckpointError
-from zppo.reports.checkpoints import continuable, shown_size, size_of
-from zppo.reports.rundir import RunDirectory
+from zppo.run.checkpoints import continuable, shown_size, size_of
+from zppo.run.directory import RunDirectory
+from zppo.run.state import RunState
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.card import model_card
-from zppo.training.state import RunState
 from zppo.zone.replay import PromptReplayBuffer
 
 logger = logging.getLogger(__name__)

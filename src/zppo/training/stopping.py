@@ -6,8 +6,8 @@ from typing import Any
 
 from zppo.config import EvalConfig
 from zppo.errors import ConfigError
-from zppo.reports.checkpoints import name_of
-from zppo.training.state import RunState
+from zppo.run.checkpoints import name_of
+from zppo.run.state import RunState
 
 logger = logging.getLogger(__name__)
 

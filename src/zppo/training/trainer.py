@@ -22,19 +22,20 @@ from zppo.data.filters import readable
 from zppo.data.order import Batch, epochs
 from zppo.engines.chat import Chat, Processing
 from zppo.reports.html import write_report
-from zppo.reports.lock import locked
 from zppo.reports.progress import Progress, new_progress
-from zppo.reports.rundir import RunDirectory
-from zppo.reports.summary import run_summary
 from zppo.rewards.extraction import Extractor
 from zppo.rewards.functions import RewardFunctions, as_verdict
 from zppo.rewards.routing import RoutedVerdict
+from zppo.run.directory import RunDirectory
+from zppo.run.drops import DropLog
+from zppo.run.flops import step_flops
+from zppo.run.lock import locked
+from zppo.run.state import RunState
+from zppo.run.summary import run_summary
 from zppo.step import rollout_step
 from zppo.teacher.remote import RemoteTeacher
-from zppo.training.accounts import step_flops
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.checks import check_answers, check_one_process, check_options, media_filter
-from zppo.training.drops import DropLog
 from zppo.training.evaluation import evaluate
 from zppo.training.forward import fill_gradients, use_sampling_mode
 from zppo.training.given import given_functions, given_student, given_teachers, unnamed
@@ -46,7 +47,6 @@ from zppo.training.questions import held_out_questions, teacher_readers, trainin
 from zppo.training.reliance import HelpReliance
 from zppo.training.reopening import open_run
 from zppo.training.saving import publish, saving, writing
-from zppo.training.state import RunState
 from zppo.training.stopping import EarlyStopping
 from zppo.training.trackers import RolloutTables
 from zppo.training.watch import AlarmLog

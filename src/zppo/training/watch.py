@@ -5,8 +5,8 @@ import logging
 from zppo.alarms import Alarms
 from zppo.config import RunOptions
 from zppo.errors import BlindError
-from zppo.reports.rundir import RunDirectory
-from zppo.training.state import RunState
+from zppo.run.directory import RunDirectory
+from zppo.run.state import RunState
 from zppo.types import StepBatch
 
 logger = logging.getLogger(__name__)

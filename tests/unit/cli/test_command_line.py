@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from zppo.cli.main import main
-from zppo.cli.recipe import load_recipe, parse_overrides
 from zppo.config.options import sections
 from zppo.errors import ConfigError
+from zppo.recipe import load_recipe, parse_overrides
 
 Edit = Callable[[dict[str, Any], Path], Any]
 
@@ -388,7 +388,7 @@ def test_a_checkpoint_without_weights_is_named(
 
 def claim(recipe: Path, *more: str) -> None:
     """Leave a run directory as a killed run leaves it."""
-    from zppo.reports.rundir import RunDirectory
+    from zppo.run.directory import RunDirectory
     from zppo.training.arguments import ZPPOConfig
 
     run = recipe.parent / "run"

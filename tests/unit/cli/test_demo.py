@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from zppo.cli import main as command
-from zppo.cli.recipe import load_recipe
 from zppo.pocket import ASSETS
+from zppo.recipe import load_recipe
 
 
 def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,7 +39,7 @@ class Claiming(FakeRunner):
     """Cells that leave the config of their command, as a run does."""
 
     def __call__(self, cell: Any) -> Any:
-        from zppo.cli.recipe import load_recipe, parse_overrides
+        from zppo.recipe import load_recipe, parse_overrides
         from zppo.training.arguments import ZPPOConfig
 
         recipe, _, folder, *options = cell.command[4:]

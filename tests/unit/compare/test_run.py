@@ -9,7 +9,7 @@ from cells import Ended, FakeRunner, grid, straight_line
 
 from zppo.compare.run import CellRun, run_cells, start_process
 from zppo.errors import CompareError
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
 
 
 def cell_runs(folder: Path, code: str = "") -> list[CellRun]:

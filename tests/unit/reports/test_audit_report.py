@@ -15,7 +15,7 @@ from zppo.config import ZoneConfig
 from zppo.errors import CheckpointError
 from zppo.methods import parse_method
 from zppo.reports.audit import audit_of, audit_tables
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
 from zppo.zone.audit import COUNTS
 
 PAPER_08B = {"bcq_right_matches_correct": 408, "bcq_right_matches_wrong": 15, "bcq_right_matches_neither": 27}

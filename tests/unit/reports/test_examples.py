@@ -5,7 +5,7 @@ from pathlib import Path
 from runs import group, make_run
 
 from zppo.reports.examples import Solved, Survey, Visit, choose, worked_examples
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
 from zppo.types import MEDIA_MARK, Media, Question, StepBatch
 
 BOTH = frozenset({"bcq", "ncq"})

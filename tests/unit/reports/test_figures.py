@@ -8,7 +8,7 @@ from runs import make_run
 from zppo.errors import CheckpointError
 from zppo.reports.figures import Picture, overview, pictures
 from zppo.reports.record import read_record, thinned
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
 
 
 @pytest.mark.parametrize(("name", "start"), [("o.png", b"\x89PNG"), ("o.svg", b"<?xml")])

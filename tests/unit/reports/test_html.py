@@ -10,7 +10,7 @@ from runs import make_run
 
 from zppo.errors import CheckpointError
 from zppo.reports.html import write_report
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
 
 SECTIONS = ["numbers", "accuracy", "figures", "fates", "audit", "examples", "words", "config"]
 FIGURES = ["accuracy", "zone", "buffer", "entries", "repeats", "reliance", "signal", "seconds"]

@@ -12,7 +12,7 @@ from transformers.trainer_utils import SchedulerType
 from zppo import CheckpointConfig, RewardsConfig, StudentConfig, TeacherConfig, ZoneConfig, ZPPOConfig
 from zppo.config import DataConfig, Recipe
 from zppo.errors import CheckpointError, ConfigError
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
 from zppo.training.arguments import OWNED
 
 

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from zppo.config import DataConfig, StudentConfig, TeacherConfig
+from zppo.run.state import RunState
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.card import model_card
-from zppo.training.state import RunState
 
 EVALUATIONS = [
     {"step": 0, "overall": 0.25, "easy": 0.5, "hard": 0.0},

@@ -10,8 +10,8 @@ from safetensors import SafetensorError
 from wholes import publish_whole
 
 from zppo.errors import CheckpointError
-from zppo.reports.lock import locked
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
+from zppo.run.lock import locked
 from zppo.training.saving import saving, writing
 
 

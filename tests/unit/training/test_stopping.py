@@ -4,7 +4,7 @@ import pytest
 
 from zppo.config import EvalConfig
 from zppo.errors import ConfigError
-from zppo.training.state import RunState
+from zppo.run.state import RunState
 from zppo.training.stopping import EarlyStopping
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from zppo.config import AlarmsConfig, RunOptions
 from zppo.errors import BlindError
-from zppo.reports.rundir import RunDirectory
-from zppo.training.state import RunState
+from zppo.run.directory import RunDirectory
+from zppo.run.state import RunState
 from zppo.training.watch import AlarmLog
 from zppo.types import Group, Prompt, Question, Rollout, StepBatch
 

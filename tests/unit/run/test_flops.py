@@ -1,6 +1,6 @@
 """What a run has used."""
 
-from zppo.training.accounts import step_flops
+from zppo.run.flops import step_flops
 
 
 def test_reading_and_sampling_cost_two_n_and_training_six() -> None:

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from zppo.training.state import RunState
+from zppo.run.state import RunState
 from zppo.zone.replay import PromptReplayBuffer
 
 ACCURACY = ("overall", "easy", "hard", "clusters")

@@ -8,8 +8,8 @@ import pytest
 
 from zppo.data.dropped import Dropped
 from zppo.errors import DataError
-from zppo.reports.rundir import RunDirectory
-from zppo.training.drops import DropLog
+from zppo.run.directory import RunDirectory
+from zppo.run.drops import DropLog
 from zppo.types import MEDIA_MARK, Media, Question
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from zppo.errors import CheckpointError
-from zppo.reports.lock import check_free, locked
+from zppo.run.lock import check_free, locked
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from zppo.reports.lock import locked
+from zppo.run.lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)

@@ -9,8 +9,8 @@ from wholes import publish_whole
 from zppo.data.order import Position
 from zppo.data.reader import read_questions
 from zppo.errors import CheckpointError
-from zppo.reports.rundir import RunDirectory
-from zppo.training.state import RunState
+from zppo.run.directory import RunDirectory
+from zppo.run.state import RunState
 from zppo.types import Group, Prompt, Question, Rollout
 from zppo.zone.replay import PromptReplayBuffer
 

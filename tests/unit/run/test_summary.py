@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zppo.reports.fates import by_visits
-from zppo.reports.summary import buffer_counts, run_summary
-from zppo.training.state import RunState
+from zppo.run.state import RunState
+from zppo.run.summary import buffer_counts, run_summary
 from zppo.types import Group, Prompt, Question, Rollout
 from zppo.zone.replay import PromptReplayBuffer
 

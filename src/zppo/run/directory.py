@@ -5,7 +5,7 @@ metrics.jsonl          one row per rollout step
 rollouts/step-N.jsonl  every group of step N: prompt, responses, verdicts, advantages
 alarms.jsonl           every alarm with its sentence, in every step in which it held
 dropped.jsonl          every row of the data that is not asked, and why
-checkpoints/           `checkpoint-STEP` (`reports.checkpoints`); whatever is under `.partial` is not one
+checkpoints/           `checkpoint-STEP` (`run.checkpoints`); whatever is under `.partial` is not one
 .lock                  held by the process that writes the run
 error.log              traces of errors that nobody foresaw, if there were any
 summary.json           written at the end
@@ -23,7 +23,7 @@ import yaml
 
 from zppo.config.resume import changed_against, flat
 from zppo.errors import CheckpointError
-from zppo.reports.checkpoints import (
+from zppo.run.checkpoints import (
     CHECKPOINT_STATE,
     check_whole,
     checkpoints_in,
@@ -34,7 +34,7 @@ from zppo.reports.checkpoints import (
     step_of,
     thin_out,
 )
-from zppo.reports.files import json_lines, read_config, read_json, whole_rows, write_atomically
+from zppo.run.files import json_lines, read_config, read_json, whole_rows, write_atomically
 from zppo.types import Group, StepBatch
 
 _ROLLOUTS = re.compile(r"step-(\d+)\.jsonl")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from zppo.data.dropped import Dropped, counted
 from zppo.data.filters import readable
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
 from zppo.types import Question
 
 logger = logging.getLogger(__name__)

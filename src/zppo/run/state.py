@@ -13,7 +13,7 @@ from typing import Any
 
 from zppo.data.order import START, Position
 from zppo.errors import CheckpointError
-from zppo.reports.checkpoints import CHECKPOINT_STATE
+from zppo.run.checkpoints import CHECKPOINT_STATE
 from zppo.zone.audit import COUNTS
 from zppo.zone.replay import Find, PromptReplayBuffer
 

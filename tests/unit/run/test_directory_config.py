@@ -9,7 +9,7 @@ import yaml
 from zppo.config import MOVABLE
 from zppo.config.resume import OPTIONS, SECTIONS, TRAINING
 from zppo.errors import CheckpointError
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
 
 
 def config(**teacher: Any) -> dict[str, Any]:

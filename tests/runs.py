@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import Any
 
 from zppo.methods import parse_method
-from zppo.reports.rundir import RunDirectory
-from zppo.reports.summary import run_summary
-from zppo.training.state import RunState
+from zppo.run.directory import RunDirectory
+from zppo.run.state import RunState
+from zppo.run.summary import run_summary
 from zppo.types import Candidate, Group, Kind, Prompt, Question, Rollout, StepBatch
 from zppo.zone.audit import audit_counts, audit_metrics
 from zppo.zone.metrics import signal_metrics, step_metrics

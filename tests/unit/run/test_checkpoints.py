@@ -11,8 +11,8 @@ from safetensors.numpy import save_file
 from wholes import publish_whole
 
 from zppo.errors import CheckpointError
-from zppo.reports.checkpoints import check_whole, checkpoints_in, discard, shown_size, size_of
-from zppo.reports.rundir import RunDirectory
+from zppo.run.checkpoints import check_whole, checkpoints_in, discard, shown_size, size_of
+from zppo.run.directory import RunDirectory
 
 
 @pytest.fixture

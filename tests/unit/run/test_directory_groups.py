@@ -7,7 +7,7 @@ from worlds import Setting, play
 
 from zppo.config import ZoneConfig
 from zppo.methods import parse_method
-from zppo.reports.rundir import RunDirectory
+from zppo.run.directory import RunDirectory
 from zppo.types import Candidate, Group, Prompt, Question, Rollout, StepBatch
 
 QUESTION = Question("q", "q?", "9")
