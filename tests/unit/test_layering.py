@@ -55,8 +55,8 @@ ARROWS = {
     "alarms": "config methods types zone",
     "run": "config data errors types zone",
     "reports": "config errors methods run types zone",
-    "training": "alarms config custom data engines errors masking methods reports rewards rollout run step teacher types "
-    "zone",
+    "training": "alarms config custom data engines errors masking methods reports rewards rollout run step teacher "
+    "types zone",
     "compare": "config errors methods recipe reports rewards run teacher training zone",
     "evals": "compare config data engines errors pocket reports rewards run training types zone",
     "cli": "compare config custom data engines errors evals masking pocket recipe reports rewards run strict_yaml "
