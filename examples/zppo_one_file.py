@@ -269,14 +269,12 @@ class Buffer:
     size: int
     questions: dict[str, Question] = field(default_factory=dict)
     history: dict[str, list[float]] = field(default_factory=dict)
-    slots: list[str] = field(default_factory=list)  # the same ids in the order a draw sees them
     left: list[tuple[str, str]] = field(default_factory=list)  # (id, graduated or evicted)
 
     def draw(self, count: int, rng: random.Random, excluding: set[str]) -> list[Question]:
         """Uniformly `count` questions that are not among the new ones."""
-        reserve = len(excluding & self.questions.keys())
-        drawn = rng.sample(self.slots, min(count + reserve, len(self.slots)))
-        return [self.questions[i] for i in drawn if i not in excluding][:count]
+        able = [question for i, question in self.questions.items() if i not in excluding]
+        return rng.sample(able, min(count, len(able)))
 
     def refresh(self, plain: list[Group], tau: float) -> None:
         """Admit the hard, graduate the solved, then evict the oldest."""
@@ -286,7 +284,6 @@ class Buffer:
                 continue
             if i not in self.questions:
                 self.questions[i], self.history[i] = group.question, []
-                self.slots.append(i)
             self.history[i].append(accuracy)
             if accuracy >= tau:
                 self.remove(i, "graduated")
@@ -295,8 +292,6 @@ class Buffer:
 
     def remove(self, i: str, fate: str) -> None:
         del self.questions[i], self.history[i]
-        self.slots[self.slots.index(i)] = self.slots[-1]
-        self.slots.pop()
         self.left.append((i, fate))
 
 

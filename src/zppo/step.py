@@ -10,7 +10,7 @@ from zppo.config import SamplingConfig, ZoneConfig
 from zppo.engines.base import LIKELY, PERHAPS
 from zppo.methods import Method
 from zppo.rollout.worker import Parts, Worker
-from zppo.types import Prompt, Question, StepBatch
+from zppo.types import Candidate, Prompt, Question, StepBatch
 from zppo.zone.answers import distinct
 from zppo.zone.audit import audit_counts, audit_metrics
 from zppo.zone.candidates import as_candidates
@@ -34,7 +34,8 @@ def rollout_step(
     """Turn new questions into scored groups with advantages, cut into minibatches, and refresh the buffer.
 
     Everything random comes from `streams`, so that equal inputs, state and engine outputs give an equal step.
-    `upcoming` holds the new questions of the steps after this one, as far as a teacher may begin on them.
+    `upcoming` holds the new questions of later steps, next first: the next step's are excluded from its replay draw,
+    those of `parts.ahead` steps are prefetched.
     """
     method, cap = parts.method, share(zone.augment_fraction, len(new))
     work = Worker(parts, zone, sampling, streams)
@@ -43,21 +44,21 @@ def rollout_step(
     replayed = parts.readable(_replayed(new, buffer, method, zone, streams))
     plain = work.roll_out(_plain_prompts(new, replayed, parts.templates))
 
-    # 7. Plain groups alone decide what is buffered, so the refresh need not wait: what comes next is known from here.
+    # 7. Early, as it needs the plain groups alone: from here on it is known what the next step replays.
     refreshed = buffer.refresh(plain, zone.tau) if method.replay else None
     _request_ahead(upcoming, buffer, work)
 
     # 2. Fresh teacher rollouts on the hard questions; the right ones may become candidates.
     hard = hard_groups(plain, zone.tau)
     teacher = work.ask_teachers(method.asked(plain, zone.tau, cap, streams.rng("asked")))
-    right = {g.question.id: as_candidates([r for r in g.rollouts if r.is_right]) for g in teacher}
+    right: dict[str, list[Candidate]] = {g.question.id: [] for g in hard}
+    right |= {g.question.id: as_candidates(g.right) for g in teacher}  # the last of several teachers has the right ones
     wrong = {g.question.id: as_candidates(g.wrong) for g in hard}
-    help_for = {i: (right.get(i, []), candidates) for i, candidates in wrong.items()}
 
-    # 3.-5. The hardest questions that admit an aided prompt get one, within the cap, with groups of their own.
-    admitting = [g for g in hard if method.admits(*help_for[g.question.id])]
+    # 3.-5. The hardest questions that admit aided prompts get them, within the cap, each with a group of its own.
+    admitting = [g for g in hard if method.admits(right[g.question.id], wrong[g.question.id])]
     kept = [g.question for g in pre_cap(admitting, cap, streams.rng("ties"))]
-    drafts = [method.drafts(q, *help_for[q.id], streams.rng(f"candidates/{q.id}")) for q in kept]
+    drafts = [method.drafts(q, right[q.id], wrong[q.id], streams.rng(f"candidates/{q.id}")) for q in kept]
     aided = work.roll_out(work.build(post_cap(drafts, cap)))
 
     # 6. Advantages over all groups; the caller makes one gradient update per minibatch.
@@ -68,16 +69,16 @@ def rollout_step(
 
     metrics = step_metrics(plain, aided, teacher, right, wrong, zone.tau) | signal_metrics(groups, trained)
     metrics |= buffer.metrics() | work.metrics | (refreshed.metrics() if refreshed else {})
-    teacher_answers = {i: distinct(c.answer for c in candidates) for i, candidates in right.items()}
+    teacher_answers = {g.question.id: distinct(c.answer for c in right[g.question.id]) for g in teacher}
     metrics |= audit_metrics(audit_counts(aided, teacher_answers))
     return StepBatch(groups, minibatches, metrics, teacher_answers, teacher)
 
 
 def _request_ahead(upcoming: Sequence[Sequence[Question]], buffer: PromptReplayBuffer, work: Worker) -> None:
-    """Let a teacher that works ahead begin on later questions that will be hard, perhaps.
+    """Prefetch teacher responses to questions that may be hard: the next step's replayed ones, and the new ones of
+    `parts.ahead` steps, of which the responses to easy ones are wasted.
 
-    These are the next step's replayed ones, and the new ones of `parts.ahead` steps, which wastes what it says to the
-    easy ones. Nothing begins for a method that does not ask about every hard question.
+    Does nothing unless the method asks about every hard question.
     """
     parts = work.parts
     if not parts.method.asks_all_hard:

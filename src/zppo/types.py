@@ -232,6 +232,10 @@ class Group:
         return len(rewards) < 2 or same(min(rewards), max(rewards))
 
     @property
+    def right(self) -> list[Rollout]:
+        return [r for r in self.rollouts if r.is_right]
+
+    @property
     def wrong(self) -> list[Rollout]:
         return [r for r in self.rollouts if r.is_wrong]
 

@@ -120,7 +120,6 @@ def _fill(buffer: PromptReplayBuffer, entries: Sequence[tuple[Question, float]])
     for question, accuracy in entries:
         row = {"id": question.id, "text": question.text, "entry_accuracy": accuracy, "entry_step": 0, "outcomes": []}
         state["entries"].append(row)
-        state["slots"].append(question.id)
     buffer.load_state_dict(state, {question.id: question for question, _ in entries}.get)
 
 

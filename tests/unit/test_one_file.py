@@ -76,7 +76,6 @@ def test_the_one_file_version_agrees_with_the_package(setting: Setting) -> None:
     assert groups == groups_of_package(run)
     assert minibatches == [[[(g.prompt.uid, r.text) for g, r in m] for m in b.minibatches] for b in run.batches]
     assert list(buffer.history.items()) == [(e.question.id, [e.entry_accuracy, *e.outcomes]) for e in run.buffer]
-    assert buffer.slots == run.states[-1]["slots"]
     assert buffer.left == [(d.question_id, d.fate) for d in run.buffer.departures]
 
 

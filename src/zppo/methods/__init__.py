@@ -23,7 +23,7 @@ METHODS: dict[str, type[Method]] = {
     "on_distill": OnDistill,
 }
 SWITCHES: dict[str, tuple[str, ...]] = {"grpo": ("replay", "bcq", "ncq"), "zppo": ()}
-"""What may be switched on after a method's name; after any other name, `replay`."""
+"""Switches that may follow a method's name; after any other name, `replay`."""
 _AIDS: tuple[Kind, ...] = ("bcq", "ncq")
 
 

@@ -1,4 +1,4 @@
-"""A method: what a rollout step does differently for it. All else is shared (method section 8)."""
+"""The base class of the methods: the hooks of a rollout step (method section 8)."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ HOOKS = (
 
 @dataclass(frozen=True)
 class Method:
-    """The hooks of a rollout step, in the order it calls them; as they stand here they are those of plain GRPO.
+    """The hooks of a rollout step; as they stand here they are those of plain GRPO.
 
     `name` is the name in the recipe. `replay` switches the prompt replay buffer on. `aids` are the prompts that a hard
     question gets beside its plain one, in order of precedence. `loss` is the gradient update that follows, `needs`
@@ -37,7 +37,7 @@ class Method:
     aids: tuple[Kind, ...] = ()
     loss: ClassVar[Loss] = "policy"
     injects: ClassVar[bool] = False
-    """Whether a teacher's response is trained on as if the student had sampled it."""
+    """A teacher's response is trained on as if the student had sampled it."""
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -98,11 +98,11 @@ class Method:
         return with_signal(groups) if dynamic_sampling else list(groups)
 
     def updates(self, configured: int) -> int:
-        """Gradient updates per rollout step, of which `zone.updates` says how many are `configured`."""
+        """Gradient updates per rollout step; `configured` is `zone.updates`."""
         return configured
 
     def does_the_same_as(self, other: "Method") -> bool:
-        """Both methods are one under two names."""
+        """Equal behaviour, whatever the names."""
         return self._behaviour() == other._behaviour()
 
     def _behaviour(self) -> tuple[object, ...]:

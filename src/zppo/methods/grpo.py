@@ -10,8 +10,8 @@ from zppo.zone.selection import is_hard
 class GRPO(Method):
     """Each question's rollouts are compared with each other: `A = (r - mean(r)) / sigma`.
 
-    `+replay` brings hard questions back until half of their plain rollouts are right; `+bcq` and `+ncq` give them aided
-    prompts. Degenerate case: without a switch, a question whose rollouts are all wrong moves nothing.
+    `+replay` brings hard questions back until their plain accuracy reaches `tau`; `+bcq` and `+ncq` give them aided
+    prompts. Degenerate case: without a switch, a question whose rollouts are all wrong gives no gradient.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""Hint: a right teacher response without its answer stands in the prompt (method section 8, algorithm 5)."""
+"""Hint: a right teacher response without its answer is shown in the prompt (method section 8, algorithm 5)."""
 
 import random
 from collections.abc import Sequence

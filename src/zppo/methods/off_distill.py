@@ -1,6 +1,5 @@
 """Off-policy distillation on the teacher's right responses (method sections 8 and 12)."""
 
-import random
 from collections.abc import Sequence
 
 from zppo.methods.base import AsOwn, Method, Need
@@ -21,11 +20,11 @@ class OffDistill(Method):
     def needs(self) -> frozenset[Need]:
         return frozenset({"responses", "distributions"})
 
-    def asked(self, plain: Sequence[Group], tau: float, cap: int, rng: random.Random) -> list[Group]:
-        return list(plain)
+    def asks(self, group: Group, tau: float) -> bool:
+        return True
 
     def assign_advantages(self, groups: Sequence[Group], norm: AdvantageNorm) -> None:
-        """None: no reward enters the update."""
+        """Leave every advantage 0: no reward enters the update."""
 
     def trained(
         self, groups: Sequence[Group], teacher: Sequence[Group], as_own: AsOwn, dynamic_sampling: bool

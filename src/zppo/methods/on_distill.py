@@ -11,7 +11,7 @@ class OnDistill(Method):
 
     The rewards are for the buffer alone (algorithm 3).
 
-    Degenerate case: a teacher that is the student moves nothing.
+    Degenerate case: a teacher that is the student gives no gradient.
     """
 
     loss = "distill_rollouts"
@@ -21,7 +21,7 @@ class OnDistill(Method):
         return frozenset({"distributions"})
 
     def assign_advantages(self, groups: Sequence[Group], norm: AdvantageNorm) -> None:
-        """None: no reward enters the update."""
+        """Leave every advantage 0: no reward enters the update."""
 
     def updates(self, configured: int) -> int:
         return 1

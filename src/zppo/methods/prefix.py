@@ -1,4 +1,4 @@
-"""Prefix: a right teacher response is begun, and the student goes on (method section 8, algorithm 6)."""
+"""Prefix: the beginning of a right teacher response is forced, the student continues it (section 8, algorithm 6)."""
 
 import random
 from collections.abc import Sequence

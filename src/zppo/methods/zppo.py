@@ -10,8 +10,9 @@ from zppo.types import Kind
 class ZPPO(GRPO):
     """GRPO with everything switched on: replay, BCQ prompts and NCQ prompts.
 
-    A hard question gets a BCQ prompt (one right teacher response and one wrong rollout, in random order) and an NCQ
-    prompt (all wrong rollouts), each with a group of its own. The teacher stands in prompts, never in the gradient.
+    The hardest questions, within the cap, get a BCQ prompt (one right teacher response and one wrong rollout, in random
+    order) and an NCQ prompt (all wrong rollouts), each with a group of its own. The teacher's text is in prompts only,
+    never in the gradient.
     Degenerate cases: where the teacher is never right it is `grpo+replay+ncq`; where no question is hard it is `grpo`.
     """
 

@@ -35,8 +35,9 @@ def buffer_counts(buffer: PromptReplayBuffer) -> dict[str, dict[str, Any]]:
     `replayed` are those of the `admitted` that had a scored visit since: a ratio of graduates names which of the two it
     is taken of.
     """
-    counts = {"graduated": buffer.graduated, "admitted": buffer.admitted, "replayed": buffer.replayed}
-    return {name: {f"{entry:g}": n for entry, n in sorted(each.items())} for name, each in counts.items()} | {
+    counts = buffer.by_entry_accuracy()
+    shown = {name: counts[name] for name in ("graduated", "admitted", "replayed")}
+    return {name: {f"{entry:g}": n for entry, n in sorted(each.items())} for name, each in shown.items()} | {
         "left_by_entry": _courses((f"{d.entry_accuracy:g}", d.course) for d in buffer.departures),
         "left_by_visits": _courses((str(d.visits), d.course) for d in buffer.departures),
     }

@@ -5,6 +5,7 @@ from statistics import fmean
 
 from zppo.types import KINDS, Candidate, Group, reaches
 from zppo.zone.candidates import admits
+from zppo.zone.selection import hard_groups
 
 CandidatesByQuestion = Mapping[str, Sequence[Candidate]]
 
@@ -17,10 +18,10 @@ def step_metrics(
     wrong: CandidatesByQuestion,
     tau: float,
 ) -> dict[str, float]:
-    """What the student did in a step, and the teacher for it. Shares of questions are taken before the caps."""
+    """Accuracies, eligibility and lengths of a rollout step. Shares of questions are taken before the caps."""
     groups = [*plain, *aided]
     rollouts = [r for g in groups for r in g.rollouts]
-    hard = [g for g in plain if g.accuracy is not None and not reaches(g.accuracy, tau)]
+    hard = hard_groups(plain, tau)
     metrics = {
         "zone/easy_fraction": sum(g.accuracy is not None and reaches(g.accuracy, tau) for g in plain) / len(plain),
         "zone/hard_fraction": len(hard) / len(plain),

@@ -1,7 +1,7 @@
 """The prompt replay buffer: hard questions come back until solved unaided (algorithm 1, steps 1 and 7).
 
-The buffer stores questions, never responses, and listens to plain groups only: what a student does with a teacher's
-text in its prompt decides nothing here.
+The buffer stores questions, never responses, and is refreshed from plain groups only: what a student does with a
+teacher's text in its prompt decides nothing here.
 """
 
 import random
@@ -65,39 +65,25 @@ class Refresh:
 
 
 class PromptReplayBuffer:
-    """FIFO store of hard questions; every operation costs O(1) per question touched.
-
-    `admitted`, `replayed` (those with at least one scored visit since), `graduated` and `occupancy` count questions by
-    plain accuracy at entry. `_entries` is in order of admission (FIFO). `_slots` and `_slot_of` hold the same ids in an
-    order of no meaning that allows a uniform draw and a removal without a scan.
-    """
+    """FIFO store of hard questions, of `max_size` at most. `departures` are those that left, in order."""
 
     def __init__(self, max_size: int = 10_000) -> None:
         self.max_size = max_size
         self.steps = 0
-        self.admitted: Counter[float] = Counter()
-        self.replayed: Counter[float] = Counter()
-        self.graduated: Counter[float] = Counter()
-        self.occupancy: Counter[float] = Counter()
         self.departures: list[Departure] = []
         self._entries: dict[str, Entry] = {}
-        self._slots: list[str] = []
-        self._slot_of: dict[str, int] = {}
+        """In order of admission."""
 
     def __len__(self) -> int:
         return len(self._entries)
-
-    def __contains__(self, question_id: object) -> bool:
-        return question_id in self._entries
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())
 
     def draw(self, count: int, rng: random.Random, excluding: Collection[str] = ()) -> list[Question]:
         """Up to `count` different questions, uniformly, none of them in `excluding` (the step's new questions)."""
-        present = {i for i in excluding if i in self._entries}
-        drawn = rng.sample(self._slots, min(count + len(present), len(self._slots)))
-        return [self._entries[i].question for i in drawn if i not in present][:count]
+        able = [entry.question for entry in self if entry.question.id not in excluding]
+        return rng.sample(able, min(count, len(able)))
 
     def refresh(self, plain: Iterable[Group], tau: float) -> Refresh:
         """Admit hard questions, graduate solved ones, then evict the oldest down to `max_size`.
@@ -112,10 +98,9 @@ class PromptReplayBuffer:
             if accuracy is None:
                 continue
             if known is not None:
-                self.replayed[known.entry_accuracy] += not known.outcomes
                 known.outcomes.append(accuracy)
             if known is None and not reaches(accuracy, tau):
-                self._admit(group.question, accuracy)
+                self._entries[group.question.id] = Entry(group.question, accuracy, self.steps, [])
                 admitted.append(group.question.id)
             elif known is not None and reaches(accuracy, tau):
                 self._leave(group.question.id, "graduated")
@@ -127,27 +112,35 @@ class PromptReplayBuffer:
             evicted.append(oldest)
         return Refresh(tuple(admitted), tuple(graduated), tuple(evicted))
 
-    def metrics(self) -> dict[str, float]:
-        """Size and totals since the start; with `_entry_A`, the questions of these that entered at accuracy A.
-
-        `buffer/graduated_entry_A` has two denominators: all `admitted`, and those `replayed` at least once.
+    def by_entry_accuracy(self) -> dict[str, Counter[float]]:
+        """How many questions of each entry accuracy are in the buffer (`size`), and of all so far, those that were
+        admitted, replayed (with at least one scored visit since) and graduated.
         """
-        graduated = self.graduated.total()
-        counts = {
-            "size": self.occupancy,
-            "admitted": self.admitted,
-            "replayed": self.replayed,
-            "graduated": self.graduated,
+        left = self.departures
+        return {
+            "size": Counter(e.entry_accuracy for e in self),
+            "admitted": Counter([e.entry_accuracy for e in self] + [d.entry_accuracy for d in left]),
+            "replayed": Counter(
+                [e.entry_accuracy for e in self if e.outcomes] + [d.entry_accuracy for d in left if d.visits]
+            ),
+            "graduated": Counter(d.entry_accuracy for d in left if d.fate == "graduated"),
         }
+
+    def metrics(self) -> dict[str, float]:
+        """Size, and totals since the start: `buffer/NAME_entry_A` counts questions with entry accuracy A.
+
+        Graduates have two denominators: all that were admitted, and those replayed at least once.
+        """
+        counts = self.by_entry_accuracy()
+        graduated = counts["graduated"].total()
         by_entry = {
-            f"buffer/{name}_entry_{accuracy:g}": count
+            f"buffer/{name}{'' if name == 'size' else '_total'}_entry_{accuracy:g}": count
             for name, counter in counts.items()
             for accuracy, count in sorted(counter.items())
-            if count
         }
         return {
             "buffer/size": len(self),
-            "buffer/admitted_total": self.admitted.total(),
+            "buffer/admitted_total": counts["admitted"].total(),
             "buffer/graduated_total": graduated,
             "buffer/evicted_total": len(self.departures) - graduated,
             **by_entry,
@@ -158,17 +151,15 @@ class PromptReplayBuffer:
         return {
             "max_size": self.max_size,
             "steps": self.steps,
-            "admitted": sorted(self.admitted.items()),
             "departures": [asdict(d) for d in self.departures],
             "entries": [_entry_state(e) for e in self._entries.values()],
-            "slots": list(self._slots),
         }
 
     def load_state_dict(self, state: Mapping[str, Any], find: Find | None = None) -> None:
         """Restore a `state_dict`; `find` gives the question of an id, or None if the data has it no more.
 
         Without `find`, for reports that count and ask nothing, entries hold stand-ins with id and text alone.
-        Raises CheckpointError when the state is of another size limit, does not add up, or is not of this data.
+        Raises CheckpointError when the state is of another size limit, or is not of this data.
         """
         if state["max_size"] != self.max_size:
             raise CheckpointError(
@@ -176,36 +167,14 @@ class PromptReplayBuffer:
                 "resume with the config the run was started with"
             )
         entries = {e["id"]: _entry(e, find) for e in state["entries"]}
-        if sorted(entries) != sorted(state["slots"]):
-            raise CheckpointError("the checkpoint's buffer is damaged: its entries and its draw order differ")
-        self.steps, self._entries, self._slots = state["steps"], entries, list(state["slots"])
-        self._slot_of = {i: k for k, i in enumerate(self._slots)}
-        self.admitted = Counter(dict(state["admitted"]))
         self.departures = [Departure(**d) for d in state["departures"]]
-        self.graduated = Counter(d.entry_accuracy for d in self.departures if d.fate == "graduated")
-        self.replayed = Counter(d.entry_accuracy for d in self.departures if d.visits)
-        self.replayed.update(e.entry_accuracy for e in entries.values() if e.outcomes)
-        self.occupancy = Counter(e.entry_accuracy for e in entries.values())
-
-    def _admit(self, question: Question, accuracy: float) -> None:
-        self._entries[question.id] = Entry(question, accuracy, self.steps, [])
-        self._slot_of[question.id] = len(self._slots)
-        self._slots.append(question.id)
-        self.admitted[accuracy] += 1
-        self.occupancy[accuracy] += 1
+        self.steps, self._entries = state["steps"], entries
 
     def _leave(self, question_id: str, fate: Fate) -> None:
         entry = self._entries.pop(question_id)
         self.departures.append(
             Departure(question_id, entry.entry_accuracy, len(entry.outcomes), entry.improved, fate, self.steps)
         )
-        self.occupancy[entry.entry_accuracy] -= 1
-        if fate == "graduated":
-            self.graduated[entry.entry_accuracy] += 1
-        slot, last = self._slot_of.pop(question_id), self._slots.pop()
-        if last != question_id:
-            self._slots[slot] = last
-            self._slot_of[last] = slot
 
 
 def _entry_state(entry: Entry) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def test_the_counts_of_the_questions_that_left_add_up(steps: int, seed: int) -> 
     assert graduates == counts["graduated"]
     for entry, admitted in counts["admitted"].items():
         left = sum(counts["left_by_entry"].get(entry, {}).values())
-        assert left + buffer.occupancy[float(entry)] == admitted
+        assert left + buffer.by_entry_accuracy()["size"][float(entry)] == admitted
         assert graduates.get(entry, 0) <= counts["replayed"].get(entry, 0) <= admitted
     assert not {"graduated", "improved"} & counts["left_by_visits"].get("0", {}).keys()
 
