@@ -59,7 +59,8 @@ def test_a_run_does_not_become_shorter_than_it_is(student_folder: Path, tmp_path
 
 def test_a_run_is_continued_by_its_folder_alone(recipe: Path, straight: dict[str, Any], tmp_path: Path) -> None:
     run = tmp_path / "run"
-    done = zppo("train", recipe, "--run-dir", run, "--rollout_steps", "3", "--reports.reliance", "0")
+    shown = ["--training", "{use_cpu: true, learning_rate: 1.0e-3, report_to: none}"]
+    done = zppo("train", recipe, "--run-dir", run, "--rollout_steps", "3", "--reports.reliance", "0", *shown)
     assert done.returncode == 0, done.stderr
     assert re.search(rf"checkpoint-3: [\d.]+ [kM]B in {run}/checkpoints", done.stderr)
     (run / "checkpoints" / "checkpoint-3" / "optimizer.pt").unlink()
@@ -105,7 +106,7 @@ def test_early_stopping_keeps_the_best_checkpoint_and_the_newest(
 ) -> None:
     accuracies = iter([0.1, 0.2, 0.5, 0.4, 0.5, 0.9])
     monkeypatch.setattr(
-        "zppo.training.trainer.ask", lambda questions, *_: (dict.fromkeys(ids(questions), next(accuracies)), 0)
+        "zppo.training.evaluation.ask", lambda questions, *_: (dict.fromkeys(ids(questions), next(accuracies)), 0)
     )
     changes = {"eval": {"every": 1, "early_stopping_patience": 2}, "checkpoints": {"every": 5, "keep": 1}}
     recipe, run = write_recipe(tmp_path, student_folder, **changes), tmp_path / "run"  # type: ignore[arg-type]

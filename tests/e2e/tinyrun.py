@@ -82,6 +82,7 @@ def result(run: Path, step: int = STEPS) -> dict[str, Any]:
     summary = json.loads((run / "summary.json").read_text("utf-8"))
     for timed in (state["run"], summary, *state["run"]["evaluations"], *summary["evaluations"]):
         timed.pop("seconds")
+    state["run"].pop("given")  # objects of Python stand for what the command line names
     metrics = [json.loads(line) for line in (run / "metrics.jsonl").read_text("utf-8").splitlines()]
     return {
         "weights": load_file(checkpoint / "model.safetensors"),
