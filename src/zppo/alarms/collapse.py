@@ -30,7 +30,7 @@ class Course:
         self.recent: list[float] = []
 
     def means(self, seen: Seen) -> tuple[float, float] | None:
-        """Means over the first and the most recent `WINDOW` steps with the metric; None before that many."""
+        """Means over the first and the most recent `WINDOW` steps with the metric; None if there are fewer steps."""
         if self.key not in seen.metrics:
             return None
         value = float(seen.metrics[self.key])

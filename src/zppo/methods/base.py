@@ -61,7 +61,7 @@ class Method:
         return [g for g in plain if self.asks(g, tau)]
 
     def admits(self, right: Sequence[Candidate], wrong: Sequence[Candidate]) -> bool:
-        """True if one of the method's aided prompts can be built from these candidates, right and wrong as in `drafts`."""
+        """True if one of the method's aided prompts can be built from these candidates, as in `drafts`."""
         return any(admits(aid, right, wrong) for aid in self.aids)
 
     def drafts(

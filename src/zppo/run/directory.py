@@ -188,7 +188,7 @@ class RunDirectory:
         return dict(read_json(self.summary_file))
 
     def _difference(self, config: Mapping[str, Any], resume: bool) -> str:
-        """The first option that differs between the saved config and `config`, or ''; `resume` allows some to differ."""
+        """The first option in which saved config and `config` differ, or ''; `resume` allows some to differ."""
         saved, mine = flat(read_config(self.config_file)), flat(config)
         names = changed_against(saved, mine, resume)
         there, here = (repr(c[names[0]]) if names and names[0] in c else "the default" for c in (saved, mine))
