@@ -22,8 +22,8 @@ from zppo.rewards.thoughts import after_thoughts, for_judge
 from zppo.types import Rollout
 
 Decided = Literal["rules", "judge", "malformed", "unreachable", "open"]
-"""Source of a verdict: the rules, the judge, a malformed reply of the judge; `unreachable`: the judge was unreachable;
-`open`: there is no judge."""
+"""Source of a verdict: the rules, the judge, or a malformed reply of the judge. No decision: `unreachable` (the judge
+was unreachable) and `open` (there is no judge)."""
 GRADERS = 4
 """Responses whose rules run in parallel: a comparison of two formulas runs in its own process."""
 

@@ -105,7 +105,7 @@ def _kind(value: str, unit: str, spaced: bool) -> str:
 
 
 def _may_follow(value: str, symbols: list[str], spaced: bool) -> bool:
-    """True if the unit may follow: a single letter needs a space and one number before it; others need no space."""
+    """True if the unit may follow: a single letter needs a space and one number before it; most others no space."""
     first = symbols[0]
     if len(first) > 1 or not first.isalpha():
         return spaced or first not in ("mg", "ms", "rad", "mol", "in", "day", "d", "Pa", "A", "K")

@@ -72,14 +72,14 @@ class RunDirectory:
             raise CheckpointError(f"{self.path} already holds a run {detail}; choose another run directory")
 
     def start(self, config: Mapping[str, Any]) -> None:
-        """Lock the directory for a new run. Raises CheckpointError if it already holds one."""
+        """Create the directory of a new run of `config`. Raises CheckpointError if it already holds one."""
         self.check(config, resume=False)
         self.rollouts.mkdir(parents=True, exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
         self._write_config(config)
 
     def resume(self, config: Mapping[str, Any], checkpoint: str | Path | None = None) -> Path | None:
-        """Lock the directory to resume its run.
+        """Prepare the directory to resume its run.
 
         Returns the checkpoint to resume from: the newest, or `checkpoint` (a path, or the name of one of the run), or
         None if the run was killed before its first one. Raises CheckpointError when there is no run here, it was
@@ -133,7 +133,7 @@ class RunDirectory:
         return published
 
     def rewind(self, step: int) -> None:
-        """Remove the rows of the rollout steps after `step`: they will be written again."""
+        """Remove everything written after rollout step `step`: it will be written again."""
         self.summary_file.unlink(missing_ok=True)
         for later in [c for c in checkpoints_in(self.checkpoints) if step_of(c) > step]:
             discard(later)
@@ -204,7 +204,7 @@ class RunDirectory:
 
 
 def _group_row(group: Group, trained: Group | None, teacher_answers: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """A group with the student's responses; `taught` are the injected responses of `trained`.
+    """A group with the student's responses; `taught` are the teacher's responses of `trained`.
 
     The candidates of an aided prompt are stored with their labels, which the prompt does not show: `candidates` in
     the order of the prompt, and for an NCQ the teacher's right answers of the step.
