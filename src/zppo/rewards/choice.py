@@ -89,7 +89,7 @@ def lettered(given: Any) -> dict[str, str]:
 
 
 def _without_labels(options: dict[str, str]) -> dict[str, str]:
-    """Texts without their labels, such as `A) seven`, if all of them begin with their own letter."""
+    """`A) seven` as `seven`, if every text begins with its own letter."""
     parts = {letter: _WITH_TEXT.fullmatch(text) for letter, text in options.items()}
     if all(part and (part[1] or part[2]) == letter for letter, part in parts.items()):
         return {letter: part[3] for letter, part in parts.items() if part}

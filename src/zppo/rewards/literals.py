@@ -58,7 +58,7 @@ def same_option(gold: str, answer: str, same: Same) -> bool | None:
 
 
 def _option(text: str) -> tuple[str, str] | None:
-    """The letter, and the text behind it or ''."""
+    """The letter, and the text after it or ''."""
     alone = _OPTION.fullmatch(text)
     if alone:
         return alone[1], ""
