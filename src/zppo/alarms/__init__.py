@@ -1,7 +1,7 @@
-"""Alarms: what is wrong with a run although it goes on, in words that name cause, evidence and remedy.
+"""Alarms: faults of a run that do not stop it, in sentences with cause, evidence and remedy.
 
-Standard library only. `watch` runs all alarms over a rollout step; the other modules hold one family each. What a
-reader sees and does about each of them: docs/symptoms.md.
+Standard library only. `watch` runs all alarms over a rollout step; the other modules hold one family each. Symptoms
+and remedies of each alarm: docs/symptoms.md.
 """
 
 from zppo.alarms.watch import ALARMS, Alarms

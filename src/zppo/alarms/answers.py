@@ -1,4 +1,4 @@
-"""Alarms about single responses: without a final answer, cut off, unscored, or judged in no form that can be read."""
+"""Alarms about single responses: without a final answer, cut off, unscored, or judged without a readable verdict."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -7,18 +7,18 @@ from zppo.alarms.seen import Seen, holds_answer, percent, quoted
 from zppo.types import Rollout
 
 LEAST_ANSWERED = 0.05
-"""Below this share of responses with an answer a group of 8 has a chance of one in three to hold any."""
+"""Below this share of responses with an answer, a group of 8 holds one with a chance of one in three."""
 MOST_CUT_OFF = 0.1
 """Above this share the limit decides as much about the rewards as training may change in them."""
 MOST_UNSCORED = 0.1
-"""Servers fail now and then; above this share the groups that are left are smaller than what was asked for."""
+"""Servers fail now and then; above this share groups are smaller than requested."""
 MOST_MALFORMED = 0.1
-"""A judge slips now and then; above this share it does not know the form, and right responses are called wrong."""
+"""A judge fails now and then; above this share it does not follow the format, and right responses count as wrong."""
 ENDINGS = 3
 
 
 class NoAnswers:
-    """Hardly any response of the student holds a final answer, so that its rewards are zero whatever it thinks."""
+    """Hardly any response of the student has a final answer: its rewards are zero whatever the reasoning."""
 
     name: ClassVar[str] = "no_answers"
 
@@ -53,7 +53,7 @@ class CutOff:
 
 
 class Unscored:
-    """Many responses have no verdict: the judge, the grader or a reward function gave none."""
+    """Many responses are unscored: the judge, the grader or a reward function gave no verdict."""
 
     name: ClassVar[str] = "unscored"
 
@@ -71,7 +71,7 @@ class Unscored:
 
 
 class MalformedVerdicts:
-    """Many replies of the judge are no verdict, and the responses they are about count as wrong."""
+    """Many replies of the judge are not verdicts, and their responses count as wrong."""
 
     name: ClassVar[str] = "malformed_verdicts"
 
@@ -96,7 +96,7 @@ _CAUSES = {
     "grader/timeouts": "a comparison took too long and was killed (look at the answers in rollouts/ with zppo grade)",
     "grader/crashes": "the grader died (see that memory is free; look at the answers in rollouts/ with zppo grade)",
 }
-"""What counts comparisons without a verdict, by metric, and what to do about it."""
+"""Remedies for comparisons without a verdict, by the metric that counts them."""
 _NO_CAUSE = (
     "neither judge nor grader failed, so a reward function returned None for them, or free-form answers have no judge "
     "(give a number for every completion, or set judge.model)"

@@ -1,7 +1,7 @@
-"""Alarms about the course of a run: accuracy, entropy or length far from where they were.
+"""Alarms about the course of a run: accuracy, entropy or length far from earlier values.
 
-All compare means over `WINDOW` steps, so that one odd step is none. Thresholds are several times what the healthy runs
-of the pocket show, in which accuracy never fell below 0.85 of its best and entropy not below 0.2 of its start.
+All compare means over `WINDOW` steps, so that one outlier raises none. Thresholds are several times the changes of the
+healthy pocket runs, in which accuracy never fell below 0.85 of its best and entropy not below 0.2 of its start.
 """
 
 from typing import ClassVar
@@ -9,15 +9,15 @@ from typing import ClassVar
 from zppo.alarms.seen import Seen, percent
 
 WINDOW = 5
-"""Rollout steps in a mean."""
+"""Rollout steps of a mean."""
 ACCURACY_LEFT = 0.5
-"""Half of what was reached is lost: no noise of questions does that to a mean over five steps."""
+"""Remaining share of the best accuracy: noise of questions does not halve a mean over five steps."""
 LEAST_BEST = 0.1
-"""Best mean accuracy below which a half is a matter of a few lucky rollouts."""
+"""Best mean accuracy below which a half depends on a few lucky rollouts."""
 ENTROPY_LEFT = 0.1
 """With a tenth of its first entropy a student samples almost the same response again and again."""
 SHORTEST, LONGEST = 0.2, 5.0
-"""Mean length relative to the first steps. Reasoning that is learned may double or triple it over a run."""
+"""Mean length relative to the first steps. Learned reasoning may double or triple it over a run."""
 
 
 class Course:
@@ -30,7 +30,7 @@ class Course:
         self.recent: list[float] = []
 
     def means(self, seen: Seen) -> tuple[float, float] | None:
-        """Means over the first and the most recent `WINDOW` steps that have the metric; None before there are any."""
+        """Means over the first and the most recent `WINDOW` steps with the metric; None if there are fewer steps."""
         if self.key not in seen.metrics:
             return None
         value = float(seen.metrics[self.key])
@@ -64,13 +64,13 @@ class RewardCollapse(Course):
 
 
 class EntropyCollapse(Course):
-    """The student hardly varies its responses any more. Distillation, whose aim that may be, is left out."""
+    """The student's responses hardly vary any more. Distillation is skipped: low entropy may be its aim."""
 
     name: ClassVar[str] = "entropy_collapse"
     key = "loss/entropy"
 
     def observe(self, seen: Seen) -> str:
-        # Entropy is a mean over trained tokens: where nothing was trained on, its 0 says nothing.
+        # Entropy is a mean over trained tokens: without trained tokens its 0 means nothing.
         if seen.method.loss != "policy" or not seen.metrics.get("tokens/gradient"):
             return ""
         means = self.means(seen)

@@ -1,4 +1,4 @@
-"""Alarms about questions with a reference that may be broken: nobody gets them right, or the teachers agree on another.
+"""Alarms about questions with a reference that may be broken: never answered right, or the teachers agree on another.
 
 Without a teacher that answers, a question that is too hard looks the same; so only its visits count.
 """
@@ -12,21 +12,21 @@ from zppo.types import Group, Question, Rollout
 from zppo.zone.answers import normal_form
 
 VISITS = 4
-"""Visits in a row without a right response of anybody: with groups of 8 and 4 some 48 responses."""
+"""Visits in a row without a right response of student or teacher: with groups of 8 and 4 some 48 responses."""
 TEACHER_ANSWERS = 16
-"""Answers of teachers before their agreement counts: four visits with 4 responses each. A small teacher repeats a
-mistake of its own: that of the pocket failed in all of three visits to one of 3,200 questions."""
+"""Answers of teachers before their agreement counts: four visits with 4 responses each. A small teacher repeats its
+own mistake: that of the pocket failed in all of three visits to one of 3,200 questions."""
 AGREEING = 0.9
-"""Share of those answers that are one and the same."""
+"""Share of equal answers among them."""
 NAMED = 3
 MOST_QUESTIONS, MOST_ANSWERS = 10_000, 20
-"""Questions remembered (as many as the paper's buffer holds) and different answers to each."""
+"""Questions stored (the size of the paper's buffer) and distinct answers stored of each."""
 
 
 class Suspects:
-    """Questions without a right response since they were last seen with one, by id.
+    """Questions without a right response since their last one, by id.
 
-    Each has its `gold` answer, `visits`, and how often each of the `answers` was given, in normal form.
+    Each has its `gold` answer, its `visits`, and the count of each of its `answers`, in normal form.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Suspects:
 
     def visit(self, question: Question, rollouts: Sequence[Rollout]) -> dict[str, Any]:
         known = self.questions.pop(question.id, None) or {"gold": question.answer, "visits": 0, "answers": {}}
-        self.questions[question.id] = known  # as the newest
+        self.questions[question.id] = known  # moved to the end as the newest
         while len(self.questions) > MOST_QUESTIONS:
             del self.questions[next(iter(self.questions))]
         known["visits"] += 1
@@ -96,7 +96,7 @@ class TeacherDisagrees(Suspects):
 
 
 def _by_question(groups: Iterable[Group]) -> dict[str, tuple[Group, list[Rollout]]]:
-    """A group and all rollouts of each question; those of a teacher among the student's are its own affair."""
+    """A group and all rollouts of each question; injected responses are excluded."""
     rollouts: dict[str, list[Rollout]] = defaultdict(list)
     for group in groups:
         rollouts[group.question.id] += [r for r in group.rollouts if not r.by_teacher]

@@ -1,4 +1,4 @@
-"""The rollout step that alarms look at, and what their sentences are made of."""
+"""The rollout step that alarms examine, and the texts that their sentences quote."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from zppo.methods import Method, parse_method
 from zppo.types import Rollout, StepBatch
 
 SHOWN = 80
-"""Characters of a response or an answer that a sentence quotes: one line of a terminal."""
+"""Characters of a quoted response or answer in a sentence: one line of a terminal."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class Seen:
 
     @cached_property
     def rollouts(self) -> list[Rollout]:
-        """The student's own, behind prompts of every kind."""
+        """The student's own rollouts, of prompts of every kind."""
         return [r for group in self.batch.groups for r in group.rollouts if not r.by_teacher]
 
 
 class Watch(Protocol):
-    """One alarm. Its instance attributes are what it remembers between steps, as JSON values."""
+    """One alarm. Its instance attributes are its memory between steps, as JSON values."""
 
     name: ClassVar[str]
 
@@ -42,7 +42,7 @@ class Watch(Protocol):
 
 
 def holds_answer(rollout: Rollout) -> bool:
-    """It has a final answer, or a reward without one, as reward functions and judges give."""
+    """True if it has a final answer, or a reward without one, as from reward functions and judges."""
     return bool(rollout.answer) or bool(rollout.reward)
 
 

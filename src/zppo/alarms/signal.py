@@ -1,4 +1,4 @@
-"""Alarms about groups: nothing to learn from any of them, or from none of the aided ones."""
+"""Alarms about groups: no signal in any group, or none in the aided groups."""
 
 from typing import Any, ClassVar
 
@@ -7,15 +7,15 @@ from zppo.alarms.seen import Seen, percent
 SIGNALLESS_STEPS = 3
 """One step without signal can be chance where steps are small, three in a row are not."""
 HELP_STEPS, HELP_ROLLOUTS = 3, 1000
-"""Steps and rollouts in a row without a right one before help counts as failing. At the paper's size one step has some
-400 rollouts of a kind and three of them are enough."""
+"""Steps and rollouts in a row without a right one before aid counts as failing. At the paper's size one step has some
+400 rollouts of a kind, and three steps are enough."""
 HELP_STEPS_IN_SMALL_RUNS = 25
-"""The same where steps are small, without regard to the number of rollouts: an eighth of a run of 200 steps. Runs of
+"""The same where steps are small, for any number of rollouts: an eighth of a run of 200 steps. Runs of
 the pocket recover from streaks of 20 steps with 32 rollouts each."""
 
 
 def without_signal(seen: Seen) -> bool:
-    """No gradient comes of the step: every group is trivial; for distillation, there is no response to follow."""
+    """True if the step has no gradient: every group is trivial; for distillation, there is no teacher response."""
     if seen.method.loss != "policy":
         return not any(seen.batch.minibatches)
     return all(group.is_trivial for group in seen.batch.groups)
@@ -64,12 +64,12 @@ class NoSignal:
 
 
 class HelpAllWrong:
-    """No rollout behind the aided prompts of one kind was right for a long time, so that they only cost."""
+    """No rollout of the aided prompts of one kind was right for a long time: they cost compute without effect."""
 
     name: ClassVar[str]
     kind: ClassVar[Any]
     shares: ClassVar[dict[str, str]]
-    """Shares of the match audit that show why, and what they are shares of."""
+    """Shares of the match audit that explain the alarm, and their denominators."""
 
     def __init__(self) -> None:
         self.steps = self.rollouts = 0
@@ -92,7 +92,7 @@ class HelpAllWrong:
         )
 
     def _without(self, seen: Seen) -> str:
-        """The method that does all but this."""
+        """The same method without this aid."""
         method = seen.method
         rest = ["replay"] * method.replay + [aid for aid in method.aids if aid != self.kind]
         return "+".join(["grpo", *rest])

@@ -26,9 +26,9 @@ ALARMS: tuple[type[Watch], ...] = (
     EntropyCollapse,
     LengthShift,
 )
-"""In the order in which they are shown: what makes a run worthless comes first."""
+"""All alarms in the order of display: faults that make a run worthless come first."""
 QUIET_STEPS = 5
-"""An alarm that comes back after fewer steps without it still belongs to the same episode."""
+"""An alarm that returns after fewer steps without it belongs to the same episode."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,19 @@ class Alarm:
 
 
 class Alarms:
-    """The alarms of a run. `memory` is a `state_dict` of the step before, or empty at the start."""
+    """The alarms of a run. `memory` is the `state_dict` of the step before, or empty at the start."""
 
     def __init__(self, options: RunOptions, memory: Mapping[str, Any]) -> None:
         self._options = options
         self._held: dict[str, int] = dict(memory.get("held", {}))
         self.blind_steps: int = memory.get("blind_steps", 0)
-        """Steps in a row until now without any signal: all groups trivial, or hardly an answer to reward."""
+        """Steps in a row without any signal: all groups trivial, or hardly an answer to reward."""
         self._watches = [alarm() for alarm in ALARMS]
         for watch in self._watches:
             vars(watch).update(memory.get("watches", {}).get(watch.name, {}))
 
     def observe(self, step: int, batch: StepBatch, metrics: Mapping[str, float]) -> list[Alarm]:
-        """The alarms that hold in rollout step `step` (counted from 1). To be called for every step, in order."""
+        """The alarms that hold in rollout step `step` (counted from 1). Called for every step, in order."""
         seen = Seen(batch, metrics, self._options)
         found = {watch.name: sentence for watch in self._watches if (sentence := watch.observe(seen))}
         unanswered = NoAnswers.name in found and seen.method.loss == "policy"
@@ -63,7 +63,7 @@ class Alarms:
         return alarms
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything remembered, as JSON values."""
+        """The alarms' memory, as JSON values."""
         watches = {watch.name: dict(vars(watch)) for watch in self._watches}
         return {"held": dict(self._held), "blind_steps": self.blind_steps, "watches": watches}
 

@@ -1,4 +1,4 @@
 """The evaluation suite: rows of a benchmark -> items -> responses -> scores -> averages (method section 11).
 
-Not the held-out accuracy during training, which is `zppo.training.evaluation`.
+Held-out accuracy during training is in `zppo.training.evaluation`.
 """

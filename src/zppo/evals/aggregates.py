@@ -1,4 +1,4 @@
-"""From the scored items of a benchmark to its number, where the plain mean over items is not all there is to tell."""
+"""Aggregates of the scored items of a benchmark, where the score is not the plain mean over items."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ Aggregate = Callable[[Pairs], Mapping[str, float]]
 
 
 def means(scores: Pairs, column: str) -> dict[str, float]:
-    """The mean of every group, in percent, in order of appearance. Items without the column are left out."""
+    """The mean of every group, in percent, in order of appearance. Items without the column are skipped."""
     groups: dict[str, list[float]] = defaultdict(list)
     for item, score in scores:
         if column in item.group:
@@ -20,7 +20,7 @@ def means(scores: Pairs, column: str) -> dict[str, float]:
 
 
 def micro(*columns: str) -> Aggregate:
-    """The score is the mean over items; beside it the mean of every group as `column/name`."""
+    """The score is the mean over items; the mean of every group is reported as `column/name`."""
 
     def aggregate(scores: Pairs) -> Mapping[str, float]:
         return {"score": 100 * fmean(score for _, score in scores)} | _by(scores, columns)

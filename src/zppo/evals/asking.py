@@ -1,4 +1,4 @@
-"""From a row's texts and media to a `Question`: rows -> **asking** -> items."""
+"""Conversion of a row's texts and media to a `Question`: rows -> **asking** -> items."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,12 @@ _NUMBERED = re.compile(r"<image\s*([0-9]+)>", re.IGNORECASE)
 
 
 def plain(text: object) -> str:
-    """A text of the dataset without the character that would stand for a medium."""
+    """A text of the dataset without the character that marks a medium."""
     return str(text).replace(MEDIA_MARK, "").replace("\r\n", "\n").strip()
 
 
 def filled(texts: Sequence[object]) -> list[str]:
-    """Those of the texts of a column that are there: neither null nor empty."""
+    """The texts of a column that are neither null nor empty."""
     return [plain(text) for text in texts if text is not None and plain(text)]
 
 
@@ -29,10 +29,10 @@ def ask(
     fields: Mapping[str, Any] | None = None,
     media: Sequence[Media] = (),
 ) -> Question:
-    """`media` come first, each on a line of its own, unless `text` holds their marks already.
+    """A question with `media` first, each on its own line, unless `text` holds their marks already.
 
-    Raises DataError for a question without a word, for one without an answer (where those of a split are withheld,
-    everything would be scored against nothing), and for one that does not mark its media.
+    Raises DataError for a question without text, for one without an answer (if the answers of a split are withheld,
+    no score would be valid), and for one that does not mark its media.
     """
     text = text.strip()
     if MEDIA_MARK not in text:
@@ -52,7 +52,7 @@ def numbered_images(text: str) -> list[int]:
 
 
 def place_images(text: str) -> str:
-    """Puts a mark where each `<image N>` stands first; where it stands again, the words `image N`."""
+    """Replace the first `<image N>` of each N by a mark, later ones by the words `image N`."""
     seen: set[int] = set()
 
     def place(match: re.Match[str]) -> str:
@@ -66,7 +66,7 @@ def place_images(text: str) -> str:
 
 
 def without_image_tokens(text: str) -> str:
-    """For questions whose images were drawn into one: a lone `<image1>` goes, several become words (`image 2`)."""
+    """Text for questions whose images were drawn into one: a lone `<image1>` is removed, several become `image 2`."""
     if len(numbered_images(text)) < 2:
         return _NUMBERED.sub("", text).strip()
     return _NUMBERED.sub(r"image \1", text)

@@ -1,4 +1,4 @@
-"""Multiple choice: from options to the lines of a question, and from a response to the letter it chose."""
+"""Multiple choice: options to the lines of a question, and a response to its chosen letter."""
 
 import re
 import string
@@ -17,11 +17,11 @@ from zppo.types import Media
 LETTERS = string.ascii_uppercase
 _STATED = re.compile(r"(?i:answer\s+is)\W{0,4}(?:(?i:option)\s+)?\(?([A-Z])\b")
 SHORTEST_PROSE = 200
-"""A response without a box that is shorter, in characters, may be nothing but an option."""
+"""A response without a box may be the bare option if it has fewer characters."""
 
 
 def lettered(row: Row, options: Sequence[object] | None) -> dict[str, str]:
-    """`A`, `B`, ... before the options, in order. Raises DataError for fewer than 2, none at all or more than 26."""
+    """Options by letter `A`, `B`, ... in order. Raises DataError for fewer than 2, none at all or more than 26."""
     options = options or ()
     if not 2 <= len(options) <= len(LETTERS):
         raise DataError(f"{row.where}: a multiple-choice question has 2 to {len(LETTERS)} options, not {len(options)}")
@@ -29,12 +29,12 @@ def lettered(row: Row, options: Sequence[object] | None) -> dict[str, str]:
 
 
 def drawn(letters: str) -> dict[str, str]:
-    """Options that stand in the image: only their letters are known."""
+    """Options inside the image: only their letters are known."""
     return {letter: letter for letter in letters}
 
 
 def letter_of_index(row: Row, column: str, options: Mapping[str, str], index: object) -> str:
-    """The letter of a 0-based index. Raises DataError when there is no such option."""
+    """The letter of a 0-based index. Raises DataError if there is no such option."""
     try:
         return list(options)[_whole(index)]
     except (ValueError, OverflowError, IndexError):
@@ -44,7 +44,7 @@ def letter_of_index(row: Row, column: str, options: Mapping[str, str], index: ob
 
 
 def known_letter(row: Row, column: str, options: Mapping[str, str], letter: object) -> str:
-    """A letter as it stands in a column, checked. Raises DataError when there is no such option."""
+    """A letter from a column, validated. Raises DataError if there is no such option."""
     known = str(letter).strip().strip("().").upper()
     if known not in options:
         raise DataError(f"{row.where}: column {column!r} should be a letter of {''.join(options)}, not {letter!r}")
@@ -52,7 +52,7 @@ def known_letter(row: Row, column: str, options: Mapping[str, str], letter: obje
 
 
 def letter_of_text(row: Row, column: str, options: Mapping[str, str], text: object) -> str:
-    """The letter of an option given by its text. Raises DataError when no option has it."""
+    """The letter of an option given by its text. Raises DataError if no option has it."""
     wanted = str(text).strip()
     letter = next((letter for letter, option in options.items() if option == wanted), None)
     if letter is None:
@@ -81,7 +81,7 @@ def with_choices(
     group: Mapping[str, str] | None = None,
     media: Sequence[Media] = (),
 ) -> Item:
-    """A question whose text (or image) shows the options already."""
+    """A question whose text (or image) contains the options already."""
     letter, option = choice.gold, choice.options[choice.gold]
     answer = letter if option == letter else f"{letter}. {option}"
     question = ask(row, identity, text, answer, {"options": dict(choice.options)}, media)
@@ -89,13 +89,13 @@ def with_choices(
 
 
 def score_choice(item: Item, response: str) -> Scored | None:
-    """Right or wrong by the option that the box names, as a letter or as text; None when it names none, or two."""
+    """Right or wrong by the option in the box, as a letter or as text; None if it names none, or two."""
     box = last_boxed(response)
     return None if box is None else score_chosen(item, box)
 
 
 def score_stated(item: Item, response: str) -> Scored | None:
-    """The same; without a box, by the option that the response consists of, or else says the answer is."""
+    """The same; without a box, by the option that is the whole response, or that it states as the answer."""
     box = last_boxed(response)
     if box is not None:
         return score_chosen(item, box)
@@ -117,7 +117,7 @@ def score_chosen(item: Item, box: str) -> Scored | None:
 
 
 def _whole(value: object) -> int:
-    """An index as int, float or text: a column with nulls is read as floats. Raises ValueError for what is no index."""
+    """An index as int, float or text: a column with nulls is read as floats. Raises ValueError for any other value."""
     number = float(str(value))
     if number < 0 or not number.is_integer():
         raise ValueError(value)

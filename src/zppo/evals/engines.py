@@ -1,4 +1,4 @@
-"""Who answers and who judges: models in this process, or behind an endpoint."""
+"""Engines of the evaluated model and of the judge: in this process, or behind an endpoint."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,17 +15,17 @@ from zppo.evals.vllm_server import vllm_server
 from zppo.rewards.judge import MAX_TOKENS
 from zppo.types import Sampling
 
-if TYPE_CHECKING:  # loads torch, which a server's client has no need of
+if TYPE_CHECKING:  # loads torch, which the client of a server does not need
     from zppo.engines.transformers import TransformersEngine
 
 Kind = Literal["transformers", "endpoint", "vllm"]
 AT_ONCE = {"transformers": 32, "endpoint": 256, "vllm": 512}
-"""Items asked at once by default. A server gets as many calls as `concurrency` allows; the others wait."""
+"""Default number of items in flight. A server gets as many calls as `concurrency` allows; the others wait."""
 
 
 @dataclass(frozen=True)
 class Served:
-    """How to reach a model. `url` for an endpoint; `python` is one that has vLLM, which is given `arguments` too."""
+    """Access to a model. `url` for an endpoint; `python` is one that has vLLM, which gets `arguments` too."""
 
     model: str
     kind: Kind = "transformers"
@@ -33,10 +33,10 @@ class Served:
     dtype: str = "bfloat16"
     concurrency: int = 64
     timeout: float = 3600.0
-    """Seconds per call of a server: a long response on a busy one takes its time."""
+    """Seconds per call of a server: a long response on a busy server is slow."""
     api_key_env: str = "OPENAI_API_KEY"
     switches_thinking: bool = False
-    """Whether the server knows the field `chat_template_kwargs`, as vLLM, SGLang and `transformers serve` do."""
+    """True if the server accepts the field `chat_template_kwargs`, as vLLM, SGLang and `transformers serve` do."""
     python: str | None = None
     arguments: tuple[str, ...] = ()
 
@@ -45,9 +45,9 @@ class Served:
 def respondent(
     served: Served, log: Path, sampling: Sampling = DECODING, batch: int | None = None
 ) -> Iterator[Respondent]:
-    """The model, loaded or reached; a vLLM server, whose output goes to `log`, ends with the context.
+    """The model, loaded or connected; a vLLM server, whose output goes to `log`, ends with the context.
 
-    Raises ConfigError for options that do not go together, EngineError for a server that does not answer.
+    Raises ConfigError for incompatible options, EngineError for a server that does not answer.
     """
     at_once = AT_ONCE[served.kind] if batch is None else batch
     if at_once < 1:
@@ -69,7 +69,7 @@ def respondent(
 def judge(
     served: Served | None, templates: dict[str, Template], max_tokens: int = MAX_TOKENS
 ) -> Iterator[Judge | None]:
-    """The judge, if there is one. Raises as `respondent` does."""
+    """The judge, or None. Raises as `respondent` does."""
     if served is None:
         yield None
     elif served.url is None:

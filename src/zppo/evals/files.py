@@ -1,7 +1,7 @@
-"""The files beside the rows of a benchmark: videos, subtitles, frames. What lies in a zip archive is found as well.
+"""The files beside the rows of a benchmark: videos, subtitles, frames. Members of zip archives are found as well.
 
-An archive counts as if it were unpacked where it lies: `videos/a.zip` with the member `b/c.mp4` gives
-`videos/b/c.mp4`. A member is unpacked when it is first asked for.
+An archive counts as unpacked in its folder: `videos/a.zip` with the member `b/c.mp4` gives
+`videos/b/c.mp4`. A member is unpacked at its first use.
 """
 
 import os
@@ -16,14 +16,14 @@ from zppo.errors import DataError
 
 
 class Folder:
-    """`root` in the layout of the data's repository; `unpacked` is where members of archives go."""
+    """`root` in the layout of the data's repository; members of archives are unpacked to `unpacked`."""
 
     def __init__(self, root: Path, unpacked: Path) -> None:
         self.root = root
         self._unpacked = unpacked
 
     def find(self, name: str) -> Path | None:
-        """A local file, or None. Raises DataError for a path that leads out of the folder, or a broken archive."""
+        """A local file, or None. Raises DataError for a path outside of the folder, or a broken archive."""
         inside = _inside(name)
         path = self.root / inside
         if path.is_file():
@@ -39,7 +39,7 @@ class Folder:
 
     @cached_property
     def _members(self) -> dict[str, tuple[Path, str]]:
-        """Archive and member by the path it would have."""
+        """Archive and member by the member's path."""
         found: dict[str, tuple[Path, str]] = {}
         for archive in sorted(self.root.rglob("*.zip")):
             try:

@@ -13,7 +13,7 @@ from zppo.evals.benchmark import Benchmark, Files, NoFiles
 from zppo.evals.files import Folder
 
 CONVERTED = "refs/convert/parquet"
-"""The branch where the Hub keeps every dataset as `<config>/<split>/0000.parquet`, and so on."""
+"""The branch in which the Hub keeps every dataset as `<config>/<split>/0000.parquet`, and so on."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class _Repository:
 
 
 class HubRows:
-    """Fetches what is not in the local cache. Images stay undecoded.
+    """Fetches the rows that are not in the local cache. Images stay undecoded.
 
-    Whatever is raised while fetching counts as out of reach: `datasets`, the Hub's client, the HTTP client under it and
+    Any exception while fetching means unreachable: `datasets`, the Hub's client, the HTTP client under it and
     the readers of files each have errors of their own.
     """
 
@@ -53,7 +53,7 @@ class HubRows:
         yield from rows.cast(datasets.Features(undecoded)) if undecoded != dict(rows.features) else rows
 
     def _load(self, config: str, split: str) -> datasets.Dataset:
-        """From the repository that was found to work; before that from each in turn."""
+        """The split, from the repository that worked before; at first from each in turn."""
         problems = []
         for repository in [self._repository] if self._repository else self._repositories():
             try:

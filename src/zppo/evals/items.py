@@ -1,4 +1,4 @@
-"""What a benchmark asks: rows -> **items**, one after another, in an order that never changes."""
+"""Items of a benchmark: rows -> **items**, one after another, in a fixed order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -15,23 +15,23 @@ from zppo.evals.source import read_parts
 from zppo.types import Media, Video
 
 PIXELS = (256 * 32 * 32, 1280 * 32 * 32)
-"""Fewest and most pixels of an image (method section 11)."""
+"""Minimum and maximum pixels of an image (method section 11)."""
 
 
 @dataclass(frozen=True)
 class Extent:
-    """What is read of every benchmark: all of it from the Hub, unless said otherwise."""
+    """Limits on the data of every benchmark; by default all of it, from the Hub."""
 
     data: Path | None = None
     """Folder with a folder per benchmark, instead of the Hub."""
     limit: int | None = None
-    """Items: as many of every config and split as of the others."""
+    """Number of items, spread evenly over configs and splits."""
     pixels: tuple[int, int] = PIXELS
-    """Fewest and most of an image."""
+    """Minimum and maximum pixels of an image."""
     frames: int = Row.frames
-    """Most of a video, evenly spread."""
+    """Maximum frames of a video, evenly spaced."""
     fps: float = Row.fps
-    """Most frames per second of a video."""
+    """Maximum frames per second of a video."""
 
 
 ALL = Extent()
@@ -39,9 +39,9 @@ ALL = Extent()
 
 @dataclass
 class Items:
-    """The items of a benchmark in their order; `rows` counts the rows that were read.
+    """The items of a benchmark in their order; `rows` counts the rows read so far.
 
-    Raises DataError for an id that occurs twice, and what reading rows raises.
+    Raises DataError for an id that occurs twice, and the errors of reading rows.
     """
 
     benchmark: Benchmark

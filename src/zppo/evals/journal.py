@@ -1,8 +1,8 @@
-"""What an evaluation has done so far: an append-only file per benchmark. A killed run goes on from here.
+"""Journal of an evaluation: an append-only file per benchmark, from which a killed run resumes.
 
 Every line is a batch: `{"responses": {id: ...}}` or `{"verdicts": {id: ...}}`, on disk before the next one is begun.
-Responses of a server are lines of their own, in the order in which they came. A line that was cut off by a kill is
-taken away, and its batch done again. Of two verdicts the later one counts.
+Responses of a server are lines of their own, in order of arrival. A line cut off by a kill is
+removed, and its batch repeated. Of two verdicts the later one counts.
 """
 
 import fcntl
@@ -19,7 +19,7 @@ from zppo.evals.protocols import Verdict
 
 @dataclass(frozen=True)
 class Response:
-    """What a model said to one item. `prompt` holds a mark where a medium stands; `turns` came before it."""
+    """A model's response to one item. `prompt` holds a mark in the place of each medium; `turns` precede it."""
 
     prompt: str
     text: str
@@ -30,8 +30,8 @@ class Response:
 
 
 class Journal:
-    """Raises CheckpointError for a file that is none, that is damaged elsewhere than at its end, or that another
-    process is writing."""
+    """File of responses and verdicts. Raises CheckpointError if it is not a journal, is damaged elsewhere than at its
+    end, or is being written by another process."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,9 +14,9 @@ from zppo.types import Prompt, Question, Rollout, Sampling
 from zppo.zone.candidates import harmless
 
 TRIES = 3
-"""Times that an engine is asked before a judge counts as out of reach; an endpoint tries each time over again."""
+"""Calls of an engine before a judge counts as unreachable; an endpoint retries within each call."""
 OTHER_NAMES = {"correct_answer": "answer"}
-"""Placeholders as the authors of benchmarks spell them."""
+"""Placeholders in the spelling of the benchmarks' authors."""
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
@@ -28,7 +28,7 @@ class Template:
 
     @property
     def origin(self) -> str:
-        """Whose it is and what it says, for the record."""
+        """Own or shipped, with a digest of the text, for the record."""
         return f"{'own' if self.is_own else 'shipped'} {hashlib.sha256(self.text.encode()).hexdigest()[:12]}"
 
     @property
@@ -36,15 +36,15 @@ class Template:
         return {OTHER_NAMES.get(name, name) for name in _PLACEHOLDER.findall(self.text)}
 
     def fill(self, values: Mapping[str, str]) -> str:
-        """In one pass: what stands in a response is never read as a placeholder."""
+        """Fill the placeholders in one pass: the text of a response is never read as a placeholder."""
         return _PLACEHOLDER.sub(lambda match: values[OTHER_NAMES.get(match[1], match[1])], self.text)
 
 
 def load_templates(folder: Path | None = None) -> dict[str, Template]:
     """The shipped templates, each replaced by `folder/NAME.txt` where that file exists.
 
-    Raises ConfigError for a missing folder, for a file that replaces nothing, and for placeholders that are not those
-    of the shipped template: others cannot be filled, and none but the question can be done without.
+    Raises ConfigError for a missing folder, for a file that replaces nothing, and for placeholders other than those
+    of the shipped template: unknown ones cannot be filled, and only the question may be omitted.
     """
     shipped = {
         file.name.removesuffix(".txt"): Template(file.name.removesuffix(".txt"), file.read_text("utf-8").strip())
@@ -55,7 +55,7 @@ def load_templates(folder: Path | None = None) -> dict[str, Template]:
 
 
 class Judge:
-    """Asks `engine`, known as `model`, at temperature 0 for at most `max_tokens`; the same question is asked once."""
+    """Judge on `engine`, named `model`, at temperature 0, `max_tokens` at most; equal requests are sent once."""
 
     def __init__(
         self, engine: JudgeEngine, model: str, templates: Mapping[str, Template], max_tokens: int = MAX_TOKENS
@@ -66,7 +66,7 @@ class Judge:
         self.engine = engine
 
     def replies(self, judgements: Sequence[Judgement]) -> list[Rollout | None]:
-        """What the judge says, in order; None where it could not be reached in `TRIES` tries."""
+        """The judge's replies, in order; None where it was unreachable in `TRIES` tries."""
         asked = [self._prompt(judgement) for judgement in judgements]
         said: dict[str, Rollout] = {}
         for _ in range(TRIES):

@@ -1,7 +1,7 @@
-"""A second opinion: the same model, sampled in the same way, on the tasks of lm-evaluation-harness (`zppo[eval]`).
+"""Cross-check of scores: the same model, sampled in the same way, on tasks of lm-evaluation-harness (`zppo[eval]`).
 
-Its prompts, its data and its scoring; our engine and decoding. Only tasks that let a model write are of use here: those
-that compare likelihoods of options say nothing about a model that thinks first.
+Its prompts, its data and its scoring; our engine and decoding. Only generative tasks are used: those
+that compare likelihoods of options do not apply to a model that thinks first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,12 +30,12 @@ TASKS = {
     "mmlu_pro": "mmlu_pro",
     "mmlu_redux": "mmlu_redux_generative",
 }
-"""Its task for a benchmark of ours. `ceval-valid` compares likelihoods; the other benchmarks it does not have."""
+"""lm-eval's task for each benchmark. `ceval-valid` compares likelihoods; lm-eval lacks the other benchmarks."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One number of lm-eval about a benchmark: `metric` with the filter that read the answers; `score` in 0..100."""
+    """One number of lm-eval for a benchmark: `metric` with the filter that read the answers; `score` in 0..100."""
 
     slug: str
     task: str
@@ -45,7 +45,7 @@ class Check:
 
 
 class Bridge(LM):
-    """Hands lm-eval's requests to a respondent. Thoughts are taken off, and what follows a stop text."""
+    """Adapter from lm-eval's requests to a respondent. Thoughts are removed, and the text from a stop text on."""
 
     def __init__(self, respondent: Respondent) -> None:
         super().__init__()
@@ -72,11 +72,11 @@ class Bridge(LM):
 def cross_check(
     respondent: Respondent, benchmark: Benchmark, data: Path | None = None, limit: int | None = None
 ) -> list[Check]:
-    """What lm-eval says of a benchmark that it has (`TASKS`).
+    """Scores of lm-eval for a benchmark in `TASKS`.
 
     Its data come from the Hub; with `data`, from `data/lm_eval/<task>`, a folder that `datasets` can read, with the
-    configs that the tasks of a group ask for. `limit` counts documents per task, of which a group has several. Raises
-    DataError when data cannot be had.
+    configs that the tasks of a group need. `limit` counts documents per task, of which a group has several. Raises
+    DataError when the data cannot be read.
     """
     task = TASKS[benchmark.slug]
     folder = data / "lm_eval" / task if data else None
@@ -96,7 +96,7 @@ def cross_check(
 
 
 def side_by_side(checks: Sequence[Check], outcomes: Sequence[Outcome]) -> str:
-    """A line per number of lm-eval, beside our own score."""
+    """One line per number of lm-eval, beside our own score."""
     ours = {outcome.slug: outcome for outcome in outcomes}
     rows = [["benchmark", "lm-eval's task and metric", "items", "lm-eval", "items", "ours"]]
     for check in checks:
@@ -108,12 +108,12 @@ def side_by_side(checks: Sequence[Check], outcomes: Sequence[Outcome]) -> str:
 
 @cache
 def _task_manager() -> TaskManager:
-    """Reads thousands of files."""
+    """The task index of lm-eval; reads thousands of files."""
     return TaskManager()
 
 
 def _reading(task: str, folder: Path) -> Any:
-    """A task, or a group with all of its tasks, that reads `folder`: its own options can be changed for a task only."""
+    """A task, or a group with all its tasks, that reads `folder`: its own options can be changed for a task only."""
     index = _task_manager().task_index
     return TaskFactory().build(index[task], overrides={"dataset_path": str(folder)}, registry=index)
 
@@ -124,7 +124,7 @@ def _prompt(request: Any, number: int) -> Prompt:
 
 
 def _checks(slug: str, task: str, found: Any) -> list[Check]:
-    """The mean over all items of each metric. Groups aggregate some metrics only, and not always one that they have."""
+    """The mean over all items of each metric. Groups aggregate only some metrics, possibly not those of their tasks."""
     sizes = {name: counted["effective"] for name, counted in found["n-samples"].items()}
     values: dict[str, dict[str, float]] = {}
     for name in sizes:
@@ -142,6 +142,6 @@ def _mean(values: Mapping[str, float], sizes: Mapping[str, int]) -> float:
 
 
 def _cut(text: str, stops: Sequence[str] | str) -> str:
-    """Up to the first of the stop texts."""
+    """The text up to the first of the stop texts."""
     ends = [text.find(stop) for stop in ([stops] if isinstance(stops, str) else stops) if stop in text]
     return text[: min(ends)] if ends else text

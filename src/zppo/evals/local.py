@@ -23,13 +23,13 @@ ROWS_AT_ONCE = 64
 class LocalRows:
     """Parquet, JSONL or CSV files of each config and split.
 
-    Where they lie is told by the `configs` of a README.md, as the Hub has it. Without one they are
+    The `configs` of a README.md give their paths, as on the Hub. Without one they are
     `<config>/<split>` or `data/<config>/<split>` with one of the suffixes or with `-00000-of-00001` and so on before
     it, where the part `<config>/` may be missing if there is only one config; or `<config>` if there is only one split.
     """
 
     def __init__(self, benchmark: Benchmark, folder: Path, unpacked: Path) -> None:
-        """Raises DataError when there is no `folder/<slug>`, naming a folder that looks like it."""
+        """Raises DataError if there is no `folder/<slug>`, naming a folder with a similar name."""
         self.root = folder / benchmark.slug
         if not self.root.is_dir():
             there = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
@@ -62,7 +62,7 @@ class LocalRows:
         return []
 
     def _places(self, config: str, split: str) -> list[tuple[str, str]]:
-        """Folder and file name without its end."""
+        """Pairs of folder and file name without suffix."""
         places = [(f"{config}/", split), (f"data/{config}/", split)]
         if len(self._data.configs) == 1:
             places += [("", split), ("data/", split)]
@@ -93,7 +93,7 @@ def read_file(path: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def _card(path: Path) -> dict[tuple[str, str], list[str]]:
-    """Patterns of data files by config and split, from the head of a dataset card; empty without one."""
+    """Patterns of data files by config and split, from the header of a dataset card; empty without one."""
     text = path.read_text("utf-8", errors="replace") if path.is_file() else ""
     head = re.match(r"---\r?\n(.*?)\r?\n---", text, re.DOTALL)
     try:
@@ -114,7 +114,7 @@ def _card(path: Path) -> dict[tuple[str, str], list[str]]:
 
 
 def _patterns(paths: Any) -> list[str]:
-    """One pattern or several. Raises ValueError for what leads out of the folder."""
+    """One pattern or several. Raises ValueError for a path outside of the folder."""
     patterns = [Path(pattern) for pattern in (paths if isinstance(paths, list) else [paths])]
     for pattern in patterns:
         if pattern.is_absolute() or ".." in pattern.parts or not pattern.parts:

@@ -1,4 +1,4 @@
-"""The images and videos of a row: values -> **media** -> questions. They are decoded when a model is to see them."""
+"""The images and videos of a row: values -> **media** -> questions. They are decoded when a model needs them."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from zppo.evals.benchmark import Files, Row
 from zppo.types import Media
 
 Clip = tuple[float, float]
-"""From where to where a video is shown, in seconds."""
+"""Start and end of the used part of a video, in seconds."""
 
 
 def image(row: Row, column: str) -> Media:
@@ -22,40 +22,40 @@ def image(row: Row, column: str) -> Media:
 
 
 def image_from(row: Row, value: Any, name: str) -> Media:
-    """`value`: an image, `{"bytes", "path"}`, a data URI or a path beside the rows; `name` stands in messages."""
+    """`value`: an image, `{"bytes", "path"}`, a data URI or a path beside the rows; `name` is used in messages."""
     if is_empty(value):
         raise DataError(f"{row.where}: column {name!r} holds no image")
     return _medium(row, "image", name, lambda: _with_file(row, value))
 
 
 def is_empty(value: Any) -> bool:
-    """Whether there is no image: null, an empty text, or a struct of neither bytes nor path."""
+    """True if there is no image: null, an empty text, or a struct without bytes and path."""
     if isinstance(value, Mapping):
         return not value.get("bytes") and not value.get("path")
     return value is None or value == ""
 
 
 def video(row: Row, path: str, clip: Clip | None = None) -> Media:
-    """The video at a path that `beside` found, whole or a part of it. An archive is unpacked when it is shown."""
+    """The video at a path that `beside` found, whole or a part of it. An archive is unpacked when it is decoded."""
     span = {} if clip is None else {"start": clip[0], "end": clip[1]}
     return _medium(row, "video", path, lambda: {"path": row.file(path), **span})
 
 
 def frames(row: Row, paths: Sequence[str], fps: float) -> Media:
-    """A video that comes as one image per frame."""
+    """A video stored as one image per frame."""
     name = f"{paths[0]} to {paths[-1]}"
     return _medium(row, "video", name, lambda: {"frames": [row.file(path) for path in paths], "fps": fps})
 
 
 def sampling(row: Row) -> DataConfig:
-    """How many frames of a video are shown."""
+    """Frame sampling of a video."""
     return DataConfig(video_frames=row.frames, video_fps=row.fps)
 
 
 def beside(row: Row, *names: str) -> str:
-    """The path of the first of `names` that is among the row's files, be it in a deeper folder.
+    """The path of the first of `names` among the row's files, in any subfolder.
 
-    Raises DataError when none is.
+    Raises DataError if there is none.
     """
     path = find_beside(row, *names)
     if path is None:
@@ -64,7 +64,7 @@ def beside(row: Row, *names: str) -> str:
 
 
 def find_beside(row: Row, *names: str) -> str | None:
-    """The same, and None when none is there."""
+    """The same, or None if there is none."""
     known = _by_name(row.files)
     for name in names:
         for path in known[name.rpartition("/")[2]]:
@@ -75,7 +75,7 @@ def find_beside(row: Row, *names: str) -> str | None:
 
 @lru_cache(maxsize=4)
 def _by_name(files: Files) -> Mapping[str, list[str]]:
-    """All paths by the name of the file alone."""
+    """All paths by file name."""
     known: dict[str, list[str]] = defaultdict(list)
     for path in files.names(""):
         known[path.rpartition("/")[2]].append(path)
@@ -88,7 +88,7 @@ def _medium(row: Row, kind: MediaKind, name: str, find: Callable[[], Any]) -> Me
 
 
 def _with_file(row: Row, value: Any) -> Any:
-    """A path that lies beside the rows, as a file; all else as it is."""
+    """A path beside the rows as a file; other values unchanged."""
     if isinstance(value, Mapping) and not value.get("bytes"):
         value = value["path"]
     return row.file(value) if isinstance(value, str) and not value.startswith("data:") else value

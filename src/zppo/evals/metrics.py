@@ -1,4 +1,4 @@
-"""How alike two texts are: edit distance and ANLS."""
+"""Similarity of two texts: edit distance and ANLS."""
 
 from collections.abc import Hashable, Sequence
 
@@ -6,7 +6,7 @@ ANLS_THRESHOLD = 0.5
 
 
 def edit_distance(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
-    """Levenshtein's distance between two texts, or two sequences of tokens.
+    """Levenshtein distance between two texts, or two sequences of tokens.
 
     Myers' bit vectors (J. ACM 46, 1999, in Hyyrö's form): a column of the table is one whole number, so that two
     pages of text take milliseconds.
@@ -17,7 +17,7 @@ def edit_distance(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
     for i, element in enumerate(a):
         places[element] = places.get(element, 0) | 1 << i
     full, last = (1 << len(a)) - 1, 1 << (len(a) - 1)
-    up, down, distance = full, 0, len(a)  # where a cell is one more, or one less, than the cell above it
+    up, down, distance = full, 0, len(a)  # bits of the cells that are one more, or one less, than the cell above
     for element in b:
         match = places.get(element, 0)
         diagonal = (((match & up) + up) ^ up) | match | down

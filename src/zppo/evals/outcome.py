@@ -1,4 +1,4 @@
-"""What came out of one benchmark, in numbers and, as Parquet, response by response."""
+"""Results of one benchmark, in numbers and, as Parquet, response by response."""
 
 import json
 import os
@@ -52,23 +52,23 @@ class Outcome:
     others: Mapping[str, float]
     rows: int
     expected_rows: int | None
-    """None where it is not known or not all rows were read."""
+    """Expected rows; None if unknown or if not all rows were read."""
     items: int
     unscored: int
     decided: Mapping[str, int]
-    """How many verdicts were whose (`protocols.Decided`)."""
+    """Number of verdicts by their source (`protocols.Decided`)."""
     no_box: int
     cut_off: int
-    """Responses that ran into the limit of tokens."""
+    """Responses that reached the limit of tokens."""
     tokens: float
-    """Sampled per response, on average."""
+    """Mean sampled tokens per response."""
     judge: str | None
     templates: Mapping[str, str]
-    """The judge templates that were used, and whose they are."""
+    """The judge templates used, with their origins."""
 
     @property
     def notes(self) -> list[str]:
-        """What a reader of the score must know."""
+        """Remarks that qualify the score."""
         said = []
         if self.expected_rows not in (None, self.rows):
             said.append(f"{self.rows} rows, {self.expected_rows} expected")
@@ -83,7 +83,7 @@ class Outcome:
 
 
 def outcome(benchmark: Benchmark, items: Sequence[Item], journal: Journal, rows: int, whole: bool) -> Outcome:
-    """Of `items`, all of which are in the journal. Raises DataError when none of them has a score."""
+    """The outcome of `items`, all of them in the journal. Raises DataError if none has a score."""
     verdicts = [journal.verdicts[item.question.id] for item in items]
     responses = [journal.responses[item.question.id] for item in items]
     scored = [(item, v.score) for item, v in zip(items, verdicts, strict=True) if v.score is not None]
@@ -111,7 +111,7 @@ def outcome(benchmark: Benchmark, items: Sequence[Item], journal: Journal, rows:
 
 
 def write_record(path: Path, items: Sequence[Item], journal: Journal) -> None:
-    """Every prompt, response and verdict. The file is whole or not there."""
+    """Write every prompt, response and verdict. The file is complete or absent."""
     rows = [_row(item, journal.responses[item.question.id], journal.verdicts[item.question.id]) for item in items]
     partial = path.with_name(f".{path.name}.partial")
     pq.write_table(pa.Table.from_pylist(rows, SCHEMA), partial)

@@ -1,4 +1,4 @@
-"""Evaluation on rows of one's own: a benchmark made of questions, scored as training scores them."""
+"""Evaluation on the user's rows: a benchmark made of questions, scored as in training."""
 
 import hashlib
 import re
@@ -21,7 +21,7 @@ Grade = Callable[[Sequence[Question], Sequence[str]], list[Graded]]
 
 @dataclass(frozen=True)
 class OwnRows:
-    """Questions that are at hand, as the rows of a benchmark."""
+    """Questions in memory, as the rows of a benchmark."""
 
     questions: Sequence[Question]
     files: Files = field(default_factory=NoFiles)
@@ -31,7 +31,7 @@ class OwnRows:
 
 
 def own_benchmark(name: str, questions: Sequence[Question], extract: Extractor) -> Benchmark:
-    """Called after the file, folder or dataset `name`; `extract` reads final answers."""
+    """A benchmark named after the file, folder or dataset `name`; `extract` reads final answers."""
     slug = re.sub(r"[^a-z0-9]+", "_", Path(name).stem.lower()).strip("_") or "rows"
     return Benchmark(
         slug=slug,
@@ -48,7 +48,7 @@ def own_benchmark(name: str, questions: Sequence[Question], extract: Extractor) 
 
 
 class TrainingProtocol(Protocols):
-    """Scores by `grade`; `mark` says by what, so that responses are scored anew when that is another."""
+    """Scores by `grade`; `mark` identifies it, so that responses are scored again when it changes."""
 
     def __init__(self, grade: Grade, mark: str) -> None:
         super().__init__(None)
@@ -56,7 +56,7 @@ class TrainingProtocol(Protocols):
         self._mark = mark
 
     def check(self, benchmark: Benchmark) -> None:
-        """Questions were checked when they were read."""
+        """Accept: questions were checked when they were read."""
 
     def score(self, benchmark: Benchmark, answered: Sequence[tuple[Item, str]]) -> list[Verdict]:
         graded = self._grade([item.question for item, _ in answered], [response for _, response in answered])

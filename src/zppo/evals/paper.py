@@ -1,6 +1,6 @@
 """The paper's own scores (arXiv 2606.18216, tables of appendix B): every student, method and benchmark it reports.
 
-Of Hint and Prefix it prints family averages alone (table 4); they stand under the names of `AVERAGES`.
+For Hint and Prefix it prints only family averages (table 4), stored under the names of `AVERAGES`.
 """
 
 from functools import cache
@@ -19,7 +19,7 @@ def paper_results() -> tuple[Result, ...]:
 
 
 def paper_methods(student: str) -> list[str]:
-    """What the paper reports of a student, in its order. Raises ConfigError for a student that it does not have."""
+    """Methods that the paper reports for a student, in its order. Raises ConfigError for an unknown student."""
     students = {r.student for r in paper_results()}
     if student not in students:
         raise ConfigError(f"the paper has no student {student!r}{nearest(student, students)}")
@@ -29,7 +29,7 @@ def paper_methods(student: str) -> list[str]:
 def paper_scores(student: str, method: str) -> dict[str, float]:
     """Scores by benchmark (the paper's column names), and printed averages under the names of `AVERAGES`.
 
-    Raises ConfigError for a student or method it does not have.
+    Raises ConfigError for an unknown student or method.
     """
     own = paper_methods(student)
     if method not in own:

@@ -14,7 +14,7 @@ def ai2d(make: Maker, config: str, split: str) -> Rows:
 
 
 def charxiv(make: Maker, config: str, split: str) -> Rows:
-    """`reasoning_q_source` is not the kind of answer."""
+    """CharXiv rows; `reasoning_q_source` is not the kind of answer."""
     question, answer = make.problem()
     row: dict[str, Any] = {"image": make.picture(), "category": "cs", "year": "20", "num_subplots": 2}
     row |= {"reasoning_q": question, "reasoning_a": answer, "reasoning_a_type": 3, "reasoning_q_source": 1}
@@ -38,7 +38,7 @@ def infovqa(make: Maker, config: str, split: str) -> Rows:
 
 
 def mathverse(make: Maker, config: str, split: str) -> Rows:
-    """In the vision-only version the question stands in the image alone."""
+    """MathVerse rows; in the vision-only version only the image contains the question."""
     question, answer = make.problem()
     options = make.options(answer)
     choices = "\n".join(f"{letter}:{option}" for letter, option in zip(LETTERS, options, strict=False))
@@ -64,7 +64,7 @@ def mathverse(make: Maker, config: str, split: str) -> Rows:
 
 
 def mathvista(make: Maker, config: str, split: str) -> Rows:
-    """The gold of a multiple choice is the text of the option."""
+    """MathVista rows; the gold of a multiple choice is the text of the option."""
     rows = []
     for pid, kind in enumerate(("multi_choice", "free_form"), start=1):
         question, answer = make.problem()
@@ -87,7 +87,7 @@ def mm_vet(make: Maker, config: str, split: str) -> Rows:
 
 
 def mmmu_pro(make: Maker, config: str, split: str) -> Rows:
-    """Images are named in the question and, out of order, in the options."""
+    """MMMU-Pro rows; images are named in the question and, out of order, in the options."""
     question, answer = make.problem()
     options = make.options(answer, 4 if "4" in config else 10)
     gold = LETTERS[options.index(answer)]
@@ -100,7 +100,7 @@ def mmmu_pro(make: Maker, config: str, split: str) -> Rows:
 
 
 def ocrbench_v2(make: Maker, config: str, split: str) -> Rows:
-    """Both languages lie in one set; a dictionary was made a text, and a missing `eval` is the word `None`."""
+    """OCRBench v2 rows of both languages; a dictionary is stored as text, a missing `eval` as the word `None`."""
     question, answer = make.problem()
     asked = [
         ("cognition VQA en", question, [answer], "None"),
@@ -164,4 +164,4 @@ ROWS: dict[str, Callable[[Maker, str, str], Rows]] = {
     "ocrbench_v2_en": ocrbench_v2,
     "ocrbench_v2_zh": ocrbench_v2,
 }
-"""By slug: the rows of one config and split."""
+"""Rows of one config and split, by slug."""

@@ -1,4 +1,4 @@
-"""Rows of the pocket suite, text: what each benchmark's own data look like, filled with word problems."""
+"""Rows of the pocket suite, text: the columns of each benchmark's data, filled with word problems."""
 
 import base64
 import io
@@ -15,7 +15,7 @@ SIDE = 48
 
 
 class Maker:
-    """Gives words and pictures, always the same ones for a seed, and takes files for the benchmark's `folder`.
+    """Source of words and pictures, equal for equal seeds, and writer of files to the benchmark's `folder`.
 
     `problems` are questions with whole numbers.
     """
@@ -43,7 +43,7 @@ class Maker:
         return file.getvalue()
 
     def write(self, name: str, content: bytes) -> None:
-        """A file beside the rows."""
+        """Write a file beside the rows."""
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -108,7 +108,7 @@ def mmlu_pro(make: Maker, config: str, split: str) -> Rows:
 
 
 def multichallenge(make: Maker, config: str, split: str) -> Rows:
-    """Four axes; the last conversation as lists of roles and contents."""
+    """MultiChallenge rows of four axes; the last conversation is stored as lists of roles and contents."""
     axes = ("INFERENCE_MEMORY", "INSTRUCTION_RETENTION", "SELF_COHERENCE", "RELIABLE_VERSION_EDITING")
     rows: list[dict[str, Any]] = []
     for number, axis in enumerate(axes):
@@ -130,4 +130,4 @@ ROWS: dict[str, Callable[[Maker, str, str], Rows]] = {
     "mmlu_pro": mmlu_pro,
     "multichallenge": multichallenge,
 }
-"""By slug: the rows of one config and split."""
+"""Rows of one config and split, by slug."""

@@ -1,7 +1,7 @@
-"""The pocket suite: a few generated rows in the very form of many benchmarks, to run all of the machinery offline.
+"""The pocket suite: a few generated rows in the exact format of many benchmarks, to run the whole suite offline.
 
-The scores say nothing about a model; the form is real: columns, types, configs, splits, and the traps of the golds.
-`write_suite` writes a data folder as `zppo eval --data` reads it, and the ordinary benchmarks do the rest.
+The scores say nothing about a model; the format is real: columns, types, configs, splits, and odd forms of golds.
+`write_suite` writes a data folder as `zppo eval --data` reads it, which the ordinary benchmarks use.
 """
 
 import json
@@ -32,7 +32,7 @@ OPTIONS = {
     "judge_max_tokens": 64,
     "dtype": "float32",
 }
-"""Of `zppo eval`, where the paper's would not suit a tiny model. The teacher, as a judge, does its best."""
+"""Options of `zppo eval` that suit a tiny model better than the paper's. The judge is the teacher."""
 SUITE: dict[str, Benchmark] = {
     slug: replace(benchmark, data=replace(benchmark.data, rows=None))
     for slug, benchmark in BENCHMARKS.items()
@@ -41,7 +41,7 @@ SUITE: dict[str, Benchmark] = {
 
 
 def write_suite(folder: Path, seed: int = 0) -> Path:
-    """`folder/<slug>/<config>/<split>`, Parquet where there are images and JSONL elsewhere; gives the folder."""
+    """Write `folder/<slug>/<config>/<split>`, Parquet with images and JSONL without; returns the folder."""
     words = (row for _, row in json_rows(ASSETS / "test.jsonl") if not row.get("images") and not row.get("videos"))
     problems = [(row["prompt"], row["answer"]) for row in words]
     for slug, benchmark in SUITE.items():

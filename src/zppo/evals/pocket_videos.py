@@ -37,7 +37,7 @@ def mmvu(make: Maker, config: str, split: str) -> Rows:
 
 
 def mvbench(make: Maker, config: str, split: str) -> Rows:
-    """One task has folders of frames; of five, a part of the video is meant."""
+    """MVBench rows; one task has folders of frames; five tasks ask about a part of a video."""
     question, answer = make.problem()
     row = {"video": "a.mp4", "question": question, "candidates": make.options(answer), "answer": answer}
     if config != FRAMES:
@@ -49,7 +49,7 @@ def mvbench(make: Maker, config: str, split: str) -> Rows:
 
 
 def video_mme(make: Maker, config: str, split: str) -> Rows:
-    """Options have their letters; one of the two videos has subtitles."""
+    """Video-MME rows; options include their letters; one of the two videos has subtitles."""
     make.write("videos_chunked_01.zip", zipped({"data/first.mp4": clip(make), "data/second.mp4": clip(make)}))
     said = '1\n00:00:00,000 --> 00:00:02,000\n<font color="white" size=".72c">Two lamps blink.</font>\n'
     make.write("subtitle.zip", zipped({"subtitle/first.srt": said.encode()}))
@@ -76,7 +76,7 @@ def video_mme(make: Maker, config: str, split: str) -> Rows:
 
 
 def video_mmmu(make: Maker, config: str, split: str) -> Rows:
-    """Adaptation alone has an image, which the question names, and open questions."""
+    """Video-MMMU rows; only adaptation has an image, which the question names, and open questions."""
     make.write("Science.zip", zipped({"Science/test_Math_1.mp4": clip(make)}))
     question, answer = make.problem()
     row = {"id": "test_Math_1", "link_selected": "", "question": question, "qa_type": "sum"}
@@ -105,7 +105,7 @@ def zipped(members: dict[str, bytes]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name), content)  # of no date, so that equal content is equal bytes
+            archive.writestr(zipfile.ZipInfo(name), content)  # without a date, so that equal content gives equal bytes
     return file.getvalue()
 
 
@@ -116,4 +116,4 @@ ROWS: dict[str, Callable[[Maker, str, str], Rows]] = {
     "video_mme_subtitles": video_mme,
     "video_mmmu": video_mmmu,
 }
-"""By slug: the rows of one config and split; the files beside them are written on the way."""
+"""Rows of one config and split, by slug; the files beside them are written too."""

@@ -1,7 +1,7 @@
-"""How responses become scores (method section 11): rules first, a judge for what they leave open.
+"""Scoring of responses (method section 11): rules first, a judge for responses that they do not decide.
 
-`deterministic` benchmarks have rules only. Without a judge, what the rules of an `exact+judge` or `rule+judge`
-benchmark leave open counts as wrong, and a `bench_judge` benchmark cannot be scored.
+`deterministic` benchmarks have rules only. Without a judge, the responses of an `exact+judge` or `rule+judge`
+benchmark that the rules do not decide count as wrong, and a `bench_judge` benchmark cannot be scored.
 """
 
 import hashlib
@@ -22,15 +22,15 @@ from zppo.rewards.thoughts import after_thoughts, for_judge
 from zppo.types import Rollout
 
 Decided = Literal["rules", "judge", "malformed", "unreachable", "open"]
-"""Who decided: the rules, the judge, the judge by a reply that cannot be read; nobody, the judge being out of reach;
-nobody, there being no judge."""
+"""Source of a verdict: the rules, the judge, or a malformed reply of the judge. No decision: `unreachable` (the judge
+was unreachable) and `open` (there is no judge)."""
 GRADERS = 4
-"""Responses whose rules are tried at once: comparing two formulas takes a process of its own."""
+"""Responses whose rules run in parallel: a comparison of two formulas runs in its own process."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The score of one response (None: unscored) and all that there is to tell about it."""
+    """The score of one response (None: unscored) and its provenance."""
 
     score: float | None
     reason: str
@@ -39,12 +39,12 @@ class Verdict:
     judge: str | None = None
     template: str | None = None
     origin: str | None = None
-    """Whose template it was (`Template.origin`)."""
+    """Origin of the template (`Template.origin`)."""
     reply: str | None = None
     judge_max_tokens: int | None = None
-    """Most tokens of its reply."""
+    """Maximum tokens of the reply."""
     key: str = ""
-    """A digest of what the data said for scoring (`key_of`), which is corrected now and then."""
+    """Digest of the item's scoring data (`key_of`), which are corrected now and then."""
 
 
 class Protocols:
@@ -52,7 +52,7 @@ class Protocols:
         self.judge = judge
 
     def check(self, benchmark: Benchmark) -> None:
-        """Raises ConfigError for a benchmark that needs a judge when there is none."""
+        """Raise ConfigError for a benchmark that needs a judge when there is none."""
         if benchmark.protocol == "bench_judge" and self.judge is None:
             raise ConfigError(f"{benchmark.slug}: its scores are a judge's; pass --judge URL_OR_MODEL")
 
@@ -67,9 +67,9 @@ class Protocols:
         return [replace(v, key=key_of(item)) for v, (item, _) in zip(whole, answered, strict=True)]
 
     def holds(self, verdict: Verdict | None, item: Item) -> bool:
-        """Whether there is a verdict of an earlier run on an item, and it stands.
+        """True if the verdict of an earlier run on an item is still valid.
 
-        One against another gold does not, nor one that a judge is needed for who is there now.
+        It is not if the gold has changed, or if it needs a judge that is available now.
         """
         if verdict is None or verdict.key != key_of(item):
             return False
@@ -81,7 +81,7 @@ class Protocols:
         return same and (verdict.by == "judge" or (verdict.by == "malformed" and as_long))
 
     def _judged(self, benchmark: Benchmark, answered: Sequence[tuple[Item, str]]) -> list[Verdict]:
-        """Verdicts on responses that the rules leave open."""
+        """Verdicts on responses that the rules do not decide."""
         if self.judge is None:
             reason = "left open by the rules, and there is no judge: wrong"
             return [Verdict(0.0, reason, last_boxed(response), "open") for _, response in answered]
@@ -98,19 +98,19 @@ class Protocols:
 
 
 def key_of(item: Item) -> str:
-    """A digest of what an item says for scoring: its gold, in both forms, its options and the like, its groups."""
+    """Digest of the scoring data of an item: its gold, in both forms, its options and the like, its groups."""
     said = item.gold, item.question.answer, dict(item.question.fields), dict(item.group)
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
 def compare(item: Item, response: str) -> Judgement:
-    """The judgement of benchmarks that name no other: does the response say the same as the answer?"""
+    """The default request to a judge: is the response equivalent to the answer?"""
     values = {"question": item.question.words, "answer": item.question.answer, "response": for_judge(response)}
     return Judgement("answer", values, read_verdict, extracted=last_boxed(response))
 
 
 def counts(verdicts: Sequence[Verdict]) -> Mapping[str, int]:
-    """How many there are of each way to decide, of those that occur."""
+    """Number of verdicts by source, without zeros."""
     ways = [verdict.by for verdict in verdicts]
     return {way: ways.count(way) for way in ("rules", "judge", "malformed", "open", "unreachable") if way in ways}
 

@@ -1,4 +1,4 @@
-"""What a judge said: replies -> scores. Readers return None for what is malformed, which counts as wrong."""
+"""Parsers of a judge's replies: replies -> scores. They return None for a malformed reply, which counts as wrong."""
 
 import json
 import re
@@ -10,11 +10,11 @@ _FENCE = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL | re.IGNORECASE)
 
 
 def json_reply(reply: str) -> dict[str, Any] | None:
-    """The JSON object that a reply is, with or without a code fence around it; None for anything else."""
+    """The JSON object of a reply, with or without a code fence around it; None for anything else."""
     text = reply.strip()
     fenced = _FENCE.fullmatch(text)
     try:
-        # Not strict: judges quote what they read, line breaks and all.
+        # Not strict: judges quote their input with its line breaks.
         value = json.loads(fenced[1] if fenced else text, strict=False)
     except (ValueError, RecursionError):
         return None
@@ -22,9 +22,9 @@ def json_reply(reply: str) -> dict[str, Any] | None:
 
 
 def field(reply: str, key: str) -> Any:
-    """What a reply gives under `key`: in its JSON object, or else in lines `key: value`, which must not differ.
+    """The value of `key` in a reply: in its JSON object, or else in lines `key: value`, which must not differ.
 
-    None where it gives nothing.
+    None without a value.
     """
     given = json_reply(reply)
     if given is not None:
@@ -35,7 +35,7 @@ def field(reply: str, key: str) -> Any:
 
 
 def read_verdict(reply: str) -> float | None:
-    """What the template `answer` asks for: `{"verdict": "correct"}` or `{"verdict": "wrong"}` and nothing else."""
+    """Score of the template `answer`: `{"verdict": "correct"}` or `{"verdict": "wrong"}` and nothing else."""
     verdict = verdict_in(reply.strip())
     return None if verdict is None else REWARDS[verdict]
 

@@ -1,4 +1,4 @@
-"""Who is evaluated: a model, how it is asked, and with which seeds."""
+"""The evaluated model, its sampling and its seeds."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ DECODING = Sampling(max_tokens=12_288, temperature=0.6, top_p=0.95, top_k=20, pr
 
 @dataclass(frozen=True)
 class Respondent:
-    """`engine` is asked `batch` items at once, by `sampling`, whose seed is the evaluation's."""
+    """A model: `engine` gets `batch` items at once, with `sampling`, whose seed is the evaluation's."""
 
     engine: Progressive
     sampling: Sampling = DECODING
@@ -22,9 +22,9 @@ class Respondent:
     def answer(
         self, benchmark: str, prompts: Sequence[Prompt], done: Callable[[list[Group]], None] = ignore
     ) -> list[Group]:
-        """One group with one response (none if nobody could be reached) per prompt, in order.
+        """One group with one response (none if unreachable) per prompt, in order.
 
-        Equal seeds give equal responses whatever else is asked. `done` is called with groups as they come.
+        Equal seeds give equal responses in any batch. `done` is called with groups as they arrive.
         """
         digest = hashlib.sha256(repr((self.sampling.seed, benchmark)).encode()).digest()
         seed = int.from_bytes(digest[:4], "big") >> 1

@@ -12,7 +12,7 @@ from zppo.run.files import write_atomically
 
 COLUMNS = ("student", "method", "family", "benchmark", "score")
 AVERAGES = {"LLM-Avg": "llm", "VLM-Avg": "vlm", "Video-Avg": "video"}
-"""In the column `benchmark`: the average over a family, for methods of which the paper prints nothing else."""
+"""Averages over a family in the column `benchmark`, for methods of which the paper prints nothing else."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,15 @@ class Result:
 
     @property
     def is_average(self) -> bool:
-        """Whether it is a family's average as it was printed, not the score of a benchmark."""
+        """True if it is a family's printed average, not the score of a benchmark."""
         return self.benchmark in AVERAGES
 
 
 def read_results(paths: Iterable[str | Path]) -> list[Result]:
-    """The results of several files, put together.
+    """The results of several files, merged.
 
-    Raises DataError, naming file and row, for a missing file or column, a score that is no number, and a score that
-    is given twice.
+    Raises DataError, naming file and row, for a missing file or column, a score that is not a number, and a duplicate
+    score.
     """
     results: list[Result] = []
     seen: dict[tuple[str, ...], str] = {}
@@ -58,7 +58,7 @@ def write_results(path: Path, results: Sequence[Result]) -> None:
 
 
 def _rows(path: Path) -> list[tuple[int, Result]]:
-    """Every result with the line on which it ends."""
+    """Every result with the number of its last line."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file, strict=True)

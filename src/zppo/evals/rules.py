@@ -1,4 +1,4 @@
-"""Rules that several benchmarks share: responses -> **rules** -> scores, or a judge where they decide nothing."""
+"""Rules shared by several benchmarks: responses -> **rules** -> scores, or a judge where they decide nothing."""
 
 import re
 from functools import cache
@@ -21,7 +21,7 @@ def equivalence() -> Equivalence:
 
 
 def score_value(item: Item, response: str) -> Scored | None:
-    r"""Right when the box is equivalent to the gold (or to one of several), wrong when both are plain numbers that
+    r"""Right if the box is equivalent to the gold (or to one of several), wrong if both are plain numbers that
     differ; None, for the judge, in every other case and without a box."""
     box = last_boxed(response)
     if box is None:
@@ -35,28 +35,28 @@ def score_value(item: Item, response: str) -> Scored | None:
 
 
 def leave_to_judge(item: Item, response: str) -> None:
-    """The rules of a benchmark that has none."""
+    """Rule of a benchmark without rules: the judge decides."""
 
 
 def final_text(response: str) -> str:
-    """What a response says in the end, as text: `final_answer` without LaTeX around it."""
+    """The final answer of a response as text: `final_answer` without LaTeX around it."""
     return unwrapped(final_answer(response))
 
 
 def final_answer(response: str) -> str:
-    r"""The last box, as written; else what stands in a `\boxed{` that was cut off; else all that follows the thoughts,
-    which is nothing if they never end."""
+    r"""The last box, as written; else the content of a truncated `\boxed{`; else the text after the thoughts,
+    which is empty if they never end."""
     box = last_boxed(response)
     return after_thoughts(response).rpartition("\\boxed{")[2].strip() if box is None else box
 
 
 def unbroken(text: str) -> str:
-    """Halves of surrogate pairs, which a server may send and no file can hold, as question marks."""
+    """The text with halves of surrogate pairs, which a server may send and no file can hold, as question marks."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def unwrapped(box: str) -> str:
-    r"""What a box says that is no mathematics: out of `\text{...}`, `\%` and its like without the backslash."""
+    r"""The non-mathematical text of a box: out of `\text{...}`, `\%` and similar without the backslash."""
     match = _TEXT.fullmatch(box.strip())
     if match and _is_closed(match[1]):
         box = match[1]
@@ -64,7 +64,7 @@ def unwrapped(box: str) -> str:
 
 
 def _is_closed(text: str) -> bool:
-    """Whether no brace of `text` is closed before it is opened: `a} + {b` is not the content of one pair."""
+    """True if no brace of `text` is closed before it is opened: `a} + {b` is not the content of one pair."""
     depth = 0
     for character in _ESCAPED.sub("", text):
         depth += (character == "{") - (character == "}")

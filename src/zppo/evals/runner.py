@@ -1,10 +1,10 @@
-"""Runs benchmarks: items -> prompts -> responses -> verdicts -> scores. What is done once is never done again.
+"""Runs benchmarks: items -> prompts -> responses -> verdicts -> scores. Finished work is never repeated.
 
-OUT/settings.json         what must not change when a run goes on
-OUT/journal/<slug>.jsonl  every response and verdict, as they come
-OUT/results/<slug>.json   what came out of a benchmark
+OUT/settings.json         settings that must not change on resume
+OUT/journal/<slug>.jsonl  every response and verdict, in order of arrival
+OUT/results/<slug>.json   the outcome of a benchmark
 OUT/results/<slug>.parquet  every prompt, response and verdict
-OUT/summary.json, OUT/results.csv  all benchmarks of the folder put together
+OUT/summary.json, OUT/results.csv  all benchmarks of the folder together
 """
 
 import json
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 class Runner:
-    """`settings` describe the rest (model, seed, sampling, ...) in JSON values, for whoever goes on in `out`.
+    """`settings` describe the rest (model, seed, sampling, ...) in JSON values, for a later resume in `out`.
 
     Raises CheckpointError for a folder that holds an evaluation with other settings.
     """
@@ -59,9 +59,9 @@ class Runner:
         _keep(out / "settings.json", {**(settings or {}), **self._settings()})
 
     def run(self, benchmarks: Sequence[Benchmark]) -> dict[str, str]:
-        """Evaluate all that can be; what went wrong, by slug. A benchmark that fails does not stop the others.
+        """Evaluate all benchmarks and return the errors by slug. A benchmark that fails does not stop the others.
 
-        One that was evaluated before keeps what came out then.
+        One that was evaluated before keeps its outcome.
         """
         errors: dict[str, str] = {}
         self._progress.begin("benchmark", len(benchmarks))
@@ -69,7 +69,7 @@ class Runner:
             path = self.out / "results" / f"{benchmark.slug}.json"
             try:
                 write_atomically(path, json.dumps(asdict(self._evaluate(benchmark)), indent=1) + "\n")
-            except Exception as error:  # data of others hold more than anybody foresees
+            except Exception as error:  # foreign data can fail in unexpected ways
                 said = _what_went_wrong(error).removeprefix(f"{benchmark.slug}: ")
                 errors[benchmark.slug] = f"{said} (its score is an earlier run's)" if path.is_file() else said
                 logger.error("%s: %s", benchmark.slug, said, exc_info=not isinstance(error, ZppoError))
@@ -77,7 +77,7 @@ class Runner:
         return errors
 
     def outcomes(self) -> list[Outcome]:
-        """All that the folder holds, of earlier runs too, by slug."""
+        """All outcomes in the folder, of earlier runs too, by slug."""
         paths = sorted((self.out / "results").glob("*.json"))
         return [Outcome(**json.loads(path.read_text("utf-8"))) for path in paths]
 
@@ -95,9 +95,9 @@ class Runner:
             journal.close()
 
     def _work_off(self, benchmark: Benchmark, items: Items, journal: Journal) -> list[Item]:
-        """Batch by batch: responses, then verdicts. Gives the items, which no longer hold pixels."""
+        """Process batch by batch: responses, then verdicts. Returns the items without pixels."""
         done: list[Item] = []
-        limit = self.extent.limit  # how many items all rows give is known when they are read
+        limit = self.extent.limit  # the number of items of all rows is known only after reading
         expected, unit = (limit, "item") if limit else (benchmark.data.rows, "row")
         self._progress.phase(f"{benchmark.slug}: {unit}s", expected or 0)
         counted = 0
@@ -151,7 +151,7 @@ class Runner:
 
 
 def _keep(path: Path, settings: Mapping[str, Any]) -> None:
-    """Write the settings, or refuse others than those that are there."""
+    """Write the settings, or refuse settings that differ from the stored ones."""
     mine = json.loads(json.dumps(settings))
     there = json.loads(path.read_text("utf-8")) if path.is_file() else mine
     for name in sorted({*mine, *there}):
@@ -168,7 +168,7 @@ def _what_went_wrong(error: Exception) -> str:
 
 
 def _batches(items: Items, size: int) -> Iterator[list[Item]]:
-    """Always the same ones, whatever is done already: a batch is sampled as a whole."""
+    """The batches, equal whatever is already done: a batch is sampled as a whole."""
     stream = iter(items)
     while batch := list(islice(stream, size)):
         yield batch
@@ -191,7 +191,7 @@ def _turns(prompt: Prompt) -> list[dict[str, str]]:
 
 
 def _without_pixels(item: Item) -> Item:
-    """Names are kept, images go: a benchmark's do not fit into memory together."""
+    """The item with media names only: the images of a whole benchmark do not fit into memory."""
     media = tuple(replace(medium, load=_gone) for medium in item.question.media)
     return replace(item, question=replace(item.question, media=media))
 

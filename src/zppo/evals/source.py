@@ -1,4 +1,4 @@
-"""Where rows come from: the Hub or a local folder -> **rows** -> items. Whatever is wrong names benchmark and place."""
+"""Source of rows: the Hub or a local folder -> **rows** -> items. Every error names benchmark and place."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -23,15 +23,15 @@ KINDS: dict[str, Callable[[Any], bool]] = {
 
 
 def open_rows(benchmark: Benchmark, folder: Path | None, unpacked: Path) -> Rows:
-    """Those at hand, or from `folder/<slug>`, or from the Hub without a folder. `unpacked` takes what archives hold.
+    """Rows in memory, or from `folder/<slug>`, or from the Hub without a folder. Archives are unpacked to `unpacked`.
 
-    Raises DataError where there is nothing to read.
+    Raises DataError if there is nothing to read.
     """
     if benchmark.rows is not None:
         return benchmark.rows
     if folder is not None:
         return LocalRows(benchmark, folder, unpacked)
-    from zppo.evals.hub import HubRows  # loads `datasets`: seconds that local data need not wait for
+    from zppo.evals.hub import HubRows  # loads `datasets`, which takes seconds and is not needed for local data
 
     return HubRows(benchmark, unpacked)
 

@@ -1,4 +1,4 @@
-"""Two methods compared over benchmarks: macro averages per family and 95 % intervals (method section 11).
+"""Comparison of two methods over benchmarks: macro averages per family and 95 % intervals (method section 11).
 
 The interval is a cluster bootstrap: 10,000 resamples of the benchmarks of a family, the same ones for every comparison.
 """
@@ -18,7 +18,7 @@ class Comparison:
     """`method` minus `baseline` in points, over the `n` benchmarks of a family that both have.
 
     `low` and `high` are the ends of the interval, None for a single benchmark. `wins` counts benchmarks on which the
-    method is strictly better. `n` is 0 where one side has the average alone, as the paper prints of Hint and Prefix.
+    method is strictly better. `n` is 0 if one side has only the average, as printed in the paper for Hint and Prefix.
     """
 
     student: str
@@ -34,14 +34,14 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Comparisons:
-    """`unpaired` names, by student and method, the benchmarks that only that method has: they are left out."""
+    """`unpaired` names, by student and method, the benchmarks that only that method has: they are skipped."""
 
     families: list[Comparison]
     unpaired: dict[tuple[str, str], list[str]]
 
 
 def compare(results: Sequence[Result], method: str, baseline: str, student: str | None = None) -> Comparisons:
-    """One comparison per student (the one asked for, or all that have both) and family: vlm, llm, video, then others.
+    """One comparison per student (the given one, or all that have both) and family: vlm, llm, video, then others.
 
     Raises DataError when a method or student is not among the results, or when they share no benchmark.
     """
@@ -69,7 +69,7 @@ def macro_averages(results: Iterable[Result]) -> dict[str, float]:
 
 
 def _scores_only(results: Sequence[Result]) -> list[Result]:
-    """Without printed averages of a family whose scores are there too: an average is no benchmark."""
+    """Results without printed averages of families whose scores are included: an average is not a benchmark."""
     scored = {(r.student, r.method, r.family) for r in results if not r.is_average}
     return [r for r in results if not r.is_average or (r.student, r.method, r.family) not in scored]
 
@@ -81,11 +81,11 @@ def in_order(families: Iterable[str]) -> list[str]:
 
 
 Scores = Mapping[tuple[str, str], float]
-"""By family and benchmark."""
+"""Scores by family and benchmark."""
 
 
 def _with_both(results: Sequence[Result], method: str, baseline: str) -> list[str]:
-    """Students of which there are results of both methods, in the order of the file."""
+    """Students with results of both methods, in the order of the file."""
     for name in (method, baseline):
         _known("method", name, (r.method for r in results))
     having = {name: {r.student for r in results if r.method == name} for name in (method, baseline)}
@@ -109,7 +109,7 @@ def _scores(results: Sequence[Result], student: str, method: str) -> Scores:
 
 
 def _printed(family: str, scores: Scores) -> float | None:
-    """The average of a family, where nothing else of it is known."""
+    """The printed average of a family without scores."""
     own = {benchmark: score for (of, benchmark), score in scores.items() if of == family}
     averages = [score for benchmark, score in own.items() if benchmark in AVERAGES]
     return averages[0] if averages and len(averages) == len(own) else None

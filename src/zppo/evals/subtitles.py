@@ -1,4 +1,4 @@
-"""Subtitles of a video: an SRT file and the moments of the sampled frames -> the lines that are shown then."""
+"""Subtitles of a video: an SRT file and the times of the sampled frames -> the lines displayed at those times."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _BLOCKS = re.compile(r"\n\s*\n")
 
 @dataclass(frozen=True)
 class Subtitle:
-    """From `start` to `end`, in seconds, `text` is shown."""
+    """A `text` displayed from `start` to `end`, in seconds."""
 
     start: float
     end: float
@@ -20,7 +20,7 @@ class Subtitle:
 
 
 def read_srt(text: str) -> list[Subtitle]:
-    """The subtitles of an SRT file, in its order. Marks of fonts are left out, as are blocks without times or text."""
+    """The subtitles of an SRT file, in its order. Font tags are removed, blocks without times or text skipped."""
     found = []
     for block in _BLOCKS.split(text.lstrip("\ufeff").replace("\r\n", "\n")):
         times = _TIMES.search(block)
@@ -34,7 +34,7 @@ def read_srt(text: str) -> list[Subtitle]:
 
 
 def shown_at(subtitles: Sequence[Subtitle], moments: Sequence[float]) -> list[str]:
-    """What is shown at any of the moments, each subtitle once, in order of the moments."""
+    """Texts displayed at any of the `moments` (seconds), each subtitle once, in order of the moments."""
     seen = dict.fromkeys(s for moment in moments for s in subtitles if s.start <= moment <= s.end)
     return [subtitle.text for subtitle in seen]
 

@@ -1,4 +1,4 @@
-"""Which benchmarks are run."""
+"""Selection of benchmarks."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,9 +9,9 @@ SUITES = (*FAMILIES, "all", "pocket")
 
 
 def choose(known: Mapping[str, Benchmark], suite: str | None, names: Sequence[str] = ()) -> list[Benchmark]:
-    """The benchmarks of a suite, or those of them that are named (by slug or by the paper's column name), in its order.
+    """The benchmarks of a suite, or the named ones (by slug or by the paper's column name), in the suite's order.
 
-    No suite is all of them, by name. Raises ConfigError for a name that is not among them, and when nothing is chosen.
+    No suite means all of them, by name. Raises ConfigError for an unknown name, and for an empty selection.
     """
     if suite is None and not names:
         raise ConfigError(f"say what to evaluate: --suite {'|'.join(SUITES)}, or --benchmarks with some names")

@@ -1,4 +1,4 @@
-"""All benchmarks of an evaluation put together: `summary.json`, `results.csv`, and the table, beside the paper's."""
+"""Summary of an evaluation over all benchmarks: `summary.json`, `results.csv`, and the table with paper scores."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,21 +15,21 @@ from zppo.evals.table import aligned
 from zppo.run.files import write_atomically
 
 SHOWN_METHODS = ("base", "grpo+replay", "zppo", "teacher")
-"""What of the paper stands beside a run when only a student is named, or the teacher."""
+"""The paper's methods shown beside a run if only a student, or the teacher, is named."""
 Paper = Mapping[str, Mapping[str, float]]
-"""Some of the paper's scores: by what the column is called, then by benchmark."""
+"""Some of the paper's scores, by column name, then by benchmark."""
 
 
 @dataclass(frozen=True)
 class Label:
-    """Under which names the results stand in `results.csv`."""
+    """Student and method of the results in `results.csv`."""
 
     student: str
     method: str
 
 
 def results_of(outcomes: Sequence[Outcome], label: Label) -> list[Result]:
-    """By family, in the order of the table."""
+    """Results by family, in the order of the table."""
     return [
         Result(label.student, label.method, outcome.family, outcome.abbr, outcome.score)
         for family in in_order(o.family for o in outcomes)
@@ -46,9 +46,9 @@ def write_summary(
     settings: Mapping[str, Any],
     paper: Paper | None = None,
 ) -> None:
-    """`families` are the macro averages over the benchmarks that were evaluated, in points.
+    """`families` are the macro averages over the evaluated benchmarks, in points.
 
-    `paper` is written as it stands in the table, averages included: of the same benchmarks.
+    `paper` is written as in the table, averages included: over the same benchmarks.
     """
     results = results_of(outcomes, label)
     averages = {
@@ -96,16 +96,16 @@ def _with_notes(lines: Sequence[Sequence[str]]) -> str:
 
 
 def _beside(outcomes: Sequence[Outcome], scores: Mapping[str, float]) -> dict[str, Any]:
-    """The paper's averages and scores of the benchmarks that were evaluated; null where it has none."""
+    """The paper's averages and scores of the evaluated benchmarks; null where it has none."""
     families = {f: [o for o in outcomes if o.family == f] for f in in_order(o.family for o in outcomes)}
     averages = {family: _average(own, scores) for family, own in families.items()}
     return {"families": averages, "benchmarks": {o.slug: scores.get(o.abbr) for o in outcomes}}
 
 
 def _average(outcomes: Sequence[Outcome], scores: Mapping[str, float]) -> float | None:
-    """None where a score is missing: an average over fewer benchmarks would not be comparable.
+    """Average of the scores; None if one is missing: an average over fewer benchmarks would not be comparable.
 
-    An average that the paper prints without the scores stands beside a whole family only.
+    An average that the paper prints without the scores is used for a whole family only.
     """
     known = [scores[o.abbr] for o in outcomes if o.abbr in scores]
     if len(known) == len(outcomes):

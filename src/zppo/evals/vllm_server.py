@@ -1,4 +1,4 @@
-"""A vLLM server of one model, for as long as an evaluation lasts."""
+"""A vLLM server of one model for the duration of an evaluation."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ MODULE = "vllm.entrypoints.openai.api_server"
 
 
 def command(model: str, port: int, python: str, arguments: Sequence[str] = ()) -> list[str]:
-    """What starts it. vLLM would fill in sampling options from the checkpoint where a request says nothing."""
+    """Command line of the server. By default vLLM takes sampling options missing in a request from the checkpoint."""
     own = ["--model", model, "--host", "127.0.0.1", "--port", str(port), "--generation-config", "vllm"]
     return [python, "-m", MODULE, *own, *arguments]
 
@@ -29,9 +29,9 @@ def command(model: str, port: int, python: str, arguments: Sequence[str] = ()) -
 def vllm_server(
     model: str, log: Path, python: str | None = None, arguments: Sequence[str] = (), patience: float = PATIENCE
 ) -> Iterator[str]:
-    """Its base URL, once it answers. `python` is the interpreter of an environment that has vLLM, by default this one.
+    """The base URL of a vLLM server, once it answers. `python` is an interpreter with vLLM, by default this one.
 
-    Raises EngineError when there is no vLLM, or when the server ends or says nothing for `patience` seconds.
+    Raises EngineError when there is no vLLM, or when the server ends or does not answer for `patience` seconds.
     """
     python = python or sys.executable
     _check_installed(python)
@@ -79,7 +79,7 @@ def _answers(port: int) -> bool:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """With its whole process group: vLLM works in child processes."""
+    """Stop it with its whole process group: vLLM works in child processes."""
     for how in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, how)

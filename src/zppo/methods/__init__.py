@@ -28,7 +28,7 @@ _AIDS: tuple[Kind, ...] = ("bcq", "ncq")
 
 
 def parse_method(name: str) -> Method:
-    """`NAME` or `NAME+SWITCH...`, switches in any order. Raises ConfigError for anything else."""
+    """The method of `NAME` or `NAME+SWITCH...`, switches in any order. Raises ConfigError for anything else."""
     base, *switches = name.split("+")
     if base not in METHODS:
         raise ConfigError(f"method {name!r}: there is no method {base!r}{nearest(base, METHODS)}")

@@ -14,7 +14,7 @@ Need = Literal["responses", "distributions"]
 Loss = Literal["policy", "distill_rollouts", "distill_responses"]
 """Clipped policy gradient, or distillation on the student's rollouts or on the teacher's right responses."""
 AsOwn = Callable[[Rollout], Rollout]
-"""Puts a teacher's response into the student's tokens."""
+"""Conversion of a teacher's response to the student's tokens."""
 
 
 HOOKS = (
@@ -25,11 +25,11 @@ HOOKS = (
 
 @dataclass(frozen=True)
 class Method:
-    """The hooks of a rollout step; as they stand here they are those of plain GRPO.
+    """The hooks of a rollout step; the defaults are those of plain GRPO.
 
-    `name` is the name in the recipe. `replay` switches the prompt replay buffer on. `aids` are the prompts that a hard
-    question gets beside its plain one, in order of precedence. `loss` is the gradient update that follows, `needs`
-    what a teacher must have, `writes` what a rewriter makes of the responses that aided prompts show.
+    `name` is the name in the recipe. `replay` switches the prompt replay buffer on. `aids` are the aided prompts of a
+    hard question, in order of precedence. `loss` is the gradient update, `needs` the required capability of a teacher,
+    `writes` a rewriter's output for the responses that aided prompts show.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Method:
     aids: tuple[Kind, ...] = ()
     loss: ClassVar[Loss] = "policy"
     injects: ClassVar[bool] = False
-    """A teacher's response is trained on as if the student had sampled it."""
+    """True if injected responses are trained on as if the student had sampled them."""
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -49,19 +49,19 @@ class Method:
 
     @property
     def asks_all_hard(self) -> bool:
-        """A question that is hard is asked about in any case, so that asking ahead of time can be of use."""
+        """True if the teacher is asked about every hard question, so that a prefetch is useful."""
         return False
 
     def asks(self, group: Group, tau: float) -> bool:
-        """The teacher will be asked about this plain group's question, whatever the rest of the step brings."""
+        """True if the teacher is asked about this plain group's question, whatever the rest of the step."""
         return False
 
     def asked(self, plain: Sequence[Group], tau: float, cap: int, rng: random.Random) -> list[Group]:
-        """The plain groups on whose questions the teacher responds. `cap` bounds the aided prompts of the step."""
+        """The plain groups whose questions the teacher answers. `cap` bounds the aided prompts of the step."""
         return [g for g in plain if self.asks(g, tau)]
 
     def admits(self, right: Sequence[Candidate], wrong: Sequence[Candidate]) -> bool:
-        """One of the method's aided prompts can be made of these candidates, right and wrong as in `drafts`."""
+        """True if one of the method's aided prompts can be built from these candidates, as in `drafts`."""
         return any(admits(aid, right, wrong) for aid in self.aids)
 
     def drafts(
@@ -84,7 +84,7 @@ class Method:
     def plain_groups(
         self, plain: Sequence[Group], teacher: Sequence[Group], as_own: AsOwn, rng: random.Random
     ) -> list[Group]:
-        """The plain groups as they are trained on, given the `teacher`'s groups."""
+        """The plain groups of the gradient update, given the `teacher`'s groups."""
         return list(plain)
 
     def assign_advantages(self, groups: Sequence[Group], norm: AdvantageNorm) -> None:
@@ -102,7 +102,7 @@ class Method:
         return configured
 
     def does_the_same_as(self, other: "Method") -> bool:
-        """Equal behaviour, whatever the names."""
+        """True if both behave the same, whatever their names."""
         return self._behaviour() == other._behaviour()
 
     def _behaviour(self) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""GRPO, and what may be switched on for it one by one (method sections 2 and 8; arXiv 2402.03300)."""
+"""GRPO, with switches for replay and aided prompts (method sections 2 and 8; arXiv 2402.03300)."""
 
 from typing import Literal
 
@@ -8,9 +8,9 @@ from zppo.zone.selection import is_hard
 
 
 class GRPO(Method):
-    """Each question's rollouts are compared with each other: `A = (r - mean(r)) / sigma`.
+    """GRPO: each question's rollouts are compared with each other, `A = (r - mean(r)) / sigma`.
 
-    `+replay` brings hard questions back until their plain accuracy reaches `tau`; `+bcq` and `+ncq` give them aided
+    `+replay` repeats hard questions until their plain accuracy reaches `tau`; `+bcq` and `+ncq` give them aided
     prompts. Degenerate case: without a switch, a question whose rollouts are all wrong gives no gradient.
     """
 

@@ -10,7 +10,7 @@ from zppo.zone.selection import is_hard
 
 
 class GRPOTeacher(Method):
-    """In a group that is all wrong, a right teacher response takes the place of one rollout.
+    """GRPO in which a right teacher response replaces one rollout of each all-wrong group.
 
     It is trained on as if the student had sampled it. Degenerate case: where no group is all wrong it is `grpo`.
     """

@@ -1,4 +1,4 @@
-"""Hint: a right teacher response without its answer is shown in the prompt (method section 8, algorithm 5)."""
+"""Hint: the prompt shows a right teacher response without its answer (method section 8, algorithm 5)."""
 
 import random
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from zppo.zone.selection import hard_groups, pre_cap
 
 @dataclass(frozen=True)
 class Hint(Method):
-    """The hardest questions, within the cap, are asked about; each gets one prompt with a hint and a group of its own.
+    """The teacher is asked about the hardest questions, within the cap; each gets one hint prompt with its own group.
 
-    Degenerate case: where every hint gives the answer away, or the teacher is never right, it is `grpo`.
+    Degenerate case: where every hint reveals the answer, or the teacher is never right, it is `grpo`.
     """
 
     aids: tuple[Kind, ...] = ("hint",)

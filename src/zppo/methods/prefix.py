@@ -1,4 +1,4 @@
-"""Prefix: the beginning of a right teacher response is forced, the student continues it (section 8, algorithm 6)."""
+"""Prefix: the beginning of a right teacher response is forced; the student continues (section 8, algorithm 6)."""
 
 import random
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from zppo.zone.selection import hard_groups, pre_cap
 
 @dataclass(frozen=True)
 class Prefix(Method):
-    """The first `zone.prefix_fraction` of a teacher response is forced on the hardest questions, within the cap.
+    """The first `zone.prefix_fraction` of a teacher response is forced for the hardest questions, within the cap.
 
-    The gradient covers what the student sampled behind it. Degenerate case: a fraction so small that no token is
+    The gradient covers the tokens sampled after it. Degenerate case: a fraction so small that no token is
     forced makes no prompt, which is `grpo`.
     """
 

@@ -1,4 +1,4 @@
-"""The match audit of a run as the paper's two tables (method section 9), and counted anew from a run's dumps."""
+"""The match audit of a run as the paper's two tables (method section 9), and its counts from a run's dumps."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -41,11 +41,11 @@ PAPER: Mapping[str, Sequence[Line]] = {
         ("paper, 9B", "2,136", "0.2", "1.8", "98.0", "30.5"),
     ),
 }
-"""The last three dumps of each of the paper's students, as it prints them."""
+"""The last three dumps of each of the paper's students, as printed in the paper."""
 
 
 def audit_tables(counts_by_label: Mapping[str, Mapping[str, int]]) -> list[Table]:
-    """One table for each kind of prompt that any label has rollouts of; the paper's rows below those of the labels."""
+    """One table for each kind of prompt with rollouts under any label; the paper's rows come last."""
     tables = []
     for kind, row_of in (("bcq", _bcq_row), ("ncq", _ncq_row)):
         rows = [row_of(label, c) for label, c in counts_by_label.items() if any(_counts(c, kind, v) for v in VERDICTS)]
@@ -55,9 +55,9 @@ def audit_tables(counts_by_label: Mapping[str, Mapping[str, int]]) -> list[Table
 
 
 def audit_of(run: RunDirectory) -> Counter[str]:
-    """The counts of a whole run by the names of `zone.audit.COUNTS`, from its dumps: those of its metrics, summed.
+    """The counts of a whole run by the names of `zone.audit.COUNTS`, from its dumps: the sums of its metrics.
 
-    Raises CheckpointError if there are no dumps, or if they do not hold what aided prompts showed.
+    Raises CheckpointError if there are no dumps, or if they lack the candidates of aided prompts.
     """
     if not run.rollouts.is_dir():
         raise CheckpointError(f"{run.path} has no folder {run.rollouts.name}/ to audit; name the directory of a run")
@@ -75,7 +75,7 @@ def audit_of(run: RunDirectory) -> Counter[str]:
 
 
 def _group(row: Mapping[str, Any]) -> Group:
-    """As much of a dumped aided group as the audit looks at."""
+    """The fields of a dumped aided group that the audit needs."""
     question = Question(row["question_id"], row["question"], row["answer"])
     candidates = tuple(Candidate(c["text"], c["answer"], c["is_right"]) for c in row["candidates"])
     rollouts = [Rollout([], r["text"], reward=r["reward"], answer=r["answer"]) for r in row["rollouts"]]
@@ -83,7 +83,7 @@ def _group(row: Mapping[str, Any]) -> Group:
 
 
 def _counts(counts: Mapping[str, int], kind: str, verdict: str) -> list[int]:
-    """Rollouts of a kind and verdict, by what they match; [] if there are none."""
+    """Counts of the rollouts of a kind and verdict by match; [] if there are none."""
     found = [counts.get(count_name(kind, verdict, match), 0) for match in MATCHES[kind]]
     return found if any(found) else []
 

@@ -1,4 +1,4 @@
-"""What is drawn: each function fills one matplotlib axes from the record of a run."""
+"""Drawings: each function fills one matplotlib axes from the record of a run."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -19,7 +19,7 @@ LIGHT = {
     "easy": "#7c8794",
     "hard": "#c23b4a",
 }
-"""Colours by role. In a page they become CSS variables of the same names, so that a dark page can have others."""
+"""Colours by role. In a page they become CSS variables of the same names, so that a dark page can replace them."""
 DARK = {
     "ink": "#c3c8ce",
     "grid": "#363b41",
@@ -59,7 +59,7 @@ PHASES: Series = {
 
 
 def smoothing(record: Record) -> int:
-    """How many neighbouring steps the thick lines are averaged over."""
+    """Number of neighbouring steps averaged in the thick lines."""
     return max(1, len(record.rows) // 20)
 
 
@@ -79,10 +79,10 @@ def draw_prompts(ax: Axes, record: Record) -> None:
 
 
 def draw_shares(ax: Axes, record: Record) -> None:
-    """Hard is a broad band: nearly every hard question is NCQ-eligible, and the lines would hide each other."""
+    """Draw the shares of questions. Hard is a broad band: it nearly equals NCQ-eligible, and lines would overlap."""
     _lines(ax, record, {"zone/hard_fraction": ("hard", "hard")}, lw=5, alpha=0.3)
     _lines(ax, record, {"zone/ncq_eligible": ("NCQ-eligible", "ncq")})
-    if record.total("tokens/teacher"):  # nobody is eligible where no teacher was asked
+    if record.total("tokens/teacher"):  # no question is eligible where no teacher was asked
         _lines(ax, record, {"zone/bcq_eligible": ("BCQ-eligible", "bcq")})
     _share_axis(ax, "share of questions")
 
@@ -99,9 +99,9 @@ def draw_buffer(ax: Axes, record: Record) -> None:
 
 
 def draw_entries(ax: Axes, record: Record) -> None:
-    """Bars by entry accuracy, the lowest on top, with `graduated of admitted (ratio)` written beside them.
+    """Bars by entry accuracy, the lowest on top, labelled `graduated of admitted (ratio)`.
 
-    The denominator is all admitted questions, those that were never replayed too.
+    The denominator is all admitted questions, including those never replayed.
     """
     admitted, graduated = record.summary["admitted"], record.summary["graduated"]
     entries = sorted(admitted, key=float)

@@ -1,7 +1,7 @@
-"""Worked examples: what a few hard questions went through in one rollout step.
+"""Worked examples: the groups of a few hard questions in one rollout step.
 
-The rollout dumps of a long run are large, so they are read twice, group by group: once to note which hard questions
-there were, and once more the few steps that the chosen ones come from.
+The rollout dumps of a long run are large, so they are read twice, group by group: first to list the hard questions,
+then only the steps of the chosen ones.
 """
 
 import re
@@ -18,11 +18,11 @@ Row = Mapping[str, Any]
 Mark = Literal["right", "wrong", "unscored"]
 UNAIDED = ("plain", "replayed")
 LONGEST = 24_000
-"""Characters of a text that a report shows: head and tail, as the final answer stands at the end."""
+"""Characters of a text in a report: head and tail, as the final answer stands at the end."""
 
 
 class Solved(NamedTuple):
-    """A replay on which the student reached tau without help, so that the question left the buffer."""
+    """A replay in which the student reached tau unaided, so that the question left the buffer."""
 
     step: int
     right: int
@@ -30,7 +30,7 @@ class Solved(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """A hard question at one step, in a few words. `aids` are its BCQ and NCQ groups, `helped` those with a success."""
+    """A hard question at one step. `aids` are its BCQ and NCQ groups, `helped` those with a right rollout."""
 
     step: int
     question_id: str
@@ -41,7 +41,7 @@ class Visit(NamedTuple):
 
 @dataclass
 class Survey:
-    """All visits of a run, and the first replay on which a question was solved."""
+    """All visits of a run, and the first replay that solved each question."""
 
     visits: list[Visit] = field(default_factory=list)
     solved: dict[str, Solved] = field(default_factory=dict)
@@ -106,7 +106,7 @@ def choose(survey: Survey, count: int) -> list[Visit]:
 
 
 def _preference(visit: Visit, chosen: Sequence[Visit], survey: Survey) -> tuple[int, ...]:
-    """Both kinds of help, then a later success without help, then successes with help, then variety."""
+    """Sort key: both kinds of aid, then a later unaided success, then successes with aid, then variety."""
     return (
         len(visit.aids),
         survey.solved_after(visit) is not None,
@@ -117,7 +117,7 @@ def _preference(visit: Visit, chosen: Sequence[Visit], survey: Survey) -> tuple[
 
 
 def _visits(step: int, rows: Iterable[Row], tau: float, solved: dict[str, Solved]) -> list[Visit]:
-    """The hard questions of a step; what was solved on replay goes into `solved`."""
+    """The hard questions of a step; questions solved on replay are added to `solved`."""
     hard: dict[str, Visit] = {}
     for row in rows:
         name, kind, accuracy = row["question_id"], row["kind"], row["accuracy"]
@@ -148,7 +148,7 @@ def _example(visit: Visit, rows: Sequence[Row], solved: Solved | None) -> Exampl
 
 
 def _shown(row: Row) -> Shown:
-    """The group with a wrong rollout if it is plain (of the most frequent wrong answer), else with a right one."""
+    """The group with one rollout: of a plain group a wrong one (most frequent wrong answer), else a right one."""
     wanted: Mark = "wrong" if row["kind"] in UNAIDED else "right"
     stated = Counter(r["answer"] for r in _own(row) if r["answer"] is not None and _mark(r) == wanted)
     rollout = max(_own(row), key=lambda r: (_mark(r) == wanted, stated[r["answer"]]))
@@ -166,7 +166,7 @@ def _shown(row: Row) -> Shown:
 
 
 def _named(text: str, row: Row) -> str:
-    """The text with the name of each image or video where it stands."""
+    """The text with the name of each image or video in its place."""
     names = iter(row.get("media", ()))
     return re.sub(MEDIA_MARK, lambda mark: f"[{next(names, '?')}]", text)
 
@@ -178,7 +178,7 @@ def _mark(rollout: Row) -> Mark:
 
 
 def _own(row: Row) -> list[Row]:
-    """The student's rollouts of a group: not a teacher's response that was put among them."""
+    """The student's rollouts of a group, without injected responses."""
     return [r for r in row["rollouts"] if not r.get("by_teacher")]
 
 

@@ -1,4 +1,4 @@
-"""What became of the questions of the replay buffer, as tables (method section 9)."""
+"""Courses of the questions of the replay buffer, as tables (method section 9)."""
 
 from collections import Counter
 from collections.abc import Mapping

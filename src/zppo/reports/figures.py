@@ -1,4 +1,4 @@
-"""The figures of a report, as inline SVG whose colours the page chooses, and as one picture for a README."""
+"""The figures of a report, as inline SVG with the page's colours, and as one picture for a README."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +37,7 @@ from zppo.run.directory import RunDirectory
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure of the report: panels one above the other. `missing` says why there is none when `present` is false."""
+    """A figure of the report: panels one above the other. `missing` gives the reason when `present` is false."""
 
     name: str
     title: str
@@ -50,7 +50,7 @@ class Plot:
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawn figure: `svg` has no size of its own, `description` puts it in words."""
+    """A drawn figure: `svg` has no fixed size, `description` is its text alternative."""
 
     plot: Plot
     svg: str
@@ -131,7 +131,7 @@ PLOTS = (
 
 
 def pictures(record: Record) -> list[Picture | Plot]:
-    """Every figure of the report in order; a plot that has nothing to show stays a Plot."""
+    """Every figure of the report in order; a plot without data stays a Plot."""
     return [_picture(plot, record) if plot.present(record) else plot for plot in PLOTS]
 
 
@@ -171,7 +171,7 @@ def _draw(ax: Axes, draw: Callable[[Axes, Record], None], record: Record) -> Non
 
 
 def _in_words(figure: Figure) -> str:
-    """The figure for readers who do not see it: all that is written in it, or first and last value of each series."""
+    """The text alternative of a figure: all text in it, or the first and last value of each series."""
     words = []
     for ax in figure.axes:
         for tick, text in zip(ax.get_yticklabels(), ax.texts, strict=False):
@@ -210,7 +210,7 @@ def _style() -> Iterator[None]:
 
 
 def _inline(svg: str) -> str:
-    """The bare svg element for a page: no header, no metadata, no ids but those referred to, colours as variables."""
+    """The bare svg element for a page: no header, no metadata, only ids that are referred to, colours as variables."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<(metadata|style)\b.*?</\1>", "", svg, flags=re.DOTALL)
     svg = re.sub(r' (?:xmlns(?::\w+)?|width|height|version)="[^"]*"', "", svg, count=5)

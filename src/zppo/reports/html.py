@@ -1,7 +1,7 @@
-"""`report.html`: a whole run on one page that needs nothing but itself.
+"""`report.html`: a whole run on one self-contained page.
 
 Questions, responses and every other text from outside are escaped by the template; only the figures, which hold no
-such text, are inserted as they are.
+such text, are inserted unescaped.
 """
 
 from collections.abc import Mapping, Sequence
@@ -79,7 +79,7 @@ def _figure(picture: Any) -> dict[str, Any]:
 
 
 def _status(record: Record) -> str:
-    """What a reader of a run must know that is not finished or has ended early; '' for others."""
+    """Remark on an unfinished run or one that ended early; '' for others."""
     planned, known = record.config.get("rollout_steps", "?"), record.summary["rollout_steps"]
     if record.finished:
         return f"This run ended early, at rollout step {known} of {planned}." if known != planned else ""
@@ -91,7 +91,7 @@ def _status(record: Record) -> str:
 
 
 def _outages(record: Record) -> str:
-    """What a reader must know of a teacher or judge that could not be reached; '' if both always were."""
+    """Remark on a teacher or judge that was unreachable; '' if there was none."""
     sentences = []
     steps = sum(bool(row.get("teacher/missing") or row.get("zone/candidates_unreachable")) for row in record.rows)
     if steps:
@@ -111,7 +111,7 @@ def _step_of_last(evaluations: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _numbers(record: Record) -> list[tuple[str, str, str]]:
-    """The key numbers: value, what it is, and a remark."""
+    """The key numbers: value, name and remark."""
     seconds = record.summary["seconds"] if record.finished else _time_spent(record)
     student, teacher = record.total("tokens/student"), record.total("tokens/teacher")
     trained = record.total("tokens/gradient")
@@ -128,14 +128,14 @@ def _numbers(record: Record) -> list[tuple[str, str, str]]:
 
 
 def _newest_checkpoint(record: Record) -> list[tuple[str, str, str]]:
-    """Its size, and those of the others."""
+    """Size of the newest checkpoint, and of the others."""
     sizes = [(shown_size(size), name) for name, size in record.checkpoints.items()]
     remark = ", ".join(f"{name}: {size}" for size, name in sizes[:-1])
     return [(*newest, remark or "the only one") for newest in sizes[-1:]]
 
 
 def _teacher_remark(record: Record) -> str:
-    """What became of the teacher's words."""
+    """Remark on the use of the teacher's responses."""
     method = _method(record)
     if method is not None and method.loss == "distill_rollouts":
         return "the student follows its distributions"
@@ -147,7 +147,7 @@ def _teacher_remark(record: Record) -> str:
 
 
 def _method(record: Record) -> Method | None:
-    """None for a run of a method that is not known here."""
+    """The method of the run; None if its name is unknown."""
     try:
         return parse_method(record.config["method"])
     except ConfigError:
@@ -159,7 +159,7 @@ def _time_spent(record: Record) -> float:
 
 
 def _drawing(record: Record) -> str:
-    """How the lines of the figures were made."""
+    """Remark on the smoothing of the figures."""
     window, (_, each) = smoothing(record), thinned(record.rows)
     sentences = []
     if each > 1:
@@ -173,7 +173,7 @@ def _drawing(record: Record) -> str:
 
 
 def _examples_note(record: Record, examples: list[Example]) -> str:
-    """Why there are fewer examples than five, or why they show no help; '' if neither."""
+    """Reason for fewer than five examples, or for examples without aid; '' if neither."""
     if not examples:
         return "There is no hard question to show: none was below the threshold, or the rollout dumps are gone."
     notes = []
@@ -188,7 +188,7 @@ def _examples_note(record: Record, examples: list[Example]) -> str:
 
 
 def _big(count: float) -> str:
-    """12,345 in full, larger counts in millions or billions."""
+    """A count as text: 12,345 in full, larger counts in millions or billions."""
     for size, word in ((1e9, "B"), (1e6, "M")):
         if count >= size:
             return f"{count / size:.2f} {word}"
@@ -196,7 +196,7 @@ def _big(count: float) -> str:
 
 
 def _visible(value: Any) -> Any:
-    """Make characters visible that a browser would drop, change or choke on: controls, lone surrogates."""
+    """Make characters visible that a browser would drop or change: controls, lone surrogates."""
     if not isinstance(value, str):
         return value
     return value.translate(_PICTURES)

@@ -1,6 +1,6 @@
-"""Progress of long work: bars on a terminal, plain lines in a pipe, or nothing but results and warnings.
+"""Progress of long work: bars on a terminal, plain lines in a pipe, or only results and warnings.
 
-All of it goes to standard error. Whoever works names the phase it is in and counts; a `Progress` decides what is shown.
+All output goes to standard error. The caller names its phase and counts; a `Progress` decides on the display.
 """
 
 import logging
@@ -15,40 +15,40 @@ HELD_OUT = "held-out"
 """The number of a step that stays on the screen."""
 NOTHING: Mapping[str, str] = {}
 PATIENCE = 30.0
-"""Seconds without a line after which a brief phase is worth one."""
+"""Seconds without a line after which a brief phase gets one."""
 
 
 class Progress(Protocol):
-    """Shown from `with` on; two such blocks may be nested, and the inner one ends it."""
+    """Display of progress, active inside `with`; two such blocks may be nested, and the inner one ends it."""
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *error: object) -> None: ...
 
     def phase(self, name: str, total: int = 0, brief: bool = False) -> None:
-        """Work of another kind begins, on `total` items (0: nobody knows); the phase before it has ended.
+        """Begin a phase of `total` items (0: unknown); the phase before it has ended.
 
         `brief`: it is one of many that take seconds each.
         """
 
     def advance(self, count: int = 1) -> None:
-        """So many more items of the phase are done."""
+        """Add `count` finished items to the phase."""
 
     def begin(self, unit: str, total: int, done: int = 0) -> None:
-        """The whole is made of `total` units (`step`, `cell`), of which `done` were done before."""
+        """Begin work of `total` units (`step`, `cell`), of which `done` are already finished."""
 
     def done(self, count: int, numbers: Mapping[str, str] = NOTHING) -> None:
-        """A unit has ended, `count` are done in all; `numbers` is what came of it, by name, if anything."""
+        """End a unit; `count` are finished in all. `numbers` are its results by name, if any."""
 
     def show(self, name: str, result: str) -> None:
-        """The result of a phase."""
+        """Show the result of a phase."""
 
     def note(self, line: str) -> None:
-        """A warning or an error, which is shown in every case."""
+        """Show a warning or an error, in every mode."""
 
 
 class Silent:
-    """Shows warnings alone."""
+    """Only warnings are shown."""
 
     def __enter__(self) -> Self:
         return self
@@ -70,7 +70,7 @@ class Silent:
 
 
 class Lines(Silent):
-    """A line for every unit that ends, for the results of phases, and at the start of phases that take long."""
+    """A line for every unit that ends, for the results of phases, and at the start of long phases."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
@@ -97,7 +97,7 @@ class Lines(Silent):
 
 
 class Pace:
-    """Seconds per unit since the work began here, and what is left at that pace."""
+    """Seconds per unit since the start, and the time left at that pace."""
 
     def __init__(self, unit: str, total: int, done: int, clock: Callable[[], float]) -> None:
         self.unit, self.total = unit, total
@@ -105,7 +105,7 @@ class Pace:
         self._began = self._last = clock()
 
     def line(self, count: int, numbers: Mapping[str, str]) -> str:
-        """`step 3/120: accuracy 45.0%, hard 52.0%, 4.1 s, 7 min 20 s left`. To be called once per unit."""
+        """`step 3/120: accuracy 45.0%, hard 52.0%, 4.1 s, 7 min 20 s left`. Called once per unit."""
         now = self._clock()
         spent, self._last = now - self._last, now
         told = [*(f"{name} {value}" for name, value in numbers.items()), duration(spent), self.left(count)]
@@ -118,7 +118,7 @@ class Pace:
 
 
 class NoteHandler(logging.Handler):
-    """Log messages in order with what is shown."""
+    """Handler that prints log messages in order with the progress."""
 
     def __init__(self, progress: Progress) -> None:
         super().__init__()
@@ -132,7 +132,7 @@ class NoteHandler(logging.Handler):
 
 
 def new_progress(quiet: bool = False) -> Progress:
-    """Bars where standard error is a terminal, else lines; nothing but warnings if `quiet`."""
+    """Bars where standard error is a terminal, else lines; only warnings if `quiet`."""
     if quiet:
         return Silent()
     from zppo.reports.terminal import Terminal, is_terminal  # loads rich

@@ -1,4 +1,4 @@
-"""What a run has written so far, read for a report: config, one row of metrics per rollout step, and the summary."""
+"""Data of a run so far for a report: config, one row of metrics per rollout step, and the summary."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Record:
     summary: Row
     finished: bool
     checkpoints: Mapping[str, int]
-    """Bytes of each, by name, oldest first."""
+    """Bytes of each checkpoint by name, oldest first."""
 
     @property
     def steps(self) -> int:
@@ -39,7 +39,7 @@ class Record:
 
     @property
     def evaluations(self) -> list[Row]:
-        """Held-out results in order, also those that are newer than the checkpoint (without clusters)."""
+        """Held-out results in order, including those newer than the checkpoint (without clusters)."""
         known = list(self.summary["evaluations"])
         last = known[-1]["step"] if known else -1
         newer = [r for r in self.rows if "eval/overall" in r and r["step"] > last]
@@ -55,7 +55,7 @@ class Record:
 
 
 def read_record(run: RunDirectory) -> Record:
-    """Raises CheckpointError when there is no run, or none of its rollout steps is finished."""
+    """The record of a run. Raises CheckpointError when there is no run, or none of its rollout steps is finished."""
     if not run.config_file.is_file():
         raise CheckpointError(f"{run.path} is no run directory ({run.config_file.name} is missing); name one of a run")
     config = read_config(run.config_file)
@@ -68,7 +68,7 @@ def read_record(run: RunDirectory) -> Record:
 
 
 def thinned(rows: Sequence[Row], most: int = MOST_ROWS) -> tuple[Sequence[Row], int]:
-    """At most `most` rows for drawing, each the mean of as many neighbours as the second value says."""
+    """At most `most` rows for drawing, each the mean of neighbours; the second value is their number."""
     each = -(-len(rows) // most)
     if each == 1:
         return rows, 1

@@ -20,7 +20,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One line of a before/after table. `section` is '' or the level that a cluster's line is about."""
+    """One line of a before/after table. `section` is '' or the level of a cluster's line."""
 
     section: str
     label: str

@@ -1,4 +1,4 @@
-"""Bars on a terminal: the whole, the phase it is in, and the few numbers that matter below them."""
+"""Bars on a terminal: the whole, the current phase, and key numbers below them."""
 
 import sys
 import time
@@ -13,18 +13,18 @@ from rich.text import Text
 from zppo.reports.progress import HELD_OUT, NOTHING, Pace
 
 REDRAWN = 8
-"""Times per second."""
+"""Redraws per second."""
 NAME = 36
-"""Characters of a phase that are shown; fixed, so that bars stay where they are."""
+"""Characters of a phase's name; fixed, so that bars stay in place."""
 
 
 def is_terminal() -> bool:
-    """Whether standard error can show bars."""
+    """True if standard error can show bars."""
     return sys.stderr.isatty() and not Console(stderr=True).is_dumb_terminal
 
 
 class Terminal:
-    """A `Progress` of two bars, which are gone when it ends. What must not be lost is printed above them."""
+    """A `Progress` of two bars, removed at the end. Results and warnings are printed above them and stay."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True)
@@ -71,7 +71,7 @@ class Terminal:
         self._bars.numbers |= numbers
         counted = f"{count}/{self._pace.total}  {self._pace.left(count)}"
         self._bars.update(self._whole, completed=count, counted=counted, refresh=True)
-        if HELD_OUT in numbers:  # what a step came to is worth to be scrolled back to
+        if HELD_OUT in numbers:  # a step's result stays in the scrollback
             self.note(line)
 
     def show(self, name: str, result: str) -> None:
@@ -87,7 +87,7 @@ class Terminal:
 
 
 class _Bars(Progress):
-    """With a line of numbers below."""
+    """Bars with a line of numbers below."""
 
     numbers: dict[str, str]
 

@@ -1,7 +1,7 @@
-r"""One of several accepted answers (`answer_type: any`): the spellings of a name, what several annotators said.
+r"""One of several accepted answers (`answer_type: any`): spellings of a name, answers of several annotators.
 
-The answer of the question is a JSON list. What a response answers is compared with each element like an answer of type
-`math`.
+The answer of the question is a JSON list. The final answer of a response is compared with each element like an answer
+of type `math`.
 """
 
 import json

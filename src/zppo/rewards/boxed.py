@@ -1,7 +1,7 @@
-r"""Finds the final answer in a response: rollouts -> **boxed** -> verdicts (method section 7).
+r"""Extraction of the final answer of a response: rollouts -> **boxed** -> verdicts (method section 7).
 
-The last box outside of the thoughts is the answer. A box in the thoughts counts when they end and nothing is said after
-them. One pass over the text, so that a response of a hundred thousand opening boxes costs no more than any other.
+The last box outside of the thoughts is the answer. A box in the thoughts counts if they end and no text follows
+them. The text is read in one pass, so that a response of a hundred thousand opening boxes costs no more than any other.
 """
 
 import re
@@ -28,8 +28,8 @@ def last_boxed(text: str) -> str | None:
     command or a single capital letter follows, so that prose about "\boxed as asked" is not an answer.
 
     Boxes joined by commas, "and" or "or" are one list: `\boxed{2}, \boxed{3}` is `2, 3`. Different boxes with nothing
-    between them are no answer. Text in `<think>` that does not end holds none; text in `<think>...</think>` does if
-    only space (or a control token) follows.
+    between them are not an answer. Text in a `<think>` that does not end holds none; text in `<think>...</think>` does
+    if only space (or a control token) follows.
 
     >>> last_boxed(r"so \boxed{3}, no: \boxed{\frac{1}{2}} and \boxed{4")
     '\\frac{1}{2}'
@@ -42,8 +42,8 @@ def last_boxed(text: str) -> str | None:
 
 
 def pieces(text: str) -> list[str]:
-    """What a final answer is read from, the preferred piece first: the last one outside of the thoughts, those before
-    it, and, where nothing is said after the thoughts, these.
+    """The pieces of a response that can hold its final answer, the preferred one first: the last one outside of the
+    thoughts, those before it, and the thoughts if no text follows them.
     """
     said, thoughts = _parted(text)
     silent = bool(thoughts) and not _CONTROL.sub("", said[-1]).strip()
@@ -51,7 +51,7 @@ def pieces(text: str) -> list[str]:
 
 
 def _parted(text: str) -> tuple[list[str], list[str]]:
-    """The pieces outside of the thoughts, and the thoughts; none where the last ones do not end.
+    """The pieces outside of the thoughts, and the thoughts; no thoughts if the last ones do not end.
 
     A chat template may have opened the first thoughts.
     """
@@ -85,9 +85,9 @@ def _joined(text: str, boxes: list[tuple[int, int, str]]) -> str | None:
 
 
 def _boxes(text: str) -> list[tuple[int, int, str]]:
-    """Where each complete box begins and ends, and what it holds; of nested ones the innermost that came last."""
+    """Start, end and content of each complete box; of nested ones the last innermost."""
     boxes: list[tuple[int, int, str]] = []
-    opened: list[tuple[int, int]] = []  # where a box begins and its content; (-1, -1) for a brace that is not a box
+    opened: list[tuple[int, int]] = []  # start of a box and of its content; (-1, -1) for a brace that is not a box
     for token in _TOKEN.finditer(text):
         if token["braced"]:
             opened.append((token.start(), token.end()))

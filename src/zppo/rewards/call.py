@@ -1,4 +1,4 @@
-"""The call of a reward function: what goes in for questions and rollouts, and what may come out.
+"""The call of a reward function: its arguments for questions and rollouts, and the check of its result.
 
 As in TRL's `GRPOTrainer._calculate_rewards` (1.16): everything by keyword.
 """
@@ -20,8 +20,8 @@ CONTRACT = "Return one finite number, or None for unscored, per completion, in t
 def arguments_of(questions: Sequence[Question], rollouts: Sequence[Rollout]) -> dict[str, Any]:
     """Lists of one length: the questions' columns, `prompts`, `completions`, `completion_ids` and `answer`.
 
-    Where the row's prompt is a conversation, so are prompt and completion; else they are texts. The ids are those that
-    were sampled: none for a response of which a server gave only the text. The answer is as it was in the row.
+    If the row's prompt is a conversation, so are prompt and completion; else they are texts. The ids are the sampled
+    ones: none for a response that a server returned as text only. The answer is unchanged from the row.
     """
     names = dict.fromkeys(name for question in questions for name in question.fields)
     columns: dict[str, list[Any]] = {name: [question.fields.get(name) for question in questions] for name in names}
@@ -37,7 +37,7 @@ def arguments_of(questions: Sequence[Question], rollouts: Sequence[Rollout]) -> 
 
 
 def noting(rollouts: Sequence[Rollout]) -> Callable[[str, Sequence[Any]], None]:
-    """TRL's `log_extra`: puts one value of a column into the notes of each rollout."""
+    """TRL's `log_extra`: adds one value of a column to the notes of each rollout."""
 
     def log_extra(column: str, values: Sequence[Any]) -> None:
         if len(values) != len(rollouts):
@@ -49,9 +49,9 @@ def noting(rollouts: Sequence[Rollout]) -> Callable[[str, Sequence[Any]], None]:
 
 
 def rewards_in(result: Any, name: str, responses: Sequence[str]) -> list[float | None]:
-    """The rewards in what function `name` returned. Raises RewardError, with the completion where it is about one."""
+    """The rewards in the result of function `name`. Raises RewardError, with the completion if one is at fault."""
     values = result.tolist() if hasattr(result, "tolist") else result  # arrays and tensors
-    # A set has no order, a mapping's keys are no rewards.
+    # A set has no order; a mapping's keys are not rewards.
     if not isinstance(values, Iterable) or isinstance(values, str | bytes | Mapping | Set):
         raise RewardError(
             f"reward function {name!r} returned {type(result).__name__} for {len(responses)} completions. {CONTRACT}"

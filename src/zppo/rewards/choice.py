@@ -12,14 +12,14 @@ from zppo.rewards.plain import unwrapped
 from zppo.types import Question
 
 Equal = Callable[[str, str], bool | None]
-"""Whether a reference and an answer say the same; None when that cannot be told."""
+"""True if a reference and an answer are equivalent; None without a verdict."""
 
 _MATHEMATICS = re.compile(r"[0-9\\]")
 _SAID = r"(?:(?:the\s+)?(?:(?:correct|right|best|final)\s+)?(?:option|choice|answer)(?:\s+is\b)?[\s:]*){0,2}"
 _ALONE = re.compile(rf"{_SAID}[(\[]?([A-Z])[)\].:]*", re.I)
 _WITH_TEXT = re.compile(rf"{_SAID}(?:[(\[]([A-Z])[)\]]|([A-Z])(?:\s?[).:,=-]|\s(?=[(\[])))[\s:.,-]*(.+)", re.I | re.S)
 _AROUND = (("**", "**"), ("__", "__"), ("`", "`"), ('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("{", "}"))
-"""Emphasis, quotation marks and braces around all that is in the box."""
+"""Emphasis, quotation marks and braces around the whole content of the box."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Choice:
 
 
 def read_choice(question: Question) -> Choice:
-    """`options` is a list of texts (A, B, ...) or an object of letters; the answer is a letter or an option's text."""
+    """The choice of a question: `options` is a list (A, B, ...) or an object by letter, the answer a letter or text."""
     options = _options(question)
     letter, among = _letter(question.answer, options), _with_text(question.answer, options)
     if letter is None and len(among) > 1:
@@ -44,7 +44,7 @@ def read_choice(question: Question) -> Choice:
 
 
 def compare_choice(equal: Equal, choice: Choice, box: str) -> Graded:
-    """`equal` is asked about options in mathematics when the box holds neither a letter nor the very text of one."""
+    """`equal` compares options in mathematics when the box holds neither a letter nor the exact text of one."""
     named = chosen(equal, choice.options, box)
     if named is None:
         return Graded(None, f"whether {shown(box)} is one of the options could not be told in time", box)
@@ -56,7 +56,7 @@ def compare_choice(equal: Equal, choice: Choice, box: str) -> Graded:
 
 
 def chosen(equal: Equal, options: Mapping[str, str], box: str) -> list[str] | None:
-    """The letters of the options that the box names (several have the same text); None when it cannot be told."""
+    """The letters of the options that the box names (several have the same text); None without a verdict."""
     letters = _chosen(equal, options, box)
     labelled = _WITH_TEXT.fullmatch(unwrapped(normal_text(box), _AROUND))
     if letters != [] or (labelled and (labelled[1] or labelled[2]).upper() in options):
@@ -78,7 +78,7 @@ def _options(question: Question) -> dict[str, str]:
 def lettered(given: Any) -> dict[str, str]:
     """Option texts by letter, of a list (A, B, ...) or an object of letters; empty for anything else.
 
-    Labels that the texts begin with are left out.
+    Labels at the start of the texts are removed.
     """
     options: dict[str, Any] = {}
     if isinstance(given, Mapping):
@@ -89,7 +89,7 @@ def lettered(given: Any) -> dict[str, str]:
 
 
 def _without_labels(options: dict[str, str]) -> dict[str, str]:
-    """Texts such as `A) seven`, if all of them begin with their own letter, without it."""
+    """`A) seven` as `seven`, if every text begins with its own letter."""
     parts = {letter: _WITH_TEXT.fullmatch(text) for letter, text in options.items()}
     if all(part and (part[1] or part[2]) == letter for letter, part in parts.items()):
         return {letter: part[3] for letter, part in parts.items() if part}
@@ -97,9 +97,9 @@ def _without_labels(options: dict[str, str]) -> dict[str, str]:
 
 
 def _chosen(equal: Equal, options: Mapping[str, str], box: str) -> list[str] | None:
-    """The letters that the box names: by letter, else by text. None when it cannot be told.
+    """The letters that the box names: by letter, else by text. None without a verdict.
 
-    A letter with a text that names another option is neither, unless that is how its own is written otherwise.
+    A letter with the text of another option names neither, unless that text is equivalent to its own.
     """
     box = normal_text(box)
     inner = unwrapped(box, _AROUND)
@@ -123,9 +123,9 @@ def _chosen(equal: Equal, options: Mapping[str, str], box: str) -> list[str] | N
 
 
 def _mentioned(text: str, options: Mapping[str, str], capitals: bool) -> list[list[str]]:
-    """The options that stand somewhere in a text, by text (the longest where one holds another) or by letter.
+    """The options mentioned in a text, by text (the longest where one contains another) or by letter.
 
-    A letter is in brackets or alone, and if neither a capital or not as `capitals` says, so that it is no article.
+    A letter is in brackets or alone; a bare one has the case given by `capitals`, so that it is not an article.
     """
     among = _with_text(text, options) or [letter for letter in [_letter(text, options)] if letter]
     if among:

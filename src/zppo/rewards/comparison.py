@@ -1,7 +1,7 @@
-r"""Compares two answers in mathematics, from the cheapest look to the dearest: texts -> **comparison** -> verdicts.
+r"""Comparison of two answers in mathematics, cheapest test first: texts -> **comparison** -> verdicts.
 
 Equal texts; options; plain numbers; dates, times and bases; lists, sets and intervals, element by element; equations;
-values with units; words. What is left are two expressions, and `decide` is asked about those: a worker process.
+values with units; words. The remaining pairs of expressions are compared by `decide`, a worker process.
 """
 
 import re
@@ -21,20 +21,20 @@ Decide = Callable[[str, str], bool | None]
 MOST = 60
 """Elements of lists without an order; each may be compared with each."""
 DEEPEST = 8
-"""Lists inside each other."""
+"""Maximum nesting depth of lists."""
 NEAR = Fraction(1, 10**6)
 """Plain numbers this close may be a number and its rounded decimal."""
 _BUILDER = re.compile(r"^\\\{\s*([A-Za-z])(?:\s*\\in\s*R)?\s*(?:\||:|\\mid)\s*(?=[^}]*\1)(.+?)\s*\\\}$")
 
 
 class Comparison:
-    """Of one pair of answers, or of many."""
+    """Comparison of answers, for one pair or many."""
 
     def __init__(self, decide: Decide) -> None:
         self._decide = decide
 
     def __call__(self, gold: str, answer: str) -> bool | None:
-        """Of two normal forms: True, False, or None where `decide` gave no verdict on what matters."""
+        """Compare two normal forms: True, False, or None where `decide` gave no verdict on a necessary part."""
         return self._same(gold, answer, 0)
 
     def _same(self, gold: str, answer: str, depth: int) -> bool | None:
@@ -44,7 +44,7 @@ class Comparison:
         if squeezed(gold) == squeezed(answer):
             return True
         if len(answer) > 1000 + 4 * len(gold):
-            return False  # an essay, not an answer
+            return False  # too long for an answer
         left, right = number(gold), number(answer)
         if left is not None and right is not None and (left == right or abs(left - right) > NEAR):
             return left == right
@@ -61,7 +61,7 @@ class Comparison:
         return self._same_rest(gold, answer, depth) if verdict is None else verdict
 
     def _same_lists(self, gold: str, answer: str, depth: int) -> bool | None:
-        """Lists, tuples, sets, unions and matrices; None unless one of them is more than one element."""
+        """Lists, tuples, sets, unions and matrices; None unless one of them has more than one element."""
         matrices = rows(gold), rows(answer)
         if matrices[0] and matrices[1]:
             cells, others = ([cell for row in matrix for cell in row] for matrix in matrices)
@@ -80,7 +80,7 @@ class Comparison:
         return (self._all if in_order else self._any_order)(left.elements, right.elements, depth)
 
     def _unnamed(self, gold: str, answer: str, depth: int) -> bool | None:
-        r"""`x \in \{1, 2\}` and `S = \{1, 2\}` beside the set itself, `(x, y) = (1, 2)` beside the pair."""
+        r"""`x \in \{1, 2\}` and `S = \{1, 2\}` compared with the set itself, `(x, y) = (1, 2)` with the pair."""
         (name, left), (other, right) = _set_of(gold), _set_of(answer)
         names = {other, *(chain(element).name for element in listed(right if name else left).elements)} - {""}
         if (left, right) == (gold, answer) or (name and names - {name}) or (other and names - {other}):
@@ -96,7 +96,7 @@ class Comparison:
         return None if None in verdicts else True
 
     def _any_order(self, gold: Sequence[str], answer: Sequence[str], depth: int) -> bool | None:
-        """Each element of one has a partner of its own in the other."""
+        """True if each element of one has its own partner in the other."""
         free, unsure = list(answer), False
         if len(free) > MOST:
             return sorted(map(squeezed, gold)) == sorted(map(squeezed, free))
@@ -116,7 +116,7 @@ class Comparison:
     def _same_relations(self, gold: str, answer: str, depth: int) -> bool | None:
         left, right = chain(gold), chain(answer)
         if not left.signs and not right.signs:
-            exact = left.parts[0], right.parts[0]  # without what is behind an approximate sign
+            exact = left.parts[0], right.parts[0]  # without the part after an approximate sign
             return None if exact == (gold, answer) else self._same(*exact, depth + 1)
         one, other = interval(gold), interval(answer)
         if one and other:
@@ -130,7 +130,7 @@ class Comparison:
         return left.signs == right.signs and self._all(left.parts, right.parts, depth)
 
     def _value_of_relation(self, left: Chain, right: Chain, depth: int) -> bool | None:
-        """`x = 5` beside `5`, and `x = 2 + 3 = 5` too: each part of the chain must be the value."""
+        """`x = 5` compared with `5`, and `x = 2 + 3 = 5` too: each part of the chain must equal the value."""
         if not _in_or_equal(left, right) or (left.name and right.name and left.name != right.name):
             return False
         return self._each(left.values, right.values, depth)
@@ -159,14 +159,14 @@ class Comparison:
         return self._all((gold.low, gold.high), (answer.low, answer.high), depth)
 
     def _same_measures(self, gold: str, answer: str, depth: int) -> bool | None:
-        """Two units that differ are never the same; a missing one is forgiven. Of a percentage the hundredth is too."""
+        """Different units are never equal; one may be missing. Of a percentage, the hundredth is accepted too."""
         left, right = measured(gold), measured(answer)
         if (left.value, right.value) == (gold, answer):
             return None
         if left.unit and right.unit:
             return same_unit(left.unit, right.unit) and self._same(left.value, right.value, depth + 1)
         for side, text in ((left, answer), (right, gold)):
-            if side.unit and text.endswith(side.unit):  # `10s` is 10 seconds beside a side that says so
+            if side.unit and text.endswith(side.unit):  # `10s` is 10 seconds if the other side has that unit
                 return self._same(side.value, text.removesuffix(side.unit), depth + 1)
         if not (left.forgiven and right.forgiven):
             return False
@@ -195,7 +195,7 @@ def _is_set(text: str) -> bool:
 
 
 def _as_deep(left: Enumeration, right: Enumeration) -> bool:
-    """Whether two single elements are sets or not: braces around a number may be left out, around a set they count."""
+    """True if two single elements nest alike: braces around a number may be missing, around a set they count."""
     deep = [side.brackets == "{}" and _is_set(side.elements[0]) for side in (left, right)]
     return deep[0] == deep[1]
 

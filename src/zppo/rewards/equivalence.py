@@ -1,7 +1,7 @@
-r"""Decides whether two answers say the same: boxed answers -> **equivalence** -> verdicts (method section 7).
+r"""Equivalence of two answers: boxed answers -> **equivalence** -> verdicts (method section 7).
 
 The parts of the answers are read in this process (`comparison.py`). Expressions are compared in worker processes
-(`pool.py`, `grader.py`, `worker.py`), because a model can write some that take longer than the universe.
+(`pool.py`, `grader.py`, `worker.py`), because a model can write some whose comparison does not end in practical time.
 """
 
 import contextlib
@@ -19,19 +19,19 @@ from zppo.rewards.normal import normal_form
 from zppo.rewards.pool import WorkerPool
 
 CACHE_SIZE = 65536
-"""Pairs remembered. The rollouts of a group give the same few answers, and a replayed question gives them again."""
+"""Pairs cached. The rollouts of a group repeat the same few answers, and so does a replayed question."""
 MOST_WORKERS = 4
-"""Workers by default, on a machine with as many cores. Each may take up to 4 GB (`worker.MEMORY_BYTES`), if it must."""
+"""Default limit of workers, one per core. Each may take up to 4 GB (`worker.MEMORY_BYTES`)."""
 
 Pair = tuple[str, str]
 """A reference answer and a given one."""
 
 
 class Equivalence:
-    """Compares a reference answer with a given one. Safe from any thread; a few worker processes serve them all.
+    """Compares a reference answer with a given one. Thread-safe; all threads share a few worker processes.
 
     A worker starts at the first pair that needs it and again after it was killed. It ends with this object, with the
-    interpreter, or with the program however that ends.
+    interpreter, or with the program, even one that was killed.
     """
 
     _pool: WorkerPool
@@ -57,7 +57,7 @@ class Equivalence:
         _instances.add(self)
 
     def __call__(self, gold: str, answer: str) -> bool | None:
-        r"""True or False; None when the comparison was killed at the deadline or brought the worker down (unscored).
+        r"""True or False; None (unscored) when the comparison was killed at the deadline or crashed the worker.
 
         Raises RewardError when the worker cannot be started at all.
         """
@@ -65,7 +65,7 @@ class Equivalence:
         return self._compared((normal_form(gold), normal_form(answer)), self._remembered_or_asked)
 
     def many(self, pairs: Sequence[Pair]) -> list[bool | None]:
-        """What a call for each of `pairs` (reference, given) says, in order; all workers take part if there is work."""
+        """The verdict on each of `pairs` (reference, given), in order; new pairs are spread over all workers."""
         self._count("calls", len(pairs))
         pairs = [(normal_form(gold), normal_form(answer)) for gold, answer in pairs]
         verdicts: dict[Pair, bool | None] = {}
@@ -76,20 +76,20 @@ class Equivalence:
             except KeyError:
                 open_.append(pair)
         if open_:
-            # A thread does no more than wait for a worker.
+            # A thread only waits for a worker.
             with ThreadPoolExecutor(min(self.workers, len(open_)), "zppo-grading") as threads:
                 asked = threads.map(lambda pair: self._compared(pair, self._remembered_or_asked), open_)
                 verdicts |= zip(open_, asked, strict=True)
         return [verdicts[pair] for pair in pairs]
 
     def metrics(self) -> dict[str, float]:
-        """Counts since the last call of this: comparisons, and those left unscored by the deadline or by a crash."""
+        """Counts since the last call of this: comparisons, and those unscored because of the deadline or a crash."""
         with self._lock:
             counts, self._counts = self._counts, dict.fromkeys(self._counts, 0)
         return {f"grader/{name}": float(count) for name, count in counts.items()}
 
     def close(self) -> None:
-        """Ends the workers. A later call starts new ones."""
+        """End the workers. A later call starts new ones."""
         self._pool.close()
 
     def _own_process(self) -> None:
@@ -101,7 +101,7 @@ class Equivalence:
             self._counts[event] += times
 
     def _compared(self, pair: Pair, decide: Decide) -> bool | None:
-        """The verdict on two normal forms, remembered; of one that is missing `decide` knows why."""
+        """The verdict on two normal forms, from the cache or from a comparison with `decide`."""
         with contextlib.suppress(KeyError):
             return self._remembered(*pair)
         verdict = Comparison(decide)(*pair)
@@ -110,7 +110,7 @@ class Equivalence:
         return verdict
 
     def _remembered(self, gold: str, answer: str) -> bool | None:
-        """Raises KeyError for a pair that was not decided before."""
+        """The cached verdict. Raises KeyError for a pair without one."""
         with self._lock:
             self._cache.move_to_end((gold, answer))
             return self._cache[gold, answer]
@@ -123,7 +123,7 @@ class Equivalence:
         try:
             verdict = self._pool.ask(gold, answer)
         except Timeout:
-            # Remembered below like a verdict: a group repeats its answers, and each would wait as long.
+            # Cached below like a verdict: a group repeats its answers, and each would wait as long.
             self._count("timeouts")
         except Crash:
             self._count("crashes")
@@ -142,7 +142,7 @@ _instances: weakref.WeakSet[Equivalence] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
-    """A forked child shares the pipes of its parent's worker and may hold locks nobody releases: it starts afresh."""
+    """Reset the workers in a forked child: it shares its parent's pipes and may hold locks that are never released."""
     for instance in list(_instances):
         instance._own_process()
 

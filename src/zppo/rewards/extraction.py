@@ -1,7 +1,7 @@
-r"""Reads the final answer of a response: responses -> **answers** -> rules, prompts, audit (option `rewards.extract`).
+r"""Extraction of final answers: responses -> **answers** -> rules, prompts, audit (option `rewards.extract`).
 
-`boxed` is the method's own (section 7). What a model writes that was not trained to box its answers is read by others:
-the first extractor of the list that finds an answer gives it.
+`boxed` is the method's own (section 7). The others read models that were not trained to box their answers: the first
+extractor of the list that finds an answer is used.
 """
 
 import logging
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def in_pieces(find: Find) -> Find:
-    """`find` in the piece that is preferred, then in the others: outside of the thoughts first, as for boxes."""
+    """`find` applied to the preferred piece, then to the others: outside of the thoughts first, as for boxes."""
     return lambda response: next((found for piece in pieces(response) if (found := find(piece)) is not None), None)
 
 
@@ -32,7 +32,7 @@ EXTRACTORS: Mapping[str, Find] = {
     "choice": in_pieces(choice),
 }
 STATEMENTS = {"boxed": r"\boxed{%s}", "answer_tag": "<answer>%s</answer>", "gsm8k": "#### %s", "choice": "Answer: %s"}
-"""How an answer is written so that the extractor reads it; by others as it is."""
+"""Text of an answer that each extractor reads; for other extractors the bare answer."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ class Extractor:
 
     @classmethod
     def of(cls, names: str | Sequence[str], option: str = "rewards.extract") -> "Extractor":
-        """`names` as in `names_in`. Raises ConfigError for one that does not exist or cannot be loaded."""
+        """The extractor of `names`, as in `names_in`. Raises ConfigError for one that cannot be found or loaded."""
         each = names_in(names, option)
         return cls(each, tuple(_find(name, option) for name in each))
 
     def __call__(self, response: str) -> str | None:
-        """An answer without a visible character is none. Raises RewardError where a program gives no text."""
+        """The answer; None without a visible character. Raises RewardError where a program returns no text."""
         found = (find(response) for find in self.finds)
         return next((answer for answer in found if answer is not None and answer.strip()), None)
 
@@ -64,16 +64,16 @@ class Extractor:
 
     @property
     def missing(self) -> str:
-        """Why a response without an answer is wrong."""
+        """Reason why a response without an answer is wrong."""
         if self.names == ("boxed",):
             return r"no complete \boxed{} in the response"
         return f"no final answer in the response ({', '.join(self.names)})"
 
 
 def names_in(names: str | Sequence[str], option: str = "rewards.extract") -> tuple[str, ...]:
-    """The extractors named by a list, or by a text with commas; a pattern takes what is left of its text.
+    """The extractors named by a list, or by a text with commas; a pattern takes the rest of its text.
 
-    Raises ConfigError for a name that does not exist, a pattern that is none, or no name at all.
+    Raises ConfigError for a name that does not exist, an invalid pattern, or no name at all.
 
     >>> names_in("boxed,regex:so it is (.+),")
     ('boxed', 'regex:so it is (.+),')
@@ -95,7 +95,7 @@ def names_in(names: str | Sequence[str], option: str = "rewards.extract") -> tup
 def warn_of_boxes(
     templates: Mapping[str, str], extract: str | Sequence[str], asking: Sequence[str] = ("closer",)
 ) -> None:
-    """Warn of a template among `asking` that asks for a box, which nobody reads if `boxed` is not among `extract`."""
+    """Warn of a template among `asking` that requests a box if `boxed` is not among `extract`."""
     names = names_in(extract)
     for template in asking:
         if "boxed" not in names and "\\boxed" in templates[template]:
@@ -138,7 +138,7 @@ def _by_pattern(pattern: re.Pattern[str]) -> Find:
 
 
 def _program(name: str, option: str) -> Find:
-    """A function of the user, which is given the whole response, thoughts included."""
+    """A function of the user, called with the whole response, thoughts included."""
     function = load_callable(option, name.removeprefix(PROGRAM))
 
     def find(response: str) -> str | None:

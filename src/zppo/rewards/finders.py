@@ -1,6 +1,6 @@
-r"""Final answers that are not in a box: one function each, from a piece of a response to what it gives as its answer.
+r"""Final answers that are not in a box: functions from a piece of a response to its answer, one per form.
 
-Of several the last one counts. A piece is free of thoughts, or the thoughts themselves where nothing else was said.
+Of several answers the last one counts. A piece is free of thoughts, or the thoughts if there is no other text.
 """
 
 import re
@@ -30,7 +30,7 @@ _LABEL = re.compile(r"^[ \t*_$`]{0,8}(?:[(\[]([A-Z])[)\]]|([A-Z])[.):])[ \t*_]+\
 def last_number(piece: str) -> str | None:
     r"""The last number, with its sign and its `%`, without currency, emphasis and the full stop of a sentence.
 
-    The numbers of a numbered list, ordinals, exponents, indices and digits within words are none.
+    The numbers of a numbered list, ordinals, exponents, indices and digits within words are skipped.
 
     >>> [last_number(t) for t in ("it is **1,234.5**.", "x = -3", "so 1/2", "10-3 is $7.", "50% of 2nd graders")]
     ['1,234.5', '-3', '1/2', '7', '50%']
@@ -40,7 +40,7 @@ def last_number(piece: str) -> str | None:
 
 
 def gsm8k(piece: str) -> str | None:
-    """The number behind the last `####`.
+    """The number after the last `####`.
 
     >>> gsm8k("48/2 = 24\\n48+24 = 72\\n#### 72")
     '72'
@@ -49,7 +49,7 @@ def gsm8k(piece: str) -> str | None:
 
 
 def answer_tag(piece: str) -> str | None:
-    """What the last whole `<answer>...</answer>` holds.
+    """The content of the last complete `<answer>...</answer>`.
 
     >>> answer_tag("<answer>6</answer>, no: <answer> 7 </answer>")
     '7'
@@ -64,8 +64,8 @@ def answer_tag(piece: str) -> str | None:
 
 
 def choice(piece: str) -> str | None:
-    """The letter that is said to be the answer, the option or the choice; else the one that is alone on a line; else
-    the one that begins the only line of that form (a list of the options chooses nothing).
+    """The letter stated as the answer, the option or the choice; else the one that is alone on a line; else
+    the one that begins the only line of that form (a list of the options chooses none).
 
     >>> [choice(t) for t in ("The answer is (b).", "Answer: **C**", "A. six\\nB. seven\\n\\nB", "B) seven")]
     ['B', 'C', 'B', 'B']

@@ -1,7 +1,7 @@
-"""Reward functions as verdicts: rollouts -> **reward functions** -> groups.
+"""Reward functions as scorers: rollouts -> **reward functions** -> groups.
 
 The signature is that of TRL's trainers, `f(prompts, completions, **columns) -> list[float | None]`, so that functions
-written for them can be used here. What else they pass is passed here too (`call.py`).
+written for them can be used here. Their other arguments are passed too (`call.py`).
 """
 
 import asyncio
@@ -26,8 +26,8 @@ RewardFunction = Callable[..., Any]
 class RewardFunctions:
     """The weighted sum of one or more reward functions; None from any of them leaves the sample unscored.
 
-    Coroutine functions run at the same time, on one event loop in a thread of their own, which stays the same from call
-    to call (clients keep their connections) and does not mind a loop that runs in the caller.
+    Coroutine functions run concurrently on one event loop in its own thread. The loop is the same in every call
+    (clients keep their connections) and independent of a loop that runs in the caller.
     """
 
     def __init__(self, functions: Sequence[RewardFunction], weights: Sequence[float] | None = None) -> None:
@@ -40,7 +40,7 @@ class RewardFunctions:
                 raise ConfigError(f"a reward function must be callable, not {function!r}; see zppo.rewards.functions")
         self.functions, self.weights = dict(zip(_names(functions), functions, strict=True)), weights
         self.trainer_state: Callable[[], Any] = lambda: None
-        """Gives the `trainer_state` of the next call; a trainer puts its own here."""
+        """Returns the `trainer_state` of the next call; set by a trainer."""
         self._logged: dict[str, list[float]] = {}
         self._loop: BackgroundLoop | None = None
 
@@ -48,15 +48,15 @@ class RewardFunctions:
         return self.score(questions, [Rollout([], response) for response in responses])
 
     def score(self, questions: Sequence[Question], rollouts: Sequence[Rollout]) -> list[float | None]:
-        """Raises RewardError, naming the function, when one fails or returns what are no rewards, or their weighted sum
-        is none.
+        """Weighted sum of each rollout's rewards. Raises RewardError, naming the function, when one fails or returns
+        invalid rewards, or when their weighted sum is invalid.
         """
         return [self._total(rewards) for rewards in self._rewards(questions, rollouts)]
 
     def grade(
         self, questions: Sequence[Question], responses: Sequence[str], extract: Extractor = BOXED
     ) -> list[Graded]:
-        """The same with what each function gave as the reason; the answer is what `extract` reads."""
+        """The scores with each function's reward as the reason; the answer is read by `extract`."""
         given = self._rewards(questions, [Rollout([], response) for response in responses])
         reasons = [
             ", ".join(
@@ -71,12 +71,12 @@ class RewardFunctions:
         ]
 
     def metrics(self) -> dict[str, float]:
-        """The means since the last call of this: of each function's rewards, unweighted, and of what they logged."""
+        """The means since the last call of this: of each function's rewards, unweighted, and of its logged values."""
         logged, self._logged = self._logged, {}
         return {f"reward/{name}": sum(values) / len(values) for name, values in logged.items()}
 
     def close(self) -> None:
-        """Stops the event loop of coroutine functions. A later call starts a new one."""
+        """Stop the event loop of coroutine functions. A later call starts a new one."""
         if self._loop is not None:
             self._loop.stop()
         self._loop = None
@@ -93,11 +93,11 @@ class RewardFunctions:
         return total
 
     def _rewards(self, questions: Sequence[Question], rollouts: Sequence[Rollout]) -> list[tuple[float | None, ...]]:
-        """What the functions give each rollout, in their order."""
+        """The rewards of each rollout, in the order of the functions."""
         if len(questions) != len(rollouts):
             raise ValueError(f"{len(questions)} questions with {len(rollouts)} responses")
         if not rollouts:
-            return []  # without a question there are no columns to call a function with
+            return []  # without a question there are no columns for the call
         arguments = arguments_of(questions, rollouts)
         arguments |= {"trainer_state": self.trainer_state(), "log_extra": noting(rollouts), "log_metric": self._log}
         texts = [rollout.text for rollout in rollouts]
@@ -112,7 +112,7 @@ class RewardFunctions:
         self._logged.setdefault(name, []).append(float(value))
 
     def _results(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """What each function returned, by name."""
+        """The result of each function, by name."""
         results: dict[str, Any] = {}
         try:
             for name, function in self.functions.items():
@@ -120,7 +120,7 @@ class RewardFunctions:
                     results[name] = function(**arguments)
         except RewardError:
             for result in filter(inspect.iscoroutine, results.values()):
-                result.close()  # nobody will wait for it
+                result.close()  # it will not be awaited
             raise
         waiting = {name: result for name, result in results.items() if inspect.isawaitable(result)}
         return results | (self._waited_for(waiting, arguments) if waiting else {})
@@ -136,7 +136,7 @@ class RewardFunctions:
                 return dict(zip(waiting, await asyncio.gather(*tasks), strict=True))
             finally:
                 for task in tasks:
-                    task.cancel()  # when one fails, nobody waits for the others
+                    task.cancel()  # when one fails, the others are not awaited
 
         if self._loop is None or not self._loop.alive:
             self._loop = BackgroundLoop("zppo-rewards")
@@ -146,7 +146,7 @@ class RewardFunctions:
 def as_verdict(
     reward_funcs: RewardFunction | Sequence[RewardFunction] | None = None,
 ) -> RoutedVerdict | RewardFunctions:
-    """The verdict meant by a `reward_funcs` argument: None is the method's own, a function or a list is adapted."""
+    """The scorer of a `reward_funcs` argument: None is the method's own; a function or a list is adapted."""
     if reward_funcs is None:
         return RoutedVerdict()
     if isinstance(reward_funcs, RoutedVerdict | RewardFunctions):
@@ -174,7 +174,7 @@ def _blamed(name: str, arguments: dict[str, Any]) -> Iterator[None]:
 
 
 def _names(functions: Sequence[RewardFunction]) -> list[str]:
-    """Of each function, with a number where another before it has the same."""
+    """Name of each function, with a number if an earlier one has the same."""
     plain = [str(getattr(function, "__name__", type(function).__name__)) for function in functions]
     seen: Counter[str] = Counter()
     names: list[str] = []

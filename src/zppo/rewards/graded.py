@@ -1,7 +1,7 @@
-"""What grading an answer gives, with the reason: answers -> rules -> **graded** -> verdicts.
+"""Results of grading with their reasons: answers -> rules -> **graded** -> verdicts.
 
-A rule grades the questions of one answer type. `AnswerRule` makes one of two functions: how to read the reference, and
-how to hold a final answer against it.
+A rule grades the questions of one answer type. `AnswerRule` combines two functions: one reads the reference, the
+other compares a final answer with it.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ SHOWN = 60
 
 @dataclass(frozen=True)
 class Graded:
-    """`reward`: 1.0 right, 0.0 wrong, None unscored. `answer`: what was found in the response, if anything."""
+    """`reward`: 1.0 right, 0.0 wrong, None unscored. `answer`: the final answer of the response, if any."""
 
     reward: float | None
     reason: str
@@ -32,11 +32,11 @@ class Rule(Protocol):
     """Grades final answers to questions of one answer type."""
 
     def check(self, question: Question) -> None:
-        """Raises DataError, with what to do, for a question that cannot be graded."""
+        """Raise DataError, with a remedy, for a question that cannot be graded."""
         ...
 
     def grade(self, questions: Sequence[Question], answers: Sequence[str]) -> list[Graded]:
-        """One for each answer, in order."""
+        """Grades of the answers, in order."""
         ...
 
 
@@ -45,7 +45,7 @@ Gold = TypeVar("Gold")
 
 @dataclass(frozen=True)
 class AnswerRule(Generic[Gold]):
-    """`read(question)` is the reference, or a DataError; `compare(reference, answer)` grades a final answer."""
+    """`read(question)` returns the reference or raises DataError; `compare(reference, answer)` grades an answer."""
 
     read: Callable[[Question], Gold]
     compare: Callable[[Gold, str], Graded]
@@ -58,7 +58,7 @@ class AnswerRule(Generic[Gold]):
 
 
 def equivalence_graded(verdict: bool | None, gold: str, answer: str, deadline_s: float) -> Graded:
-    """What `Equivalence` said of a reference and an answer."""
+    """Grade from the verdict of `Equivalence` on a reference and an answer."""
     if verdict is None:
         return Graded(None, f"the comparison took longer than {deadline_s:g} s, or broke the worker down", answer)
     not_ = "" if verdict else "not "
@@ -66,18 +66,18 @@ def equivalence_graded(verdict: bool | None, gold: str, answer: str, deadline_s:
 
 
 def reference(answer: str) -> str:
-    """The final answer of a reference: what is behind the last `####` of a worked solution (GSM8K), or all of it."""
+    """The final answer of a reference: the text after the last `####` of a worked solution (GSM8K), or all of it."""
     return answer.rpartition("####")[2].strip()
 
 
 def shown(text: str) -> str:
-    """A piece of text for a reason: on one line, not long, and visible even if empty."""
+    """A piece of text for a reason: on one line, shortened, and visible even if empty."""
     text = " ".join(text.split())
     return (text if len(text) <= SHOWN else text[: SHOWN - 1] + "…") or "''"
 
 
 def refuse(question: Question, problem: str) -> NoReturn:
-    """Raises DataError naming the question."""
+    """Raise DataError naming the question."""
     raise DataError(f"question {question.id!r}: {problem}")
 
 

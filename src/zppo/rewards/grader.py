@@ -1,7 +1,7 @@
-"""The near end of the grader: starts the worker process, asks it with a deadline, kills it when the deadline passes.
+"""Client of the grading worker: starts the process, sends pairs with a deadline, kills it when the deadline passes.
 
-A separate program rather than a thread (a thread cannot be stopped), a signal (main thread only, and blind to one long
-operation) or `multiprocessing` (which would run the user's script a second time).
+The worker is a program of its own: a thread cannot be stopped, a signal works in the main thread only and does not
+interrupt one long operation, and `multiprocessing` would run the user's script a second time.
 """
 
 import contextlib
@@ -30,14 +30,14 @@ class Crash(Exception):
 
 
 class Grader:
-    """One worker process. Not for two threads at once; `Equivalence` sees to that.
+    """One worker process. Not thread-safe; `Equivalence` ensures one thread at a time.
 
     After `Timeout` or `Crash`, or any other exception, the process is gone and a new `Grader` is needed.
     """
 
     def __init__(self, deadline_s: float, command: Sequence[str] | None = None) -> None:
-        """Starts the worker; RewardError when it does not come up. `command` replaces the worker program."""
-        # By path and with -P: neither the package's own import (torch) nor the user's directory gets in the way.
+        """Start the worker; RewardError if it does not start. `command` replaces the worker program."""
+        # By path and with -P: avoids the package's own import (torch) and modules in the user's directory.
         command = command or (sys.executable, "-P", str(Path(__file__).with_name("worker.py")))
         self.deadline_s = deadline_s
         self._process = subprocess.Popen(
@@ -55,7 +55,7 @@ class Grader:
         return self._process.pid
 
     def ask(self, gold: str, answer: str) -> bool | None:
-        """Whether the answers are equivalent, None where the worker cannot tell.
+        """True if the answers are equivalent, None without a verdict of the worker.
 
         Raises Timeout or Crash, never later than the deadline (seconds).
         """
@@ -93,14 +93,14 @@ class Grader:
                 raise Crash
             return cast(dict[str, Any], json.loads(line))
         except BaseException:
-            # Also after Ctrl-C: a reply still in the pipe would be taken for the answer to the next question.
+            # Also after Ctrl-C: a reply still in the pipe would be read as the reply to the next pair.
             self.close()
             raise
 
 
 @contextlib.contextmanager
 def _killed_after(seconds: float, process: subprocess.Popen[bytes]) -> Iterator[threading.Event]:
-    """Kills `process` when the block takes longer than `seconds`, which ends any read or write on its pipes."""
+    """Kill `process` when the block takes longer than `seconds`, which ends any read or write on its pipes."""
     expired = threading.Event()
 
     def expire() -> None:
@@ -114,11 +114,11 @@ def _killed_after(seconds: float, process: subprocess.Popen[bytes]) -> Iterator[
         yield expired
     finally:
         timer.cancel()
-        timer.join()  # from here on the process is either ours to use or certainly dead
+        timer.join()  # from here on the process is either usable or certainly dead
 
 
 def _end(process: subprocess.Popen[bytes], owner: int) -> None:
-    if os.getpid() == owner:  # a forked child holds a copy of the pipes but must leave its parent's worker alone
+    if os.getpid() == owner:  # a forked child holds a copy of the pipes but must not end its parent's worker
         process.kill()
         process.wait()
     for pipe in (process.stdin, process.stdout):

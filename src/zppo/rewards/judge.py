@@ -1,8 +1,8 @@
 r"""The judge of free-form answers (`answer_type: free`): a model that compares a response with the reference answer.
 
 It never solves. Its reply, after any thoughts, must be the JSON object `{"verdict": "correct"}` or
-`{"verdict": "wrong"}` with nothing but space, or one code fence, around it and no second key; a malformed reply means
-wrong, and so does one that is cut off by its length. A judge that cannot be reached means unscored, never wrong.
+`{"verdict": "wrong"}` with nothing but space, or one code fence, around it and no second key. A malformed or truncated
+reply means wrong. An unreachable judge means unscored, never wrong.
 """
 
 import json
@@ -23,25 +23,25 @@ COUNTS = ("calls", "malformed", "cut_off", "unreachable", "tokens", "prompt_toke
 NO_JUDGE = "a free-form answer needs a judge, and there is none"
 REWARDS = {"correct": 1.0, "wrong": 0.0}
 MAX_TOKENS = 512
-"""Longest reply, of every judge."""
+"""Longest reply of every judge, in tokens."""
 _FENCED = re.compile(r"\s*```(?:json)?\s(.*)```\s*", re.DOTALL | re.IGNORECASE)
 logger = logging.getLogger(__name__)
 
 
 class JudgeEngine(Protocol):
-    """The part of an engine that a judge needs. A group without rollouts means that nobody could be reached."""
+    """The part of an engine that a judge needs. A group without rollouts means that the model was unreachable."""
 
     def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]: ...
 
 
 @dataclass(frozen=True)
 class _Case:
-    """One comparison. Responses to one question that show the judge one final answer are one case."""
+    """One comparison. Responses to one question that show the judge the same final answer share one case."""
 
     question: Question
     shown: str
     answer: str | None
-    """Of what is shown."""
+    """Final answer of the text shown to the judge."""
 
     @property
     def key(self) -> tuple[str, str, str, bool]:
@@ -50,9 +50,9 @@ class _Case:
 
 
 class Judge:
-    """Asks the engine at temperature 0, without thoughts. To try again is the engine's business.
+    """Judge on an engine at temperature 0, without thoughts. The engine does the retries.
 
-    `engine_metrics` are those of an engine that is the judge's alone.
+    `engine_metrics` are those of an engine that only the judge uses.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Judge:
     def grade(
         self, questions: Sequence[Question], responses: Sequence[str], extract: Extractor = BOXED
     ) -> list[Graded]:
-        """Of whole responses; `extract` tells which of them state a final answer."""
+        """Grade whole responses; `extract` finds those that state a final answer."""
         seen = [for_judge(response, extract) for response in responses]
         cases = [_Case(q, shown, extract(shown)) for q, shown in zip(questions, seen, strict=True)]
         distinct = list({case.key: case for case in cases if case.shown}.values())
@@ -84,9 +84,9 @@ class Judge:
     def metrics(self) -> dict[str, float]:
         """Counts since the last call of this.
 
-        Comparisons asked for, malformed replies, those of them that were cut off, comparisons without a reply, tokens
-        sampled and read; FLOPs, 2 N for each of these where the judge is a model of known size N; and what its engine
-        counts.
+        Comparisons, malformed replies, those of them that were truncated, comparisons without a reply, tokens
+        sampled and read; FLOPs, 2 N for each of these where the judge is a model of known size N; and the counts of its
+        engine.
         """
         counts, self._counts = self._counts, Counter(dict.fromkeys(COUNTS, 0))
         flops = 2 * getattr(self._engine, "parameters", 0) * (counts["tokens"] + counts["prompt_tokens"])
@@ -94,7 +94,7 @@ class Judge:
         return own | {f"judge_{name}": value for name, value in self._engine_metrics().items()}
 
     def _replies(self, cases: Sequence[_Case]) -> list[Rollout | None]:
-        """What the judge says to each case; None where it could not be reached."""
+        """The judge's reply to each case; None where it was unreachable."""
         prompts = [Prompt("plain", c.question, self._templates.judge(c.question, c.shown)) for c in cases]
         groups = self._engine.generate(prompts, 1, self._sampling) if prompts else []
         replies = [group.rollouts[0] if group.rollouts else None for group in groups]
@@ -113,7 +113,7 @@ class Judge:
         return replies
 
     def _read(self, reply: Rollout | None) -> tuple[float | None, str]:
-        """Reward and reason."""
+        """Reward and reason of a reply."""
         if reply is None:
             return None, "the judge could not be reached"
         verdict = None if _is_cut_off(reply) else verdict_in(after_thoughts(reply.text))
@@ -138,7 +138,7 @@ def verdict_in(reply: str) -> str | None:
     """`correct` or `wrong`; None for anything but the one JSON object asked for, in a code fence at most."""
     fenced = _FENCED.fullmatch(reply)
     try:
-        # An object as the tuple of its pairs, so that a key given twice does not go unseen.
+        # An object as the tuple of its pairs, so that a repeated key is detected.
         pairs: Any = json.loads(fenced[1] if fenced else reply, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
         return None
@@ -150,7 +150,7 @@ def _is_cut_off(reply: Rollout | None) -> bool:
 
 
 def _warn(replies: Sequence[Rollout | None]) -> None:
-    """Say aloud what counts as wrong for its form alone. Replies that were cut off are said to be elsewhere."""
+    """Warn of malformed replies, which count as wrong. Truncated replies are logged elsewhere."""
     whole = [after_thoughts(reply.text) for reply in replies if reply is not None and not _is_cut_off(reply)]
     bad = [text for text in whole if verdict_in(text) is None]
     if bad:

@@ -1,4 +1,4 @@
-r"""What an answer lists: normal form -> **elements**, brackets, order -> comparison.
+r"""Lists in an answer: normal form -> **elements**, brackets, order -> comparison.
 
 `1, 2`, `1 \text{ and } 2`, `\{1, 2\}`, `\pm 2`, `(1, 2]`, `(-\infty, 1) \cup (1, \infty)`, `x \ne 1`, the cells of a
 matrix.
@@ -16,11 +16,11 @@ _MATRIX = re.compile(r"\\begin\{([pbB]?matrix|smallmatrix|array)\}(?:\{[lcr|\s]*
 _REALS = re.compile(r"R|(?:all )?real(?: numbers?)?|(?:the )?set of (?:all )?real numbers|\\Re")
 _WITHOUT = re.compile(r"(?:R|\(-\s*\\infty,\s*\+?\s*\\infty\))\s*(?:\\setminus|\\backslash|-|\\)\s*\\\{([^,{}]+)\\\}")
 UNION = "∪"
-"""Between the elements of an enumeration that is a union."""
+"""Separator of the elements of an enumeration that is a union."""
 
 
 def order(left: Enumeration, right: Enumeration) -> bool | None:
-    """Whether the order counts: in round and square brackets. None for brackets that cannot be the same list."""
+    """True if the order counts: in round and square brackets. None for brackets that cannot belong to the same list."""
     one, other = left.brackets, right.brackets
     if (one == UNION) != (other == UNION):
         pieces = right if one == UNION else left
@@ -38,7 +38,7 @@ def order(left: Enumeration, right: Enumeration) -> bool | None:
 
 
 def listed(text: str) -> Enumeration:
-    r"""The elements of a list; of a union its parts, of `\pm 2` two, of `x \ne 2` what is left of and right of it."""
+    r"""The elements of a list; the parts of a union, two for `\pm 2`, the two sides of `x \ne 2`."""
     if _REALS.fullmatch(text if len(text) == 1 else text.casefold()):
         return Enumeration((r"-\infty", r"\infty"), "()")
     apart = _WITHOUT.fullmatch(text)
@@ -57,7 +57,7 @@ def listed(text: str) -> Enumeration:
 
 
 def joined_otherwise(left: str, right: str) -> bool:
-    """Whether one joins inequalities by "and" and the other by "or"."""
+    """True if one joins inequalities by "and" and the other by "or"."""
     joints = [set(_JOINT.findall(text)) for text in (left, right)]
     return all(joints) and joints[0] != joints[1] and any(map(_INEQUALITY.search, (left, right)))
 
@@ -67,7 +67,7 @@ def _split(text: str, command: str) -> list[str]:
 
 
 def rows(text: str) -> list[list[str]]:
-    """Of a matrix; none of anything else."""
+    """Rows of a matrix; none for anything else."""
     match = _MATRIX.fullmatch(text)
     if not match or "\\begin" in match[2]:
         return []

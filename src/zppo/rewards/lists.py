@@ -56,7 +56,7 @@ def read_list(question: Question) -> Listed:
 
 
 def compare_list(gold: Listed, box: str, equal: Mapping[Pair, bool | None]) -> Graded:
-    """`equal` knows every pair of elements that can matter."""
+    """`equal` has the verdict on every pair of elements that can matter."""
     given = _given(gold, box)
     if len(given) != len(gold.elements):
         return Graded(0.0, f"{len(given)} elements in {shown(box)}, {len(gold.elements)} are right", box)
@@ -70,9 +70,9 @@ def compare_list(gold: Listed, box: str, equal: Mapping[Pair, bool | None]) -> G
 
 
 def elements(text: str, and_separates: bool = True) -> tuple[str, ...]:
-    r"""Of a JSON list, or of what stands between commas or semicolons, in brackets or bare, with "and" for the last.
+    r"""Elements of a JSON list, or of a text with commas or semicolons, in brackets or bare, "and" before the last.
 
-    `x \in \{1, 2\}` are the elements of the set; `\pm 2` are two. Where elements hold an "and", it does not separate.
+    `x \in \{1, 2\}` are the elements of the set; `\pm 2` are two. If elements contain an "and", it does not separate.
     """
     try:
         listed = json.loads(text)
@@ -90,7 +90,7 @@ def _given(gold: Listed, box: str) -> tuple[str, ...]:
 
 
 def _pairs(gold: Listed, given: Sequence[str]) -> list[Pair]:
-    """What must be compared to tell whether the lists are the same."""
+    """Pairs whose comparison decides if the lists are equal."""
     if len(given) != len(gold.elements):
         return []
     if gold.ordered:
@@ -99,13 +99,13 @@ def _pairs(gold: Listed, given: Sequence[str]) -> list[Pair]:
 
 
 def _without_common(gold: Sequence[str], given: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Both without the elements that are the same text."""
+    """Both lists without the elements with equal text."""
     left, right = Counter(gold), Counter(given)
     return list((left - right).elements()), list((right - left).elements())
 
 
 def _unmatched(gold: Listed, given: Sequence[str], equal: Mapping[Pair, bool | None]) -> tuple[list[str], bool]:
-    """The reference elements without a partner, each given element being the partner of one, and whether one of their
+    """The reference elements without a partner (each given element is the partner of one), and True if one of their
     comparisons had no verdict."""
     if gold.ordered:
         missing = [pair for pair in zip(gold.elements, given, strict=True) if not equal[pair]]

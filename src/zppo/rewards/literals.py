@@ -1,7 +1,7 @@
 r"""Answers that are compared part by part: options, dates, times of day, scores, ratios, numbers in a base.
 
-math-verify subtracts in `2023-01-02`, divides in `12:30` and does not see the base of `2516_8`. A function gives True
-or False where both are of its kind, and None where it has nothing to say.
+math-verify subtracts in `2023-01-02`, divides in `12:30` and ignores the base of `2516_8`. A function returns True
+or False where both are of its kind, and None otherwise.
 """
 
 import re
@@ -43,7 +43,7 @@ _IN_BASE = re.compile(
 
 
 def same_option(gold: str, answer: str, same: Same) -> bool | None:
-    """`B`, `(B)` and `B.` are one option, and with a text behind it too: `(B) 7`. A text that hedges is none."""
+    """`B`, `(B)` and `B.` are one option, also with its text: `(B) 7`. A text that hedges is none."""
     left, right = _option(gold), _option(answer)
     if left is None and right is None:
         return None
@@ -58,7 +58,7 @@ def same_option(gold: str, answer: str, same: Same) -> bool | None:
 
 
 def _option(text: str) -> tuple[str, str] | None:
-    """The letter, and the text behind it or ''."""
+    """The letter, and the text after it or ''."""
     alone = _OPTION.fullmatch(text)
     if alone:
         return alone[1], ""
@@ -67,7 +67,7 @@ def _option(text: str) -> tuple[str, str] | None:
 
 
 def same_parts(gold: str, answer: str) -> bool | None:
-    """Whether two dates, times of day, measures in several units, scores, ratios or numbers in a base are the same."""
+    """True if two dates, times of day, measures in several units, scores, ratios or numbers in a base are equal."""
     for compare in (_same_base, _same_compound, _same_date, _same_named_date, _same_time, _same_numbers):
         verdict = compare(gold, answer)
         if verdict is not None:
@@ -76,7 +76,7 @@ def same_parts(gold: str, answer: str) -> bool | None:
 
 
 def _same_date(gold: str, answer: str) -> bool | None:
-    """In digits. A date is no number at all."""
+    """Compare dates in digits. A date is never equal to a number."""
     left, right = _DATE.fullmatch(gold), _DATE.fullmatch(answer)
     if left and right:
         return _numbers(gold) == _numbers(answer) and (left[1] is None) == (right[1] is None)  # the year first, or last
@@ -99,7 +99,7 @@ def _named_date(text: str) -> tuple[int, int, int] | None:
 
 
 def _same_time(gold: str, answer: str) -> bool | None:
-    """A missing AM or PM is forgiven like a missing unit. A plain number is no time."""
+    """Compare times of day. AM or PM may be missing, like a unit. A plain number is not a time."""
     left, right = _TIME.fullmatch(gold), _TIME.fullmatch(answer)
     if not left or not right or not any(left.group(2, 4, 5)) or not any(right.group(2, 4, 5)):
         return None
@@ -111,7 +111,7 @@ def _same_time(gold: str, answer: str) -> bool | None:
 
 
 def _hours(time: re.Match[str]) -> set[int]:
-    """Of a day, from 0: both that are meant where neither AM nor PM is said."""
+    """Hours of the day, from 0: both possible ones without AM or PM."""
     hour, half = int(time[1]), (time[4] or "").casefold()
     if half:
         return {hour % 12 + 12 * (half == "p")}
@@ -119,7 +119,7 @@ def _hours(time: re.Match[str]) -> set[int]:
 
 
 def _same_compound(gold: str, answer: str) -> bool | None:
-    """`1 hour and 20 minutes` and `1 h 20 min`."""
+    """Compare measures such as `1 hour and 20 minutes` and `1 h 20 min`."""
     left, right = _compound(gold), _compound(answer)
     return left == right if left and right else None
 
@@ -134,7 +134,7 @@ def _compound(text: str) -> dict[str, Fraction]:
 
 
 def _same_numbers(gold: str, answer: str) -> bool | None:
-    """Of a score or a ratio. A ratio of two numbers is their quotient too."""
+    """Compare scores or ratios. A ratio of two numbers equals their quotient too."""
     spoken = [re.sub(r"(?<=\d)\s+to\s+(?=\d)", ":", text) for text in (gold, answer)]
     for form in (_SCORE, _RATIO):
         if all(map(form.fullmatch, spoken)):
@@ -148,7 +148,7 @@ def _same_numbers(gold: str, answer: str) -> bool | None:
 
 
 def _same_base(gold: str, answer: str) -> bool | None:
-    """The digits and the base; a number without a base is in base ten."""
+    """Compare digits and base; a number without a base is in base ten."""
     left, right = _in_base(gold), _in_base(answer)
     if left is None and right is None:
         return None
@@ -160,7 +160,7 @@ def _same_base(gold: str, answer: str) -> bool | None:
 
 
 def _in_base(text: str) -> tuple[str, int] | None:
-    """`2516_{8}`, `2516_{\\text{eight}}`, `2516 base 8`. The digits must be digits of the base."""
+    """Digits and base of `2516_{8}`, `2516_{\\text{eight}}`, `2516 base 8`. The digits must be digits of the base."""
     match = _IN_BASE.fullmatch(text) if len(text) < 300 else None
     if not match:
         return None

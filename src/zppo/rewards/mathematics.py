@@ -8,13 +8,13 @@ from zppo.types import Question
 
 
 class MathRule:
-    """Grades by `Equivalence`; unscored where it gave no verdict."""
+    """Grades by `Equivalence`; unscored without a verdict."""
 
     def __init__(self, equivalence: Equivalence) -> None:
         self._equivalence = equivalence
 
     def check(self, question: Question) -> None:
-        """Any answer can be compared."""
+        """Accept every question: any answer can be compared."""
 
     def grade(self, questions: Sequence[Question], answers: Sequence[str]) -> list[Graded]:
         pairs = [(reference(q.answer), answer) for q, answer in zip(questions, answers, strict=True)]

@@ -1,7 +1,7 @@
-r"""What an answer measures: normal form -> value, **unit** -> comparison.
+r"""Measures in an answer: normal form -> value, **unit** -> comparison.
 
-`3.5 million dollars` is `(3.5)*1000000` and `$`; `60 km/h`, `30°`, `\$5`, `12 apples`, `2\pi cm`, `21st`. The value is
-left as text. Nothing is converted.
+`3.5 million dollars` is `(3.5)*1000000` and `$`; `60 km/h`, `30°`, `\$5`, `12 apples`, `2\pi cm`, `21st`. The value
+stays text. Nothing is converted.
 """
 
 import re
@@ -25,9 +25,9 @@ _START = re.compile(r"(?:(?<![A-Za-z\\])[A-Za-z]|[°%$¢€£¥₹'])")
 _SYMBOL = re.compile(r"°(?:Celsius|Fahrenheit|C|F)?(?![A-Za-z])|[^\W\d_]+|[%$¢€£¥₹]|'+")
 _UNIT = re.compile(UNIT)
 _WRITTEN = str.maketrans({"·": r"\cdot ", "μ": r"\mu ", "Ω": r"\Omega "})
-"""How a value writes what `spelled_out` spells for units."""
+"""Spelling in values of signs that `spelled_out` writes for units."""
 _SINGLE = set("mgshLlNJWVAKC")
-"""Letters that are units where a space is before them."""
+"""Letters that are units after a space."""
 _SCIENTIFIC = re.compile(r"(?<=\d)[eE](?=[+-]?\d)")
 _CONSTANT = re.compile(r"\\(?:frac|sqrt|pi|cdot|times)(?![A-Za-z])|(?<![A-Za-z\\])(?:pi|sqrt)(?![A-Za-z])")
 _OPEN = re.compile(r"[A-Za-z\\=<>,]|(?<=[\w)}\]])\s*[+-]")
@@ -45,12 +45,12 @@ _SAYS_MORE = re.compile(
     r"outward|upward|upwards|downward|downwards|power|via|billionths|millionths"
     r")\b"
 )
-"""Words that say more than of what the number is; an answer without them says something else."""
+"""Words that state more than the unit of a number; an answer without them is a different answer."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """`value` is an expression as text; `unit` is '' where none is named. `forgiven`: it may be left out."""
+    """`value` is an expression as text; `unit` is '' where none is named. `forgiven`: the unit may be missing."""
 
     value: str
     unit: str = ""
@@ -58,7 +58,7 @@ class Measure:
 
 
 def measured(text: str) -> Measure:
-    """The whole text and no unit where no unit can be told from it."""
+    """Value and unit; the whole text without a unit where none is recognized."""
     if len(text) > LONGEST:
         return Measure(text)
     money = _CURRENCY.match(text)
@@ -74,7 +74,7 @@ def measured(text: str) -> Measure:
 
 
 def same_unit(one: str, other: str) -> bool:
-    """Not counting case and number of words: `Apple` is `apples`."""
+    """True if units are equal apart from case and number of words: `Apple` is `apples`."""
     return one == other or (len(one) > 2 < len(other) and _stem(one) == _stem(other))
 
 
@@ -88,7 +88,7 @@ def _split(text: str) -> tuple[str, str, bool]:
 
 
 def _kind(value: str, unit: str, spaced: bool) -> str:
-    """`unit`, `phrase` (of words, which may be left out), `word` (which may not), or '' for no unit at all."""
+    """`unit`, `phrase` (of words, may be missing), `word` (may not be missing), or '' for no unit at all."""
     if unit in ("st", "nd", "rd", "th", "o'clock") and value[-1:].isdigit():
         return "phrase"
     if not _is_value(value) or (unit == "°" and _ANGLED.search(value)):
@@ -105,7 +105,7 @@ def _kind(value: str, unit: str, spaced: bool) -> str:
 
 
 def _may_follow(value: str, symbols: list[str], spaced: bool) -> bool:
-    """A single letter is a unit behind a space, and then behind one number; others may follow without a space."""
+    """True if the unit may follow: a single letter needs a space and one number before it; most others no space."""
     first = symbols[0]
     if len(first) > 1 or not first.isalpha():
         return spaced or first not in ("mg", "ms", "rad", "mol", "in", "day", "d", "Pa", "A", "K")
@@ -113,7 +113,7 @@ def _may_follow(value: str, symbols: list[str], spaced: bool) -> bool:
 
 
 def _is_value(value: str) -> bool:
-    """Whether a text may have a unit: it holds a number and no word."""
+    """True if a text may have a unit: it contains a number and no word."""
     words = re.findall(r"[^\W\d_]{3,}", re.sub(r"\\[A-Za-z]+", " ", value))
     numeric = any(c.isdigit() for c in value) or "\\pi" in value or "\\frac" in value or "pi" in words
     return (
@@ -122,13 +122,13 @@ def _is_value(value: str) -> bool:
 
 
 def _is_number(value: str) -> bool:
-    """Whether no letter is a variable, and nothing is added."""
+    """True if no letter is a variable and there is no sum."""
     number = _SCIENTIFIC.sub("^", _scaled(value)[0])
     return not _OPEN.search(_CONSTANT.sub("1", number))
 
 
 def _scaled(value: str) -> tuple[str, int]:
-    """A value without the words of magnitude behind it, and what these multiply it by."""
+    """A value without the words of magnitude after it, and their factor."""
     scale = 1
     while (word := _MAGNITUDE.search(value)) and any(c.isdigit() for c in value[: word.start()]):
         scale *= MAGNITUDES[word[1].casefold()]
@@ -137,5 +137,5 @@ def _scaled(value: str) -> tuple[str, int]:
 
 
 def _stem(unit: str) -> str:
-    """In small letters and the singular."""
+    """The unit in lower case and in the singular."""
     return " ".join(_PLURAL.sub("", _IES.sub("y", word)) for word in unit.casefold().replace("-", " ").split())

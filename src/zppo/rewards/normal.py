@@ -1,6 +1,6 @@
-r"""The normal form of an answer: text as written -> **normal form** -> everything that compares answers in mathematics.
+r"""The normal form of an answer: text as written -> **normal form** -> all comparisons of answers in mathematics.
 
-`$\text{5\,cm}$`, `**5 cm**` and `5~\mathrm{cm}.` are `5 cm`. Only how it looks goes; letters, signs and words stay.
+`$\text{5\,cm}$`, `**5 cm**` and `5~\mathrm{cm}.` are `5 cm`. Only formatting is removed; letters, signs and words stay.
 """
 
 import re
@@ -33,7 +33,7 @@ _AROUND = (
     *WRAPPERS,
     *(("**", "**"), ("*", "*"), ("__", "__"), ("`", "`"), ('"', '"'), (r"\boxed{", "}"), (r"\fbox{", "}"), ("{", "}")),
 )
-"""What may stand around all of an answer."""
+"""Wrappers of a whole answer."""
 _WITHIN = (re.compile(r"(?<![\\$\w])\$(?=\S)([^$]+)(?<=\S)\$(?!\d)"), re.compile(r"(?:^|(?<=\s))\*\*(?=\S)([^*]+)\*\*"))
 """Dollar signs and asterisks around a part."""
 _TEXT = re.compile(
@@ -41,7 +41,7 @@ _TEXT = re.compile(
     r"|underline|boldsymbol|bm|boxed|fbox)\s*(?P<group>\{)|\\mathbb\s(?P<letter>[A-Z])|\\.|[{}]",
     re.DOTALL,
 )
-"""A command of looks with what it is around; else a character that is escaped, or a brace."""
+"""A formatting command with its argument; else an escaped character, or a brace."""
 _LOOKS = re.compile(
     r"(?P<row>\\\\(?!\s*$))|\\(?:left|right|middle|[Bb]igg?[lrm]?|displaystyle|textstyle|limits|nolimits|quad|qquad|large|Large|bf|rm|it)"
     r"(?![A-Za-z])\.?|\\[,;:> ]|~|\\!|\\hspace\s*\{[^{}]*\}|\\\\(?=\s*$)"
@@ -83,7 +83,7 @@ _SPACE = re.compile(r"(?<!\d) | (?![\d.])")
 
 @lru_cache(maxsize=8192)
 def normal_form(text: str) -> str:
-    """What is nothing but looks stays as it is; empty for a text of spaces."""
+    """The normal form. A text of nothing but formatting is unchanged; empty for a text of spaces."""
     return _normal(text) or text.strip()
 
 
@@ -102,7 +102,7 @@ def _normal(text: str) -> str:
 
 
 def squeezed(text: str) -> str:
-    """Without spaces, but for those between digits."""
+    """The text without spaces, except those between digits."""
     return _SPACE.sub("", text)
 
 
@@ -141,9 +141,9 @@ def _unwrapped(text: str) -> str:
 
 
 def _without_text(text: str) -> str:
-    r"""What `\text{...}` and its like are around, apart from its neighbours if it has letters: `5\text{m}` is `5 m`."""
+    r"""The content of `\text{...}` and similar, separated from its neighbours if letters: `5\text{m}` is `5 m`."""
     pieces, start = [], 0
-    opened: list[int] = []  # where the content of each open group begins in the pieces; -1 for a brace that stays
+    opened: list[int] = []  # start of the content of each open group in the pieces; -1 for a brace that stays
     for token in _TEXT.finditer(text):
         pieces.append(text[start : token.start()])
         start = token.end()
@@ -170,7 +170,7 @@ def _fraction(match: re.Match[str]) -> str:
 
 
 def _without_thousands(text: str) -> str:
-    """`1,234,567` and `1 234 567` as digits; but in brackets a comma separates."""
+    """`1,234,567` and `1 234 567` as digits; in brackets a comma separates."""
     if not any(character in text for character in "([{"):
         text = _THOUSANDS.sub(lambda match: match[0].replace(",", ""), text)
         return _SPACED_THOUSANDS.sub(lambda match: match[0].replace(" ", ""), text)

@@ -1,4 +1,4 @@
-r"""What can be read in an answer of any type: bare text, plain numbers, lists in brackets."""
+r"""Parsing for answers of any type: bare text, plain numbers, lists in brackets."""
 
 import re
 import unicodedata
@@ -22,7 +22,7 @@ _TEXT = re.compile(
     r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
 _NESTED = 3
-"""Layers of `\\text{...}` and its like that are unwrapped."""
+"""Layers of `\\text{...}` and similar that are unwrapped."""
 _ESCAPED = re.compile(r"(?<!\\)\\([%&_#$])")
 _RAISED = re.compile("[⁺⁻⁰¹²³⁴-⁹]+")
 _EITHER_SIGN = re.compile(r"(?:\\pm(?![A-Za-z])|±)\s*")
@@ -30,7 +30,7 @@ _SIZES_AND_SPACES = re.compile(r"\\(?:left|right|[Bb]igg?[lr]?)(?![A-Za-z])|\\[,
 
 
 def bare(answer: str) -> str:
-    """Without surrounding space, math delimiters and the full stop that ends a sentence.
+    """The answer without surrounding space, math delimiters and the full stop that ends a sentence.
 
     The minus sign is ASCII's and raised characters are exponents: `x²` is `x^{2}`.
     """
@@ -42,7 +42,7 @@ def bare(answer: str) -> str:
 
 
 def unwrapped(text: str, wrappers: Iterable[tuple[str, str]]) -> str:
-    """Without each pair of wrappers, in their order, that is around all of the text."""
+    """The text without each pair of wrappers, in their order, that encloses all of it."""
     for left, right in wrappers:
         inner = text[len(left) : -len(right)]
         if inner.strip() and text == left + inner + right and left not in inner:
@@ -55,7 +55,7 @@ def _lowered(raised: str) -> str:
 
 
 def as_text(answer: str) -> str:
-    r"""Bare, `\text{...}` and its like unwrapped, `\%` and its like as characters, every run of spaces one space."""
+    r"""Bare, `\text{...}` and similar unwrapped, `\%` and similar as characters, every run of spaces one space."""
     text = _SIZES_AND_SPACES.sub(" ", bare(answer))
     for _ in range(_NESTED):
         text = _TEXT.sub(r"\1", text)
@@ -85,16 +85,16 @@ def _fraction_in(match: re.Match[str]) -> Fraction | None:
 
 @dataclass(frozen=True)
 class Enumeration:
-    """A list as it was written: its elements and the brackets around them (`''` for a bare list)."""
+    """A list as written: its elements and the brackets around them (`''` for a bare list)."""
 
     elements: tuple[str, ...]
     brackets: str
 
 
 def enumeration(text: str) -> Enumeration:
-    r"""The elements of `(a, b)`, `[a, b]`, `\{a, b\}` or `a, b`: what stands between commas outside all inner brackets.
+    r"""The elements of `(a, b)`, `[a, b]`, `\{a, b\}` or `a, b`: the texts between commas outside all inner brackets.
 
-    With a semicolon between elements, commas belong to them. One element where nothing separates.
+    With a semicolon between elements, commas belong to them. One element without a separator.
     """
     text = _SIZES_AND_SPACES.sub(" ", bare(text)).replace("\\{", "{").replace("\\}", "}").strip()
     brackets = text[0] + text[-1] if _is_enclosed(text) else ""
@@ -104,14 +104,14 @@ def enumeration(text: str) -> Enumeration:
 
 
 def both_signs(element: str) -> list[str]:
-    """One element, or two where it holds one plus-minus sign. Several may or may not go together."""
+    """One element, or two if it has one plus-minus sign. Several signs may be dependent and are not expanded."""
     if len(_EITHER_SIGN.findall(element)) != 1:
         return [element]
     return [_EITHER_SIGN.sub(sign, element).removeprefix("+") for sign in "+-"]
 
 
 def _is_enclosed(text: str) -> bool:
-    """Whether the first character opens a bracket that the last one closes. An interval may mix ( and ]."""
+    """True if the first character opens a bracket that the last one closes. An interval may mix ( and ]."""
     if len(text) < 2 or text[0] not in "([{" or text[-1] not in ")]}":
         return False
     depths = _depths(text)
@@ -125,7 +125,7 @@ def _split(text: str, separator: str) -> list[str]:
 
 
 def _depths(text: str) -> list[int]:
-    """How many brackets are open after each character."""
+    """Number of open brackets after each character."""
     depths, depth = [], 0
     for character in text:
         depth += (character in "([{") - (character in ")]}")

@@ -1,4 +1,4 @@
-"""A few grading workers that threads share: each question goes to a free one, and each is killed on its own."""
+"""A pool of grading workers that threads share: each pair goes to a free one, and each is killed on its own."""
 
 import queue
 import threading
@@ -8,9 +8,9 @@ from zppo.rewards.grader import Grader
 
 
 class WorkerPool:
-    """At most `workers` processes. A worker starts when a question finds no free one, and again after it was killed.
+    """At most `workers` processes. A worker starts when no free one is left, and again after it was killed.
 
-    Safe from any thread; a question waits while all workers are busy, which does not count against its deadline.
+    Thread-safe; a pair waits while all workers are busy, which does not count against its deadline.
     """
 
     def __init__(self, workers: int, deadline_s: float, command: Sequence[str] | None = None) -> None:
@@ -18,7 +18,7 @@ class WorkerPool:
         self._deadline_s = deadline_s
         self._command = command
         self._closing = threading.Lock()
-        # Last in, first out: a single thread is always served by the same worker, and the others never start.
+        # Last in, first out: a single thread always uses the same worker, and the others never start.
         self._free: queue.LifoQueue[Grader | None] = queue.LifoQueue()
         for _ in range(workers):
             self._free.put(None)
@@ -30,7 +30,7 @@ class WorkerPool:
             return [grader.pid for grader in self._free.queue if grader is not None and grader.alive]
 
     def ask(self, gold: str, answer: str) -> bool | None:
-        """Whether the answers are equivalent, None if it cannot be told.
+        """True if the answers are equivalent, None without a verdict.
 
         Raises Timeout, Crash, or RewardError when a worker cannot be started.
         """
@@ -43,8 +43,8 @@ class WorkerPool:
             self._free.put(grader)
 
     def close(self) -> None:
-        """Ends all workers, each after the question it is busy with. A later question starts a new one."""
-        with self._closing:  # two that close at once would wait for each other's half
+        """End all workers, each after its current pair. A later call starts a new one."""
+        with self._closing:  # two concurrent calls would each wait for the other's workers
             for grader in [self._free.get() for _ in range(self._workers)]:
                 if grader is not None:
                     grader.close()

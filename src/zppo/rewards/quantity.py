@@ -13,7 +13,7 @@ from zppo.rewards.units import UNIT, spelled_out, unit_named
 from zppo.types import Question
 
 TOLERANCE = 1e-6
-"""Relative, where the question has no column `tolerance`."""
+"""Relative tolerance where the question has no column `tolerance`."""
 _THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3})((?:(?:,|\{,\}|\s)\d{3})+)(?![\d,])")
 _POWER = re.compile(r"\s*(?:\\times|\\cdot|×|·|\*)\s*10\s*\^\s*(?:\{\s*([+-]?\d{1,3})\s*\}|([+-]?\d{1,3}))")
 _BARE_POWER = re.compile(r"^([+-]?\s?)10\s*\^\s*(?:\{\s*([+-]?\d{1,3})\s*\}|([+-]?\d{1,3}))")
@@ -27,7 +27,7 @@ LONGEST = 200
 
 @dataclass(frozen=True)
 class Quantity:
-    """`unit` is '' for a plain number."""
+    """A number with its unit; `unit` is '' for a plain number."""
 
     value: Fraction
     unit: str = ""
@@ -35,7 +35,7 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Target:
-    """Right is what differs by no more than `relative` of the value, or by no more than `absolute`."""
+    """Target of a number: right if it differs by at most `relative` of the value, or by at most `absolute`."""
 
     quantity: Quantity
     text: str
@@ -54,7 +54,7 @@ def read_quantity(question: Question) -> Target:
 
 
 def compare_quantity(gold: Target, box: str) -> Graded:
-    """A unit on one side only is set aside; two different units are wrong, because nothing is converted."""
+    """A unit on one side only is ignored; two different units are wrong, because nothing is converted."""
     given, wanted = quantity_in(box), gold.quantity
     if given is None:
         return Graded(0.0, f"{shown(box)} is not a number", box)

@@ -16,7 +16,7 @@ _REGION = re.compile(rf"[\[(]?\s*{_POINT}\s*,\s*{_POINT}\s*[\])]?")
 
 @dataclass(frozen=True)
 class Region:
-    """Left, top, right, bottom, in whatever unit the question uses."""
+    """Left, top, right, bottom, in the unit of the question."""
 
     x1: float
     y1: float

@@ -1,6 +1,6 @@
 r"""Equations, inequalities and intervals: `x = 5`, `1 < x \le 3`, `(1, 3]`, `x \in \{1, 2\}`, `f(x) = 2x`.
 
-A chain is what stands between the signs, and the signs. Names on the left of an equation are those of the value.
+A chain is a sequence of parts and the signs between them. A name on the left of an equation names the value.
 """
 
 import re
@@ -22,7 +22,7 @@ _MIRRORED = {"<": ">", ">": "<", r"\le": r"\ge", r"\ge": r"\le"}
 
 @dataclass(frozen=True)
 class Chain:
-    """`parts` are one more than `signs`."""
+    """A chain of relations, with one more of `parts` than of `signs`."""
 
     parts: tuple[str, ...]
     signs: tuple[str, ...]
@@ -33,7 +33,7 @@ class Chain:
 
     @property
     def name(self) -> str:
-        """Of the value: what is left of the first `=` or `\\in` if it is a name; '' otherwise."""
+        """Name of the value: the text before the first `=` or `\\in` if it is a name; '' otherwise."""
         if self.signs and self.signs[0] in ("=", r"\in") and is_name(self.parts[0]):
             return "".join(self.parts[0].split())
         return ""
@@ -45,7 +45,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class Interval:
-    """`name` is that of the variable, '' where none is named."""
+    """An interval; `name` is that of the variable, '' without one."""
 
     low: str
     high: str
@@ -54,7 +54,7 @@ class Interval:
 
 
 def chain(text: str) -> Chain:
-    r"""What stands outside of brackets between signs of relation. What `\approx` says of an exact value is left out."""
+    r"""The chain of relation signs outside of brackets. The part after `\approx` is dropped if the value is exact."""
     parts, signs, start, depth = [], [], 0, 0
     at = 0
     while at < len(text):
@@ -76,7 +76,7 @@ def is_name(text: str) -> bool:
 
 
 def interval(text: str) -> Interval | None:
-    r"""Of `1 < x \le 3`, `x > 1`, `(1, 3]`, `x \in (1, 3]`; None for anything else."""
+    r"""Interval of `1 < x \le 3`, `x > 1`, `(1, 3]`, `x \in (1, 3]`; None for anything else."""
     read = chain(text)
     if read.signs == (r"\in",) and read.name:
         inner = interval(read.parts[1])

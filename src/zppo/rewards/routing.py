@@ -1,4 +1,4 @@
-"""Which rule scores which question: questions and responses -> **routing** -> rules -> verdicts.
+"""Routing of questions to rules: questions and responses -> **routing** -> rules -> verdicts.
 
 A question's column `answer_type` names the rule; without one it is `math`, the method's own (method section 7).
 Training, evaluation and `zppo grade` all score through `RoutedVerdict`.
@@ -26,7 +26,7 @@ COLUMN = "answer_type"
 
 
 class RoutedVerdict:
-    """Scores the final answer of each response, which `extract` reads, by the rule of its question's answer type.
+    """Scores the final answer of each response, found by `extract`, with the rule of its question's answer type.
 
     A response without one is wrong; free-form answers are compared by the `judge`. Both may be set later.
     """
@@ -51,7 +51,7 @@ class RoutedVerdict:
         return [graded.reward for graded in self.grade(questions, responses)]
 
     def grade(self, questions: Sequence[Question], responses: Sequence[str]) -> list[Graded]:
-        """The same with reasons. Raises DataError for a question that `check` refuses."""
+        """The scores with reasons. Raises DataError for a question that `check` refuses."""
         graded: dict[int, Graded] = {}
         by_type: dict[str, list[int]] = defaultdict(list)
         answers = [self.extract(response) for response in responses]
@@ -71,7 +71,7 @@ class RoutedVerdict:
         return [graded[i] for i in range(len(questions))]
 
     def check(self, questions: Sequence[Question]) -> None:
-        """Raises DataError, naming the question, for an unknown answer type or a reference its rule cannot read."""
+        """Raise DataError, naming the question, for an unknown answer type or a reference its rule cannot read."""
         for question in questions:
             kind = self._type(question)
             if kind != "free":
@@ -94,5 +94,5 @@ class RoutedVerdict:
 
 
 def is_free(question: Question) -> bool:
-    """Whether the question waits for a judge."""
+    """True if the question needs a judge."""
     return question.fields.get(COLUMN) == "free"

@@ -1,6 +1,6 @@
 """Thoughts, the text after them, and the part of both that a judge reads (method sections 6 and 11).
 
-Text for a judge was written by a model: it is made harmless here, and is empty only if the response is.
+Text for a judge was written by a model: it is escaped here, and is empty only if the response is.
 """
 
 from collections.abc import Callable
@@ -12,13 +12,13 @@ _THOUGHT, _END = "<think>", "</think>"
 
 
 def after_thoughts(text: str) -> str:
-    """The text that follows the thoughts; nothing where they do not end."""
+    """The text after the thoughts; empty if they do not end."""
     thoughts, _, rest = text.rpartition(_END)
     return "" if not thoughts and _THOUGHT in rest else rest.strip()
 
 
 def visible(response: str) -> str:
-    """The text after the thoughts; where there is none, the whole response, for a judge to look into its reasoning."""
+    """The text after the thoughts; if there is none, the whole response, so that a judge reads its reasoning."""
     return harmless(after_thoughts(response)) or harmless(response)
 
 

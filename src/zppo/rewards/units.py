@@ -57,13 +57,13 @@ _NAMES = {
 }
 _SYMBOLS = {name + plural: symbol for symbol, names in _NAMES.items() for name in names for plural in ("", "s")}
 COMMON = frozenset(_NAMES) | frozenset(_SYMBOLS) | {"mins", "hrs", "yrs", "lbs", "secs", "units", "days", "months"}
-"""Symbols and names of units that no letters of mathematics are."""
+"""Symbols and names of units that cannot be letters of mathematics."""
 _SYMBOLS |= {symbol + "s": symbol for symbol in ("min", "lb", "yr", "unit", "day", "month")}
 
 _SYMBOL = r"(?:[^\W\d_]|[°%$¢€£¥₹'′″])+"
 _FACTOR = rf"{_SYMBOL}(?:\s?\^\s?(?:\{{\s?[+-]?\d\s?\}}|[+-]?\d))?"
 UNIT = rf"(?!(?:or|and|to)\b|[abeiknpqrtuvwxyz](?![^\W\d_]))\(?{_FACTOR}(?:\)?\s?[/·\s]\s?\(?{_FACTOR}){{0,5}}\)?"
-"""Pattern of a unit after `spelled_out`. A single letter that is rather a variable does not begin one."""
+"""Pattern of a unit after `spelled_out`. A single letter that is probably a variable does not begin one."""
 _PART = re.compile(rf"(?P<over>/)?[\s·()]*(?P<symbol>{_SYMBOL})(?:[\s^{{]*(?P<power>[+-]?\d))?")
 _TWO_READINGS = re.compile(r"/[^()/]*[^()/\s·][\s·]+[^()/\s·]")
 
@@ -94,9 +94,9 @@ def spelled_out(text: str) -> str:
 
 
 def unit_named(text: str) -> str:
-    """The one spelling of a unit that matches `UNIT`: factors by the alphabet, those under the line after slashes.
+    """The one spelling of a unit that matches `UNIT`: factors in alphabetical order, denominators after slashes.
 
-    `J/mol·K` is left as it stands: whether K is under the line is not said.
+    `J/mol·K` is unchanged: it is ambiguous if K is in the denominator.
     """
     text = unicodedata.normalize("NFKC", text)
     if _TWO_READINGS.search(text):

@@ -1,6 +1,6 @@
-r"""Answers with words in them: their words must agree, and what stands between them.
+r"""Answers with words: the words must agree, and so must the parts between them.
 
-math-verify reads a word as a product of variables, for which `cat` is `act`, or leaves it out.
+math-verify reads a word as a product of variables, for which `cat` is `act`, or skips it.
 """
 
 import re
@@ -27,12 +27,12 @@ _ARTICLES = {"a", "an", "the"}
 
 
 def words(text: str) -> list[str]:
-    """Letters between spaces that are no names of mathematics; `ab` is a product."""
+    """Words of the text: runs of letters that are not names of mathematics; `ab` is a product."""
     return [word for word in _WORD.findall(text) if _is_word(word)]
 
 
 def same_words(gold: str, answer: str, same: Same) -> bool | None:
-    """None where neither has words; `same` compares what stands between words that are the same."""
+    """True if the words agree and `same` holds for the parts between them; None where neither has words."""
     if _LETTERS.fullmatch(gold) and _LETTERS.fullmatch(answer) and not {gold, answer} & NAMES:
         return gold == answer or (_folded(gold) == _folded(answer) and not any(map(_MIXED.search, (gold, answer))))
     products = _TIMES.sub("", gold), _TIMES.sub("", answer)
@@ -53,7 +53,7 @@ def _same_piece(gold: str, answer: str, same: Same) -> bool | None:
 
 
 def _parts(text: str) -> list[str]:
-    """What stands between the words, and the words at the odd places."""
+    """The parts between the words, and the words at the odd positions."""
     parts, start = [""], 0
     for match in _WORD.finditer(text):
         if not _is_word(match[1]):
@@ -75,5 +75,5 @@ def _is_word(word: str) -> bool:
 
 
 def _folded(word: str) -> str:
-    """Case counts in one or two letters, which may be variables."""
+    """The word in lower case; case counts in one or two letters, which may be variables."""
     return word.casefold() if len(word) > 2 or word.casefold() in _SHORT else word

@@ -1,11 +1,11 @@
-r"""The far end of the grader: a process of its own that compares two expressions, one request at a time.
+r"""The grading worker: a separate process that compares two expressions, one request at a time.
 
 It is started by path, not imported: it needs math-verify and the standard library only, so it starts without loading
-torch. Standard input and output carry one JSON object per line: it says `{"ready": true}` once, then answers every
+torch. Standard input and output carry one JSON object per line: it writes `{"ready": true}` once, then answers every
 `{"gold": ..., "answer": ...}` with `{"equivalent": ...}`, and ends when standard input does.
 
-What `symbolic` reads is compared there. Sums over an index, integrals, limits and matrices are math-verify's. The
-verdict is null for numbers too large to be compared exactly that agree in their leading digits.
+Expressions that `symbolic` reads are compared there, sums over an index, integrals, limits and matrices by
+math-verify. The verdict is null for numbers too large for an exact comparison that agree in their leading digits.
 """
 
 import contextlib
@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 MEMORY_BYTES = 4 << 30
-"""Address space of the worker: a number with a billion digits ends in a MemoryError here, not in a full machine."""
+"""Address space of the worker: a number with a billion digits raises MemoryError before the machine runs out."""
 _LARGE = re.compile(r"\\(?:sum|prod|i{1,3}nt|oint|lim|begin|det)(?![A-Za-z])")
-"""Notation that is left to math-verify."""
+"""Notation that math-verify compares."""
 _DIFFERENTIAL = re.compile(r"(?<![A-Za-z\\])d\s*(\\?[A-Za-z]+)")
 _UNDER = re.compile(r"_\s*\{[^{}]*\}")
 _RELATION = re.compile(r"[=<>]|\\(?:le|ge|ne|approx|equiv|in)(?![A-Za-z])")
@@ -32,9 +32,9 @@ _RELATION = re.compile(r"[=<>]|\\(?:le|ge|ne|approx|equiv|in)(?![A-Za-z])")
 
 def main() -> None:
     deadline_s = float(sys.argv[1])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program that started us; we end with our input
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent program; the worker ends with its input
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever a library prints must not land between two replies
+    os.dup2(2, 1)  # output of libraries must not be mixed with replies
     logging.disable(logging.CRITICAL)
     try:
         equivalent = load_grader()
@@ -53,17 +53,17 @@ def load_grader() -> Callable[[str, str], bool | None]:
     """The comparison itself. Imports math-verify (about a second), hence the function in a function."""
     from math_verify import LatexExtractionConfig, parse, verify  # type: ignore[import-untyped,unused-ignore]
 
-    sys.path.append(str(Path(__file__).parent))  # last, so that no module here stands before a library's
+    sys.path.append(str(Path(__file__).parent))  # last, so that no module here shadows one of a library
     from symbolic.compare import equivalent as same_value  # type: ignore[import-not-found,unused-ignore]
     from symbolic.tree import Unreadable  # type: ignore[import-not-found,unused-ignore]
     from symbolic.values import TooLarge, Undefined  # type: ignore[import-not-found,unused-ignore]
 
-    # The box and nothing but the box: by default a box that does not parse would be searched for any number inside it.
+    # Only the box: by default a box that does not parse would be searched for any number inside it.
     only_the_box = [LatexExtractionConfig(boxed_match_priority=0)]
 
     def by_math_verify(gold: str, answer: str) -> bool:
         left, right = (
-            # The library's own timeouts are signals, blind to one long operation; the parent's deadline kills us.
+            # The library's own timeouts are signals and do not interrupt one long operation; the deadline does.
             list(parse(f"\\boxed{{{text}}}", only_the_box, extraction_mode="first_match", parsing_timeout=None))
             for text in (gold, answer)
         )
@@ -84,22 +84,22 @@ def load_grader() -> Callable[[str, str], bool | None]:
         except (Undefined, RecursionError, ValueError, OverflowError):
             return False
 
-    by_math_verify(r"\frac{x}{2} + 1", "1 + 0.5x")  # loads what is loaded lazily, before the first deadline runs
+    by_math_verify(r"\frac{x}{2} + 1", "1 + 0.5x")  # loads lazy imports before the first deadline
     return equivalent
 
 
 def _is_large(text: str) -> bool:
-    """Not a relation: math-verify may compare one side of it alone."""
+    """True if math-verify must compare it. Not for a relation: math-verify may compare only one side of it."""
     return bool(_LARGE.search(text)) and not _RELATION.search(_UNDER.sub("", text))
 
 
 def _letters(text: str) -> set[str]:
-    """The commands and letters of a text: math-verify drops some, of which it takes those of units."""
+    """The commands and letters of a text: math-verify drops some, such as those of units."""
     return set(re.findall(r"\\[A-Za-z]+|[A-Za-z]", text))
 
 
 def _limit_memory() -> None:
-    with contextlib.suppress(ImportError, ValueError, OSError):  # not on Windows; a lower limit of the user's stays
+    with contextlib.suppress(ImportError, ValueError, OSError):  # not on Windows; a lower limit set by the user stays
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -107,7 +107,7 @@ def _limit_memory() -> None:
 
 
 def _limit_time(deadline_s: float) -> None:
-    """Ends a comparison that nobody waits for any more, should our parent be killed while we compute."""
+    """End a comparison after the deadline if the parent was killed during it."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 

@@ -1,1 +1,1 @@
-"""What a run leaves on disk: its directory, its state, and what they hold."""
+"""Files of a run: its directory, its state, and their contents."""

@@ -1,6 +1,6 @@
 """The checkpoints of a run: folders `checkpoint-STEP`, each published with one rename and removed with one.
 
-A folder or file of another name is somebody else's, and so is a link: neither is counted, continued or removed.
+Folders and files with other names, and links, are ignored: they are not counted, continued or removed.
 """
 
 import json
@@ -16,7 +16,7 @@ from zppo.errors import CheckpointError
 
 CHECKPOINT_STATE = "zppo_state.json"
 WEIGHTS_STATE = "zppo_state_of_weights.json"
-"""The state of a checkpoint that keeps only its weights: it can be used and evaluated, but not continued."""
+"""The state of a checkpoint with weights only: it can be used and evaluated, but not resumed."""
 TRAINING_FILES = ("optimizer.pt", "scheduler.pt", "rng_state.pth")
 TRAINER_STATE = "trainer_state.json"
 MODEL_CONFIG = "config.json"
@@ -31,21 +31,21 @@ def name_of(step: int) -> str:
 
 
 def step_of(checkpoint: Path) -> int:
-    """Rollout steps that were finished when it was taken."""
+    """Number of finished rollout steps of a checkpoint."""
     found = _NAME.fullmatch(checkpoint.name)
     assert found is not None, f"{checkpoint} is no checkpoint of a run"
     return int(found[1])
 
 
 def checkpoints_in(folder: Path) -> list[Path]:
-    """All of the run, oldest first: whole, damaged and with weights alone."""
+    """All checkpoints of the run, oldest first: complete, damaged and weights-only."""
     there = folder.iterdir() if folder.is_dir() else ()
     own = (each for each in there if _NAME.fullmatch(each.name) and each.is_dir() and not each.is_symlink())
     return sorted(own, key=step_of)
 
 
 def continuable(folder: Path) -> list[Path]:
-    """Those that hold, or should hold, everything that a run needs to go on from them; oldest first."""
+    """Checkpoints that can be resumed, damaged ones included; oldest first."""
     return [each for each in checkpoints_in(folder) if not (each / WEIGHTS_STATE).is_file()]
 
 
@@ -62,7 +62,7 @@ def publish(written: Path, folder: Path, step: int) -> Path:
 
 
 def thin_out(folder: Path, keep: int, weights_only: bool, kept: Collection[int] = ()) -> None:
-    """Remove all but the newest `keep` and the steps in `kept`; with `weights_only` only the newest stays whole."""
+    """Remove all but the newest `keep` and the steps in `kept`; with `weights_only` only the newest stays complete."""
     there = checkpoints_in(folder)
     for old in there[:-keep]:
         if step_of(old) not in kept:
@@ -72,7 +72,7 @@ def thin_out(folder: Path, keep: int, weights_only: bool, kept: Collection[int] 
 
 
 def keep_weights(checkpoint: Path) -> None:
-    """Remove what only training needs; the rename comes first, so that a kill leaves no half of a whole one."""
+    """Remove the files that only training needs; the rename comes first, so that a kill leaves no partial one."""
     if (checkpoint / CHECKPOINT_STATE).is_file():
         os.rename(checkpoint / CHECKPOINT_STATE, checkpoint / WEIGHTS_STATE)
     for name in (*TRAINING_FILES, "scaler.pt"):
@@ -80,7 +80,7 @@ def keep_weights(checkpoint: Path) -> None:
 
 
 def discard(checkpoint: Path) -> None:
-    """Remove a checkpoint. It is first moved out of sight, so that a kill leaves no half of it in its place."""
+    """Remove a checkpoint. It is renamed first, so that a kill leaves no partial checkpoint in its place."""
     aside = checkpoint.parent / ".partial" / DISCARDED
     shutil.rmtree(aside, ignore_errors=True)
     aside.parent.mkdir(exist_ok=True)
@@ -89,8 +89,8 @@ def discard(checkpoint: Path) -> None:
 
 
 def check_whole(checkpoint: Path) -> None:
-    """Raise CheckpointError naming the first file that is missing or damaged. Reads every file of it but the weights,
-    of which the lengths are compared with what their heads say."""
+    """Raise CheckpointError naming the first file that is missing or damaged. Every file is read except the weights,
+    whose lengths are compared with their headers."""
     if (checkpoint / WEIGHTS_STATE).is_file():
         raise CheckpointError(f"{checkpoint} keeps only its weights (checkpoints.weights_only)")
     for name in (CHECKPOINT_STATE, TRAINER_STATE, MODEL_CONFIG):
@@ -110,7 +110,7 @@ def is_whole(checkpoint: Path) -> bool:
 
 
 def size_of(checkpoint: Path) -> int:
-    """Bytes of all its files."""
+    """Bytes of all files of a checkpoint."""
     return sum(file.stat().st_size for file in checkpoint.rglob("*") if file.is_file())
 
 
@@ -139,7 +139,7 @@ def _check_json(file: Path) -> dict[str, Any]:
 
 
 def _check_archive(file: Path) -> None:
-    """What torch saves is a zip archive with a checksum for each of its parts."""
+    """Check the checksums of a file saved by torch, a zip archive."""
     _check_there(file)
     try:
         with zipfile.ZipFile(file) as archive:

@@ -1,13 +1,13 @@
-"""The run directory: everything a run leaves behind, written so that a kill at any moment leaves it usable.
+"""The run directory: the files of a run, written so that a kill at any moment leaves it usable.
 
 config.yaml            the effective config
 metrics.jsonl          one row per rollout step
 rollouts/step-N.jsonl  every group of step N: prompt, responses, verdicts, advantages
 alarms.jsonl           every alarm with its sentence, in every step in which it held
-dropped.jsonl          every row of the data that is not asked, and why
+dropped.jsonl          every dropped row of the data, with the reason
 checkpoints/           `checkpoint-STEP` (`run.checkpoints`); whatever is under `.partial` is not one
 .lock                  held by the process that writes the run
-error.log              traces of errors that nobody foresaw, if there were any
+error.log              traces of unexpected errors, if there were any
 summary.json           written at the end
 report.html            written at the end, or by `zppo report`
 """
@@ -57,7 +57,7 @@ class RunDirectory:
         self.lock_file = self.path / ".lock"
 
     def check(self, config: Mapping[str, Any], resume: bool) -> None:
-        """Raise CheckpointError unless a run of `config` can be started here, or continued if `resume`."""
+        """Raise CheckpointError unless a run of `config` can be started here, or resumed if `resume`."""
         there = self.config_file.exists()
         if resume and not there:
             raise CheckpointError(f"{self.path} holds no run to resume; leave out --resume to start one")
@@ -72,16 +72,16 @@ class RunDirectory:
             raise CheckpointError(f"{self.path} already holds a run {detail}; choose another run directory")
 
     def start(self, config: Mapping[str, Any]) -> None:
-        """Claim the directory for a new run. Raises CheckpointError if it already holds one."""
+        """Create the directory of a new run of `config`. Raises CheckpointError if it already holds one."""
         self.check(config, resume=False)
         self.rollouts.mkdir(parents=True, exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
         self._write_config(config)
 
     def resume(self, config: Mapping[str, Any], checkpoint: str | Path | None = None) -> Path | None:
-        """Claim the directory for going on with its run.
+        """Prepare the directory to resume its run.
 
-        Returns the checkpoint to go on from: the newest, or `checkpoint` (a path, or the name of one of the run), or
+        Returns the checkpoint to resume from: the newest, or `checkpoint` (a path, or the name of one of the run), or
         None if the run was killed before its first one. Raises CheckpointError when there is no run here, it was
         started with another config, or the checkpoint is damaged.
         """
@@ -91,12 +91,12 @@ class RunDirectory:
         return found
 
     def adopt(self, config: Mapping[str, Any]) -> None:
-        """Make `config` the run's own from now on, where it differs."""
+        """Save `config` as the run's config where it differs."""
         if self._difference(config, resume=False):
             self._write_config(config)
 
     def checkpoint(self, wanted: str | Path | None = None) -> Path | None:
-        """See `resume`. Raises CheckpointError for a damaged one: which file, and how to go on from the one before."""
+        """See `resume`. Raises CheckpointError for a damaged one: the file, and how to resume from the one before."""
         there = continuable(self.checkpoints)
         if wanted is None and not there:
             return None
@@ -118,22 +118,22 @@ class RunDirectory:
         return found
 
     def complete_checkpoints(self) -> list[Path]:
-        """Those with the state of the run, oldest first."""
+        """Checkpoints with the state of the run, oldest first."""
         return [each for each in continuable(self.checkpoints) if (each / CHECKPOINT_STATE).is_file()]
 
     def publish_checkpoint(
         self, name: str, step: int, keep: int, weights_only: bool = False, kept: Collection[int] = ()
     ) -> Path:
-        """Move the finished `.partial/name` into place as that of rollout step `step`, then thin out the older ones.
+        """Move the finished `.partial/name` into place as checkpoint of rollout step `step`, then remove older ones.
 
-        The newest `keep` stay, and those of the steps in `kept`; with `weights_only` only the newest stays whole.
+        The newest `keep` stay, and those of the steps in `kept`; with `weights_only` only the newest stays complete.
         """
         published = publish(self.partial / name, self.checkpoints, step)
         thin_out(self.checkpoints, keep, weights_only, kept)
         return published
 
     def rewind(self, step: int) -> None:
-        """Forget what was written after rollout step `step`: it will be written again."""
+        """Remove everything written after rollout step `step`: it will be written again."""
         self.summary_file.unlink(missing_ok=True)
         for later in [c for c in checkpoints_in(self.checkpoints) if step_of(c) > step]:
             discard(later)
@@ -148,11 +148,11 @@ class RunDirectory:
             file.write(json_lines([row]))
 
     def metrics(self) -> list[dict[str, Any]]:
-        """All whole rows; a last row that a kill cut short is left out."""
+        """All complete rows; a last row cut short by a kill is skipped."""
         return whole_rows(self.metrics_file)
 
     def log_alarms(self, step: int, sentences: Mapping[str, str]) -> None:
-        """The alarms that hold in a step, by name."""
+        """Log the alarms that hold in a step, by name."""
         with self.alarms_file.open("a", encoding="utf-8") as file:
             file.write(json_lines([{"step": step, "alarm": name, "sentence": s} for name, s in sentences.items()]))
 
@@ -160,7 +160,7 @@ class RunDirectory:
         return whole_rows(self.alarms_file)
 
     def write_dropped(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """What was dropped at the start (step 0), before what rollout steps have dropped since."""
+        """Write the rows dropped at the start (step 0) before those dropped in rollout steps."""
         later = [row for row in whole_rows(self.dropped_file) if row["step"] > 0]
         write_atomically(self.dropped_file, json_lines([*({"step": 0, **row} for row in rows), *later]))
 
@@ -184,11 +184,11 @@ class RunDirectory:
         write_atomically(self.summary_file, json.dumps(summary, indent=2) + "\n")
 
     def summary(self) -> dict[str, Any]:
-        """Raises CheckpointError for a damaged file."""
+        """The contents of `summary.json`. Raises CheckpointError for a damaged file."""
         return dict(read_json(self.summary_file))
 
     def _difference(self, config: Mapping[str, Any], resume: bool) -> str:
-        """The first option in which the saved config and `config` differ, or ''; of those that may not if `resume`."""
+        """The first option in which saved config and `config` differ, or ''; `resume` allows some to differ."""
         saved, mine = flat(read_config(self.config_file)), flat(config)
         names = changed_against(saved, mine, resume)
         there, here = (repr(c[names[0]]) if names and names[0] in c else "the default" for c in (saved, mine))
@@ -198,16 +198,16 @@ class RunDirectory:
         write_atomically(self.config_file, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
 
     def _dumps(self) -> list[tuple[int, Path]]:
-        """The files of rollouts with their steps, in order."""
+        """The rollout files with their steps, in order."""
         named = [(_ROLLOUTS.fullmatch(file.name), file) for file in self.rollouts.glob("step-*.jsonl")]
         return sorted((int(name[1]), file) for name, file in named if name is not None)
 
 
 def _group_row(group: Group, trained: Group | None, teacher_answers: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """A group as the student answered it; `taught` are the teacher's responses that were `trained` on in its place.
+    """A group with the student's responses; `taught` are the teacher's responses of `trained`.
 
-    What an aided prompt shows stands in it with its labels, which the prompt does not tell: `candidates` in the order
-    shown, and beside an NCQ the right answers that the teacher gave in the step.
+    The candidates of an aided prompt are stored with their labels, which the prompt does not show: `candidates` in
+    the order of the prompt, and for an NCQ the teacher's right answers of the step.
     """
     question = group.question
     own = Group(group.prompt, [r for r in group.rollouts if not r.by_teacher])

@@ -1,4 +1,4 @@
-"""What the data holds and is not asked: listed in the run directory, counted, and told."""
+"""Rows and questions dropped from the data: listed in the run directory, counted and logged."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ class DropLog:
         self._in_step: list[Dropped] = []
 
     def begin_run(self) -> None:
-        """List and count what was dropped at the start."""
+        """List and count the rows dropped at the start."""
         self._directory.write_dropped(
             [{"data": part, **each.as_json()} for part, dropped in self._at_start.items() for each in dropped]
         )
@@ -29,7 +29,7 @@ class DropLog:
                 logger.warning("%s: see %s", told, self._directory.dropped_file)
 
     def begin_step(self, dropped: Sequence[Dropped]) -> None:
-        """`dropped`: on the way to the step's new questions."""
+        """`dropped`: rows dropped while reading the step's new questions."""
         self._in_step = list(dropped)
 
     def readable(self, questions: Sequence[Question]) -> list[Question]:
@@ -39,7 +39,7 @@ class DropLog:
         return good
 
     def end_step(self, step: int) -> dict[str, float]:
-        """List what the step dropped; its number as a metric."""
+        """List the rows that the step dropped and return their number as a metric."""
         if self._in_step:
             self._directory.log_dropped(step, [{"data": "train", **each.as_json()} for each in self._in_step])
             logger.warning("step %d: %s", step, "; ".join(map(str, self._in_step)))

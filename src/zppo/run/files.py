@@ -1,4 +1,4 @@
-"""Files of a run: written whole or not at all, and read with an error that names the one that is damaged."""
+"""Files of a run: written atomically, and read with an error that names a damaged file."""
 
 import json
 import os
@@ -15,7 +15,7 @@ _DAMAGE = (yaml.YAMLError, ValueError, LookupError, TypeError, RecursionError)
 
 
 def undamaged(path: Path, parse: Callable[[bytes], T]) -> T:
-    """What `parse` makes of the file's content. Raises CheckpointError naming the file where it cannot."""
+    """The file's content parsed by `parse`. Raises CheckpointError naming the file where it fails."""
     try:
         return parse(path.read_bytes())
     except _DAMAGE as error:
@@ -28,7 +28,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def read_json(path: Path) -> Any:
-    """Raises CheckpointError for a damaged file."""
+    """The JSON value of a file. Raises CheckpointError for a damaged file."""
     return undamaged(path, json.loads)
 
 
@@ -37,15 +37,15 @@ def json_lines(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def whole_rows(path: Path) -> list[dict[str, Any]]:
-    """Rows of a JSONL file; a last row that a kill cut short is left out. None of a file that is not there."""
+    """Rows of a JSONL file; a last row cut short by a kill is skipped. A missing file has none."""
     if not path.exists():
         return []
-    # A line ends with \n alone: text that a model wrote may hold other line separators, such as U+2028.
+    # A line ends with \n alone: a model's text may hold other line separators, such as U+2028.
     return undamaged(path, lambda content: [dict(json.loads(line)) for line in content.split(b"\n")[:-1]])
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write the whole file or leave the old one."""
+    """Write the whole file or keep the old one."""
     temporary = path.with_name(f".{path.name}.partial")
     with temporary.open("w", encoding="utf-8") as file:
         file.write(text)

@@ -1,12 +1,12 @@
-"""What a run has used: floating-point operations."""
+"""Compute used by a run, in floating-point operations."""
 
 from collections.abc import Mapping
 
 
 def step_flops(metrics: Mapping[str, float], student: int, teacher: int) -> float:
-    """Of a rollout step, from its metrics: 2 N per token read or sampled, 6 N per token trained on.
+    """FLOPs of a rollout step, from its metrics: 2 N per token read or sampled, 6 N per token trained on.
 
-    `student` and `teacher` are numbers of parameters. Teachers and judges of unknown size count nothing.
+    `student` and `teacher` are numbers of parameters. Teachers and judges of unknown size count 0.
     """
 
     def count(*names: str) -> float:

@@ -1,4 +1,4 @@
-"""One process at a time writes a run directory. The operating system drops the lock of a process that is killed."""
+"""One process at a time writes a run directory. The operating system releases the lock of a killed process."""
 
 import fcntl
 import json
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Hold the lock on `file`, which then says who holds it. Raises CheckpointError naming who does if another does."""
+    """Hold the lock on `file` and write the holder's name into it. Raises CheckpointError with that name if held."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a+", encoding="utf-8") as lock:
         _take(lock, file)
@@ -31,7 +31,7 @@ def locked(file: Path) -> Iterator[None]:
 
 
 def check_free(file: Path) -> None:
-    """Raise CheckpointError if somebody holds the lock. Takes and writes nothing."""
+    """Raise CheckpointError if the lock is held. Takes and writes nothing."""
     if file.is_file():
         with file.open(encoding="utf-8") as lock:
             _take(lock, file)
@@ -55,7 +55,7 @@ def _write(lock: TextIOWrapper, text: str) -> None:
 
 
 def _holder(file: Path) -> str:
-    """Empty for a moment after the lock was taken."""
+    """Name of the holder; empty for a moment after the lock was taken."""
     try:
         holder = json.loads(file.read_text("utf-8"))
         return f"process {holder['pid']} on {holder['host']} (since {holder['since']})"

@@ -1,7 +1,7 @@
-"""What a checkpoint holds beside transformers' own files: everything a resumed run needs to equal a straight one.
+"""State of a checkpoint beside transformers' own files: a resumed run must equal an uninterrupted one.
 
-The RNG of a rollout step is derived from seed and step number; the step number is therefore all there is to save of it.
-The order of the data is derived from the seed. How far it has been gone through is saved, as it depends on what could
+The RNG of a rollout step is derived from seed and step number; only the step number is saved.
+The order of the data is derived from the seed. The position in it is saved, as it depends on which rows could
 be read.
 """
 
@@ -38,12 +38,12 @@ class RunState:
 
     `step` counts finished rollout steps; `levels` maps question ids to easy/hard; `seconds` are wall-clock. `flops` is
     an estimate: for a model of N parameters 2 N per token read or sampled, 6 N per token trained on. A row of
-    `evaluations` holds the counters of its time beside the accuracies, so that a run can be read off at any of them.
-    `teacher_missing` responses and `judge_missing` replies never came. `skipped_updates` were
+    `evaluations` holds the accuracies and the counters at that time.
+    `teacher_missing` responses and `judge_missing` replies were not received. `skipped_updates` were
     not finite, of these `skipped_in_a_row` until now. `audit` sums the counts of the match audit over
-    steps, by the names of `zone.audit.COUNTS`. `alarms` is what alarms remember of the steps so far. `position` is
-    where the new questions of the next step begin in the order of `data`, the identity of the training questions.
-    `given` names what the trainer was given in Python and no config holds.
+    steps, by the names of `zone.audit.COUNTS`. `alarms` is the alarms' memory of earlier steps. `position` is
+    the start of the next step's new questions in the order of `data`, the identity of the training questions.
+    `given` names the objects passed to the trainer in Python, which no config holds.
     """
 
     step: int = 0
@@ -76,7 +76,7 @@ class RunState:
         return counts | {"seconds": round(self.seconds, 1), "audit": dict(self.audit)}
 
     def count_step(self, metrics: Mapping[str, float], flops: float) -> None:
-        """What a rollout step has used."""
+        """Add the resources used by a rollout step."""
         self.student_tokens += int(metrics["tokens/student"])
         self.teacher_tokens += int(metrics["tokens/teacher"])
         self.gradient_tokens += int(metrics["tokens/gradient"])
@@ -86,12 +86,12 @@ class RunState:
                 self.audit[name] = self.audit.get(name, 0) + int(metrics[f"audit/{name}"])
 
     def count_teachers(self, metrics: Mapping[str, float]) -> None:
-        """What teachers elsewhere cost, and what never came."""
+        """Add the cost of API teachers and the number of missing responses."""
         self.teacher_cost += metrics.get("endpoint/cost", 0.0)
         self.teacher_missing += int(metrics.get("teacher/missing", 0))
 
     def count_judge(self, metrics: Mapping[str, float]) -> None:
-        """What was spent on judging, held-out responses too. The cost of a teacher that judges is a teacher's."""
+        """Add the cost of judging, held-out responses included. A teacher that judges is counted as a teacher."""
         self.judge_tokens += int(metrics.get("judge/tokens", 0))
         self.judge_cost += metrics.get("judge_endpoint/cost", 0.0)
         self.judge_missing += int(metrics.get("judge/unreachable", 0))
@@ -100,9 +100,9 @@ class RunState:
     def load(
         cls, folder: Path, buffer: PromptReplayBuffer, find: Find | None = None, fresh: "RunState | None" = None
     ) -> "RunState":
-        """Restore a state and fill `buffer`; for `find` see there. `fresh` is the state of the trainer that goes on.
+        """Restore a state and fill `buffer`; for `find` see there. `fresh` is the state of the resuming trainer.
 
-        Raises CheckpointError for a folder that is no checkpoint of zppo, or is not of this data.
+        Raises CheckpointError for a folder that is not a checkpoint of zppo, or does not fit the data.
         """
         file = folder / CHECKPOINT_STATE
         if not file.is_file():

@@ -1,4 +1,4 @@
-"""`summary.json`: a run in numbers."""
+"""`summary.json`: the numbers of a run."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ ACCURACY = ("overall", "easy", "hard", "clusters")
 
 
 def run_summary(method: str, seed: int, state: RunState, buffer: PromptReplayBuffer) -> dict[str, Any]:
-    """Accuracies are None where there were no held-out questions. Counts by entry accuracy have keys like `0.125`."""
+    """Numbers of a run. Accuracies are None without held-out questions; entry accuracies are keys like `0.125`."""
     evaluations = [{k: e[k] for k in ACCURACY} for e in state.evaluations]
     counters = state.counters()
     return {
@@ -30,10 +30,9 @@ def run_summary(method: str, seed: int, state: RunState, buffer: PromptReplayBuf
 
 
 def buffer_counts(buffer: PromptReplayBuffer) -> dict[str, dict[str, Any]]:
-    """Questions counted by plain accuracy at entry, and the courses of those that left, also by scored visits.
+    """Counts of questions by plain accuracy at entry, and the courses of those that left, also by scored visits.
 
-    `replayed` are those of the `admitted` that had a scored visit since: a ratio of graduates names which of the two it
-    is taken of.
+    `replayed` counts those `admitted` with a later scored visit. A ratio of graduates names its denominator.
     """
     counts = buffer.by_entry_accuracy()
     shown = {name: counts[name] for name in ("graduated", "admitted", "replayed")}
@@ -44,7 +43,7 @@ def buffer_counts(buffer: PromptReplayBuffer) -> dict[str, dict[str, Any]]:
 
 
 def _courses(departures: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
-    """`departures` are pairs of what they are counted by (a number as text) and their course."""
+    """Counts of the courses by key. `departures` are pairs of a key (a number as text) and a course."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for number, course in departures:
         found[number][course] += 1

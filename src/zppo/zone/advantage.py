@@ -1,4 +1,4 @@
-"""From rewards to advantages (method section 3; REINFORCE++ form: centre per group, then scale over the batch)."""
+"""Advantages from rewards (method section 3; REINFORCE++ form: centred per group, then scaled over the batch)."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ def assign_advantages(groups: Sequence[Group], norm: AdvantageNorm = "without_ze
 
     - `without_zero`: sigma over the rollouts of the non-trivial groups (the method's default).
     - `with_zero`: sigma over the rollouts of all groups, which multiplies every advantage by `1/sqrt(f_nt)`, where
-      `f_nt` is the share of rollouts that stand in non-trivial groups.
+      `f_nt` is the share of rollouts in non-trivial groups.
     - `none`: `A = A'`.
     - `group`: sigma over the group itself (classic GRPO).
 

@@ -1,6 +1,6 @@
-"""Final answers as strings: when two of them count as one (method sections 6 and 9).
+"""Normal form and equality of final answers as strings (method sections 6 and 9).
 
-The grader compares values; the list of an NCQ and the audit of aided rollouts compare what was written.
+The grader compares values; the list of an NCQ and the audit of aided rollouts compare the text.
 """
 
 import re
@@ -10,7 +10,7 @@ _WRAPPED = re.compile(r"\\(?:text|textrm|textbf|textit|mathrm|mathbf|mathit|math
 
 
 def normal_form(answer: str) -> str:
-    r"""`answer` in lower case, spaces collapsed, `\text{}` and the like stripped, without full stops at its end.
+    r"""`answer` in lower case, spaces collapsed, `\text{}` and the like removed, without full stops at its end.
 
     >>> normal_form(r"\text{Great  Tit}.")
     'great tit'
@@ -22,9 +22,9 @@ def normal_form(answer: str) -> str:
 
 
 def distinct(answers: Iterable[str | None]) -> list[str]:
-    """The answers as first written, in order, each string once; a missing or an empty one adds none.
+    """The distinct answers as first written, in order; a missing or an empty one is skipped.
 
-    Spaces collapsed and full stops at the end do not make another string.
+    Answers that differ only in runs of spaces or in full stops at the end are equal.
     """
     first: dict[str, str] = {}
     for answer in answers:

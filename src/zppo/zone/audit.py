@@ -12,8 +12,8 @@ from zppo.types import Group
 from zppo.zone.answers import normal_form
 
 MATCHES = {"bcq": ("correct", "wrong", "neither"), "ncq": ("listed", "teacher", "neither")}
-"""What the answer of an aided rollout can match, by kind of prompt: the correct or the wrong candidate of a BCQ, a
-listed wrong answer of an NCQ or the teacher's, which an NCQ does not show."""
+"""The possible matches of an aided rollout's answer, by kind of prompt: the correct or the wrong candidate of a BCQ, a
+listed wrong answer of an NCQ, or the teacher's, which an NCQ does not show."""
 VERDICTS = ("right", "wrong")
 
 
@@ -28,8 +28,8 @@ def audit_counts(groups: Iterable[Group], teacher_answers: Mapping[str, Sequence
     """Scored BCQ and NCQ rollouts by kind, verdict and match, under the names of `COUNTS`.
 
     `teacher_answers` holds the final answers of the teacher's right responses in the same step, by question id. An
-    answer that matches both of a kind's texts counts for the first of `MATCHES`; a missing or an empty one matches
-    neither. A kind without a scored rollout has no counts, any other has all six of them.
+    answer that matches both counts for the first of `MATCHES`; a missing or an empty one matches neither. A kind
+    without a scored rollout has no counts, any other has all six.
     """
     counts: Counter[str] = Counter()
     for group in groups:
@@ -47,7 +47,7 @@ def audit_counts(groups: Iterable[Group], teacher_answers: Mapping[str, Sequence
 
 
 def audit_metrics(counts: Mapping[str, int]) -> dict[str, float]:
-    """The counts of a step, and three shares to look at; absent where there is no such rollout.
+    """The counts of a step and three shares; a share is absent where there is no such rollout.
 
     `audit/follows_correct`, `audit/follows_wrong`: BCQ rollouts that match the correct and the wrong candidate;
     `audit/parroting`: NCQ rollouts that repeat a listed wrong answer.
@@ -67,7 +67,7 @@ def audit_metrics(counts: Mapping[str, int]) -> dict[str, float]:
 
 
 def _compared(group: Group, teacher_answers: Sequence[str]) -> dict[str, set[str]]:
-    """Normal forms of the answers that a match is looked for in, by name, in order of precedence."""
+    """Normal forms of the answers that can be matched, by name, in order of precedence."""
     shown = group.prompt.candidates
     right, wrong = ({normal_form(c.answer or "") for c in shown if c.is_right is verdict} for verdict in (True, False))
     if group.prompt.kind == "bcq":

@@ -1,7 +1,7 @@
-"""Which responses enter a prompt, and in what shape (algorithm 1, step 4): choose, shuffle, make harmless.
+"""Candidates of a prompt (algorithm 1, step 4): chosen, shuffled and escaped.
 
-Text that a model wrote is data. Before it enters a prompt it can neither close its `<candidate>` tag nor smuggle a
-chat or media token into the prompt. Engines see to the tokens that only their own tokenizer knows.
+A model's text is data. Before it enters a prompt, its `<candidate>` tags are escaped and its chat and media tokens
+are broken up. Engines handle the tokens that only their own tokenizer knows.
 """
 
 import random
@@ -18,15 +18,15 @@ _INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""Unicode's Default_Ignorable_Code_Point: what a reader does not see."""
+"""Unicode's Default_Ignorable_Code_Point: characters without a glyph."""
 _NAMES = "|".join(f"[{_INVISIBLE}]*".join(name) for name in ("candidate", "response", "summary", "hint"))
 _TAG = re.compile(rf"<(?=[\s/{_INVISIBLE}]*(?:{_NAMES})(?:[{_INVISIBLE}]|(?!\w)))", re.IGNORECASE)
-"""The beginning of a tag of ours, also of one that only looks like it: `</ candidate>`."""
+"""The beginning of a prompt's tag, with variants such as `</ candidate>`."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """An aided prompt before its candidates are rewritten. `candidates` stand in the order they will be shown."""
+    """An aided prompt before its candidates are rewritten. `candidates` stand in the order of the prompt."""
 
     kind: Kind
     question: Question
@@ -34,15 +34,15 @@ class Draft:
 
 
 def harmless(text: str) -> str:
-    """`text` without thinking and media marks, our own tags escaped, the control tokens of chat formats broken up."""
+    """`text` without thinking and media marks, tags of prompts escaped, control tokens of chat formats broken up."""
     text = _THINK.sub("\n", text.replace(MEDIA_MARK, ""))
     return _TAG.sub("&lt;", as_plain_text(text)).strip()
 
 
 def as_candidates(rollouts: Iterable[Rollout]) -> list[Candidate]:
-    """Every scored rollout as a candidate. The text is empty where a response has none that can be seen.
+    """Every scored rollout as a candidate. The text is empty where a response has no visible text.
 
-    The final answer is made harmless too: an NCQ lists it outside the `<candidate>` tags.
+    The final answer is escaped too: an NCQ lists it outside the `<candidate>` tags.
     """
     return [Candidate(harmless(r.text), _harmless_answer(r), r.is_right, r) for r in rollouts if r.reward is not None]
 
@@ -52,7 +52,7 @@ def _harmless_answer(rollout: Rollout) -> str | None:
 
 
 def admits(kind: Kind, right: Sequence[Candidate], wrong: Sequence[Candidate]) -> bool:
-    """Whether a prompt of this kind can be made of the right teacher candidates and the wrong student candidates."""
+    """True if a prompt of this kind can be built from the right teacher and the wrong student candidates."""
     if kind == "ncq":
         return bool(wrong)
     return bool(_visible(right)) and (kind != "bcq" or bool(_visible(wrong)))
@@ -63,7 +63,7 @@ def draft_bcq(
 ) -> list[Draft]:
     """One right teacher candidate and one wrong student candidate, each drawn uniformly, in random order.
 
-    Drawn are candidates with a text: an empty one would give away which of the two is wrong.
+    Only candidates with a text are drawn: an empty one would reveal which of the two is wrong.
     """
     if not admits("bcq", right, wrong):
         return []
@@ -93,11 +93,10 @@ def build_prompts(
     begin: Callable[[Candidate], Prefix | None],
     fallback: Callable[[Candidate], Candidate] = identity,
 ) -> list[Prompt]:
-    """The prompt of a draft after rewriting, if there is one.
+    """The prompt of a draft after rewriting, or none.
 
-    `rewritten` is aligned with `draft.candidates`. None marks one that could not be rewritten: in a BCQ or NCQ it is
-    shown by `fallback`, while a hint is left out with its prompt. `begin` makes a prefix of a candidate's response,
-    None where it is too short for one.
+    `rewritten` is aligned with `draft.candidates`. None marks one that could not be rewritten: a BCQ or NCQ shows it
+    by `fallback`; a hint is skipped. `begin` cuts a prefix from a candidate's response, None where it is too short.
     """
     question = draft.question
     if draft.kind in ("bcq", "ncq"):
@@ -116,7 +115,7 @@ def build_prompts(
 def _shown(
     draft: Draft, rewritten: Sequence[Candidate | None], fallback: Callable[[Candidate], Candidate]
 ) -> list[Candidate]:
-    """All candidates of a BCQ or NCQ. If one of a BCQ falls back, both do: their form must not tell which is right."""
+    """All candidates of a BCQ or NCQ. If one of a BCQ falls back, both do: their form must not show which is right."""
     if draft.kind == "bcq" and None in rewritten:
         return [fallback(c) for c in draft.candidates]
     return [fallback(c) if new is None else new for c, new in zip(draft.candidates, rewritten, strict=True)]

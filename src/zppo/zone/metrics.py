@@ -1,4 +1,4 @@
-"""What one rollout step shows of itself (method section 9), as `part/name` keys; absent means no such group."""
+"""Metrics of one rollout step (method section 9), as `part/name` keys; absent where there is no such group."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
@@ -40,7 +40,7 @@ def step_metrics(
 
 
 def signal_metrics(groups: Sequence[Group], trained: Sequence[Group]) -> dict[str, float]:
-    """How much there is to learn from the groups of a step, and how many of them dynamic sampling left out."""
+    """Shares of groups with and without a gradient in a step, and the number that dynamic sampling skipped."""
     rollouts = [r for g in groups for r in g.rollouts if not r.by_teacher]
     return {
         "zone/trivial_groups": fmean(g.is_trivial for g in groups),

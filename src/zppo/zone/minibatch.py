@@ -1,4 +1,4 @@
-"""Which rollouts the gradient updates of a step train on (algorithm 1, step 6; method sections 8 and 12)."""
+"""Rollouts of the gradient updates of a step (algorithm 1, step 6; method sections 8 and 12)."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -20,9 +20,9 @@ def split(groups: Sequence[Group], count: int, rng: random.Random, by: Dealing =
 
 
 def with_signal(groups: Sequence[Group]) -> list[Group]:
-    """Dynamic sampling on top of the aids: without the questions whose groups are trivial one and all.
+    """Dynamic sampling with aids: drop each question whose groups are all trivial.
 
-    A question whose plain group is trivial stays, with all of its groups, while an aided one is not.
+    A question whose plain group is trivial stays, with all its groups, if one aided group is not.
     """
     alive = {g.question.id for g in groups if not g.is_trivial}
     return [g for g in groups if g.question.id in alive]
@@ -31,7 +31,7 @@ def with_signal(groups: Sequence[Group]) -> list[Group]:
 def right_responses(
     plain: Sequence[Group], teacher: Sequence[Group], as_own: Callable[[Rollout], Rollout]
 ) -> list[Group]:
-    """The right teacher responses behind the student's own prompts, for distillation off the student's policy."""
+    """The right teacher responses to the student's own prompts, for off-policy distillation."""
     right = {g.question.id: [as_own(r) for r in g.rollouts if r.is_right] for g in teacher}
     return [replace(g, rollouts=right[g.question.id]) for g in plain]
 
@@ -41,7 +41,7 @@ def with_injected(
 ) -> list[Group]:
     """The plain groups, with one wrong rollout of each all-wrong group replaced by a right teacher response.
 
-    Both are drawn uniformly. `as_own` puts the response into the student's tokens; it is trained on as if the
+    Both are drawn uniformly. `as_own` converts the response to the student's tokens. It is trained on as if the
     student had sampled it: the drifting fix that the paper argues against (method section 8, `grpo_teacher`).
     """
     right = {g.question.id: [r for r in g.rollouts if r.is_right] for g in teacher}

@@ -1,6 +1,6 @@
 """Prompt texts from templates (method section 6). Every template is a text file that a user can replace.
 
-A template is plain text with placeholders in single braces, filled in one pass: what stands in a question or a
+A template is plain text with placeholders in single braces, filled in one pass: the text of a question or a
 candidate is never read as a placeholder, and `\\boxed{}` needs no escaping.
 """
 
@@ -24,12 +24,12 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "write_hint": frozenset({"question", "response"}),
     "judge": frozenset({"question", "answer", "response"}),
 }
-"""The templates by name, with the placeholders each may use. All must be used but those in `OPTIONAL`."""
+"""The templates by name, with the placeholders each may use. All must be used except those in `OPTIONAL`."""
 
 OPTIONAL = {("compress", "question"), ("write_hint", "question")}
 NO_ANSWER = "(none of them states a final answer)"
 EMPTY = "(empty response)"
-"""Stands for a response without visible text."""
+"""Text of a response without visible text."""
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
@@ -39,7 +39,7 @@ def boxed(answer: str) -> str:
 
 @dataclass(frozen=True)
 class Templates:
-    """The prompt templates of a run, by name; `state` writes a final answer in the form that responses give it."""
+    """The prompt templates of a run, by name; `state` writes a final answer in the form of the responses."""
 
     texts: Mapping[str, str]
     state: Callable[[str], str] = boxed
@@ -48,7 +48,7 @@ class Templates:
     def load(cls, folder: str | Path | None = None) -> "Templates":
         """The shipped templates, each replaced by `folder/NAME.txt` where that file exists.
 
-        Raises ConfigError for a missing folder, a file that is no template, or a wrong placeholder.
+        Raises ConfigError for a missing folder, a file that is not a template, or a wrong placeholder.
         """
         texts = {name: _shipped(name) for name in PLACEHOLDERS}
         if folder is not None:
@@ -64,7 +64,7 @@ class Templates:
         return self._fill("bcq", question=question.text, candidates=_tagged(candidates))
 
     def ncq(self, question: Question, wrong: Sequence[Candidate]) -> str:
-        """Their distinct answers are listed as wrong, before the candidates themselves."""
+        """NCQ prompt: the distinct wrong answers as a list, then the candidates."""
         listed = ", ".join(map(self.state, distinct(c.answer for c in wrong))) or NO_ANSWER
         return self._fill("ncq", question=question.text, candidates=_tagged(wrong), wrong_answers=listed)
 

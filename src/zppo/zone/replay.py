@@ -1,7 +1,7 @@
-"""The prompt replay buffer: hard questions come back until solved unaided (algorithm 1, steps 1 and 7).
+"""The prompt replay buffer: hard questions return until solved unaided (algorithm 1, steps 1 and 7).
 
-The buffer stores questions, never responses, and is refreshed from plain groups only: what a student does with a
-teacher's text in its prompt decides nothing here.
+The buffer stores questions, never responses, and is refreshed from plain groups only: the results of aided prompts
+have no effect.
 """
 
 import random
@@ -29,13 +29,13 @@ class Entry:
 
     @property
     def improved(self) -> bool:
-        """A later plain accuracy was above the one at entry."""
+        """True if a later plain accuracy exceeded the one at entry."""
         return any(accuracy > self.entry_accuracy for accuracy in self.outcomes)
 
 
 @dataclass(frozen=True)
 class Departure:
-    """How a question left: its entry accuracy, its number of scored visits, whether one was better, and its fate."""
+    """A question that left: entry accuracy, number of scored visits, True if one was better, and its fate."""
 
     question_id: str
     entry_accuracy: float
@@ -54,7 +54,7 @@ class Departure:
 
 @dataclass(frozen=True)
 class Refresh:
-    """What one refresh changed, in question ids."""
+    """Changes of one refresh, in question ids."""
 
     admitted: tuple[str, ...]
     graduated: tuple[str, ...]
@@ -65,7 +65,7 @@ class Refresh:
 
 
 class PromptReplayBuffer:
-    """FIFO store of hard questions, of `max_size` at most. `departures` are those that left, in order."""
+    """FIFO store of at most `max_size` hard questions. `departures` are the questions that left, in order."""
 
     def __init__(self, max_size: int = 10_000) -> None:
         self.max_size = max_size
@@ -81,15 +81,15 @@ class PromptReplayBuffer:
         return iter(self._entries.values())
 
     def draw(self, count: int, rng: random.Random, excluding: Collection[str] = ()) -> list[Question]:
-        """Up to `count` different questions, uniformly, none of them in `excluding` (the step's new questions)."""
+        """Up to `count` distinct questions, drawn uniformly, none in `excluding` (the step's new questions)."""
         able = [entry.question for entry in self if entry.question.id not in excluding]
         return rng.sample(able, min(count, len(able)))
 
     def refresh(self, plain: Iterable[Group], tau: float) -> Refresh:
         """Admit hard questions, graduate solved ones, then evict the oldest down to `max_size`.
 
-        A hard question that is already buffered keeps its place and its history. A group in which nothing was scored
-        changes nothing. Admission compares the plain accuracy with `tau`; graduation is `accuracy >= tau`.
+        A hard question that is already buffered keeps its place and its history. A group without a scored rollout
+        changes nothing. Admission: plain accuracy below `tau`; graduation: `accuracy >= tau`.
         """
         self.steps += 1
         admitted, graduated = [], []
@@ -113,8 +113,8 @@ class PromptReplayBuffer:
         return Refresh(tuple(admitted), tuple(graduated), tuple(evicted))
 
     def by_entry_accuracy(self) -> dict[str, Counter[float]]:
-        """How many questions of each entry accuracy are in the buffer (`size`), and of all so far, those that were
-        admitted, replayed (with at least one scored visit since) and graduated.
+        """Questions in the buffer by entry accuracy (`size`), and totals so far of those admitted, replayed (with at
+        least one scored visit since) and graduated.
         """
         left = self.departures
         return {
@@ -129,7 +129,7 @@ class PromptReplayBuffer:
     def metrics(self) -> dict[str, float]:
         """Size, and totals since the start: `buffer/NAME_entry_A` counts questions with entry accuracy A.
 
-        Graduates have two denominators: all that were admitted, and those replayed at least once.
+        Graduates have two denominators: all admitted, and those replayed at least once.
         """
         counts = self.by_entry_accuracy()
         graduated = counts["graduated"].total()
@@ -147,7 +147,7 @@ class PromptReplayBuffer:
         }
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything, as plain JSON values. Of a question its id and text: the rest is in the data."""
+        """State of the buffer as plain JSON values. Questions are saved as id and text: the rest is in the data."""
         return {
             "max_size": self.max_size,
             "steps": self.steps,
@@ -156,10 +156,10 @@ class PromptReplayBuffer:
         }
 
     def load_state_dict(self, state: Mapping[str, Any], find: Find | None = None) -> None:
-        """Restore a `state_dict`; `find` gives the question of an id, or None if the data has it no more.
+        """Restore a `state_dict`; `find` returns the question of an id, or None if it is no longer in the data.
 
-        Without `find`, for reports that count and ask nothing, entries hold stand-ins with id and text alone.
-        Raises CheckpointError when the state is of another size limit, or is not of this data.
+        Without `find`, for reports that only count, entries hold questions with id and text alone.
+        Raises CheckpointError if the state has another size limit, or does not fit the data.
         """
         if state["max_size"] != self.max_size:
             raise CheckpointError(

@@ -1,4 +1,4 @@
-"""Which questions are hard, and which of them get help (algorithm 1, steps 2, 3 and 5)."""
+"""Selection of hard questions and of aided prompts (algorithm 1, steps 2, 3 and 5)."""
 
 import math
 import random
@@ -17,7 +17,7 @@ def share(fraction: float, count: int) -> int:
 
 
 def is_hard(group: Group, tau: float) -> bool:
-    """Mean reward below `tau`. A group in which nothing was scored is neither hard nor easy."""
+    """True if the mean reward is below `tau`. A group without a scored rollout is neither hard nor easy."""
     return group.accuracy is not None and not reaches(group.accuracy, tau)
 
 
@@ -29,18 +29,18 @@ def hard_groups(plain: Iterable[Group], tau: float) -> list[Group]:
 def pre_cap(admitting: Sequence[Group], cap: int, rng: random.Random) -> list[Group]:
     """The `cap` hardest of the hard groups that admit an aided prompt, hardest first.
 
-    Tie rule: groups of equal accuracy stand in an order drawn uniformly from `rng`, so that neither new nor
-    replayed questions, nor the order of the data file, are favoured (most ties are at accuracy 0).
+    Ties: groups of equal accuracy are ordered uniformly at random by `rng`, so that neither new nor replayed
+    questions, nor the order of the data file, are favoured (most ties are at accuracy 0).
     """
     shuffled = rng.sample(admitting, len(admitting))
     return sorted(shuffled, key=_accuracy)[:cap]
 
 
 def post_cap(drafted: Iterable[Sequence[T]], cap: int) -> list[T]:
-    """Walk the drafts of each kept question, hardest question first and BCQ before NCQ, and stop at `cap` of them.
+    """The first `cap` drafts: hardest question first, BCQ before NCQ.
 
     BCQ and NCQ count together, so one free slot at the end goes to a BCQ where there is one. Drafts beyond the cap are
-    never rewritten: their prompts would be cut off.
+    never rewritten.
     """
     return [draft for drafts in drafted for draft in drafts][:cap]
 

@@ -1,7 +1,7 @@
 """Control tokens in text from outside, broken up so that a tokenizer reads them as text.
 
-Chat formats mark roles, media and tools by tokens that have a spelling (`<|im_start|>`). A tokenizer that meets the
-spelling makes the token, whoever wrote it. A space inside makes it text.
+Chat formats mark roles, media and tools by tokens with a spelling (`<|im_start|>`). A tokenizer converts the spelling
+to the token wherever it occurs. A space inside prevents that.
 """
 
 import re
@@ -12,16 +12,16 @@ WIDESPREAD = re.compile(
     r"|</?(?:(?:start|end)_of_(?:turn|image|audio)|tool_call|tool_response)>"
     r"|\[/?(?:INST|SYSTEM_PROMPT|MODEL_SETTINGS|AVAILABLE_TOOLS|TOOL_\w+|THINK|IMG\w*|gMASK|sMASK)\]"
 )
-"""The control tokens of chat formats in use: `<|...|>` (Qwen, Llama 3, Phi, GLM, gpt-oss), also with full-width bars
+"""Common control tokens of chat formats: `<|...|>` (Qwen, Llama 3, Phi, GLM, gpt-oss), also with full-width bars
 (DeepSeek) or one bar (Gemma 4: `<|turn>`, `<turn|>`), `[|...|]` (EXAONE), and those of Llama 2, Mistral, Gemma, LLaVA,
 InternVL and Qwen-Omni."""
 
 
 def as_plain_text(text: str, control: re.Pattern[str] = WIDESPREAD) -> str:
-    """`text` with a space after the first character of every control token, until none is left.
+    """`text` with a space after the first character of every control token, until no match is left.
 
-    Every match of `control` must begin with two characters that are no space.
+    Every match of `control` must begin with two characters that are not spaces.
     """
-    while control.search(text):  # ends, because every space parts two characters for good
+    while control.search(text):  # terminates: each space separates two characters permanently
         text = control.sub(lambda token: f"{token[0][0]} {token[0][1:]}", text)
     return text

@@ -1,4 +1,4 @@
-"""Random numbers by name: a draw that is added under a name of its own leaves all others as they were."""
+"""Random numbers by name: a draw added under a new name leaves all others unchanged."""
 
 import hashlib
 import random
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 class Streams:
     """The random streams of rollout step `step` (from 0) of a run with `seed`.
 
-    Each name has a generator of its own, so that it does not matter who draws first, nor how often.
+    Each name has its own generator, so that draws do not depend on the order or number of other draws.
     """
 
     seed: int
@@ -24,11 +24,11 @@ class Streams:
         return self.rng(name).getrandbits(31)
 
     def later(self, steps: int) -> "Streams":
-        """The streams of the rollout step that comes `steps` after this one."""
+        """The streams of the rollout step `steps` after this one."""
         return replace(self, step=self.step + steps)
 
 
 def request_seed(seed: int, uid: str, text: str, index: int) -> int:
-    """The seed of response `index` to the prompt `uid` with `text`, 31 bits: no batch and no order has a part in it."""
+    """The seed of response `index` to the prompt `uid` with `text`, 31 bits, independent of batch and order."""
     digest = hashlib.sha256(repr((seed, uid, text, index)).encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1

@@ -1,4 +1,4 @@
-"""The benchmarks, by slug. One file each; see `zppo.evals.benchmark` for what a benchmark says of itself."""
+"""The benchmarks, by slug. One file each; the fields are described in `zppo.evals.benchmark`."""
 
 from zppo.evals.benchmark import Benchmark
 from zppo.evals.benchmarks import (

@@ -1,6 +1,6 @@
 r"""AIME 2025, I and II: 30 problems whose answers are whole numbers from 0 to 999.
 
-The gold of problem 5 of part II is written `336^\circ`; the degree is taken off, so that 336 is right.
+The gold of problem 5 of part II is written `336^\circ`; the degree is removed, so that 336 is right.
 """
 
 import re
@@ -14,7 +14,7 @@ _DEGREES = re.compile(r"\s*(?:\^\s*\\circ|\^\s*\{\s*\\circ\s*\}|°)\s*$")
 
 
 def aime_item(row: Row, identity: object, problem: str, answer: object) -> Item:
-    """Raises DataError for an answer that is not a whole number from 0 to 999."""
+    """The item of an AIME problem. Raises DataError for an answer that is not a whole number from 0 to 999."""
     gold = _DEGREES.sub("", plain(answer).strip("$"))
     if not (gold.isascii() and gold.isdigit() and int(gold) <= 999):
         raise DataError(f"{row.where}: column 'answer' should be a whole number from 0 to 999, not {answer!r}")

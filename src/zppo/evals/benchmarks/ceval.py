@@ -1,6 +1,6 @@
 """C-Eval, validation split: Chinese multiple choice in 52 subjects, one config each.
 
-The score is the mean over all 1,346 rows; the mean over subjects stands beside it as `macro`.
+The score is the mean over all 1,346 rows; the mean over subjects is reported as `macro`.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """CharXiv, validation split: 1,000 charts of papers, each with one reasoning and four descriptive questions.
 
-Judged with a rubric of its own per kind of question. The score is the unweighted mean of reasoning and descriptive
-accuracy, which stand beside it.
+Each kind of question is judged with its own rubric. The score is the unweighted mean of reasoning and descriptive
+accuracy, which are reported too.
 """
 
 from functools import partial
@@ -32,7 +32,7 @@ REASONING_RUBRIC = {
     3: "reasoning_number",
     NUMBER_IN_GENERAL: "reasoning_number",
 }
-"""By `reasoning_a_type`. The column `reasoning_q_source` has numbers as well, and means something else."""
+"""Rubrics by `reasoning_a_type`. The column `reasoning_q_source` has numbers too, with another meaning."""
 
 
 def items(row: Row) -> list[Item]:
@@ -65,7 +65,7 @@ def _item(row: Row, name: str, text: str, asked: str, gold: str, rubric: str) ->
 
 
 def _subplot(row: Row) -> str:
-    """Where the subplot is that is meant: a place in the grid, or words where the subplots form no grid."""
+    """Position of the subplot of the question: a place in the grid, or words where the subplots form no grid."""
     rows, columns = _whole(row.values.get("subplot_row")), _whole(row.values.get("subplot_col"))
     if rows is not None and columns is not None:
         return f"the subplot at row {rows} and column {columns}" if rows else "the current plot"
@@ -78,7 +78,7 @@ def _subplot(row: Row) -> str:
 
 
 def _whole(value: Any) -> int | None:
-    """An integer, also where the column is read as floats because of its nulls; None for what is none."""
+    """An integer, also if the column is read as floats because of its nulls; None for any other value."""
     return None if value is None or not isfinite(value) else int(value)
 
 

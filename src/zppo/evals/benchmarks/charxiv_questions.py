@@ -1,6 +1,6 @@
-"""What CharXiv asks of a figure: 19 descriptive questions, and what a reasoning answer must look like.
+"""CharXiv's questions on a figure: 19 descriptive ones, and the answer formats of the reasoning ones.
 
-The rows hold the numbers of the questions only. The wording here is ours, the content the benchmark's.
+The rows hold only the numbers of the questions. The wording here is our own, the content the benchmark's.
 """
 
 NOT_APPLICABLE = "'Not Applicable'"
@@ -72,7 +72,7 @@ RUBRIC: dict[int, str] = {
     16: "trend",
     18: "layout",
 }
-"""Which judge template a descriptive question goes to."""
+"""Judge template of each descriptive question."""
 
 REASONING = {
     1: "The answer is text that stands in the chart. Separate several terms by commas. Unless the question asks "
@@ -81,12 +81,12 @@ REASONING = {
     "Otherwise the answer is a short phrase.",
     3: "The answer is a number that stands in the chart, if only approximately; it may be part of a text.",
 }
-"""What an answer looks like, by kind: 1 text in the chart, 2 text in general, 3 a number in the chart."""
+"""Format of an answer, by kind: 1 text in the chart, 2 text in general, 3 a number in the chart."""
 NUMBER_IN_GENERAL = 4
-"""The fourth kind: a number that must be worked out, to as many decimal places as the gold has."""
+"""The fourth kind: a number that must be computed, to as many decimal places as the gold has."""
 
 
 def decimals(gold: str) -> str:
-    """What an answer of the fourth kind looks like."""
+    """Format of an answer of the fourth kind."""
     places = len(gold.partition(".")[2])
     return f"The answer is a number with {places} decimal places." if places else "The answer is a whole number."

@@ -1,6 +1,6 @@
-"""DynaMath: 501 seed questions in ten variants each, one split a variant.
+"""DynaMath: 501 seed questions in ten variants each, one split per variant.
 
-The score is the mean over all 5,010 questions; `worst_case` counts a seed as right when all its variants are.
+The score is the mean over all 5,010 questions; in `worst_case` a seed is right if all its variants are.
 """
 
 import math
@@ -22,7 +22,7 @@ from zppo.rewards.graded import shown
 from zppo.rewards.plain import as_text, number
 
 TOLERANCE = 0.001
-"""Of a number, absolute: the benchmark's own."""
+"""Absolute tolerance of a number, the benchmark's own."""
 TYPES = ("float", "multiple choice", "text", "single answer", "int")
 _OPTION = re.compile(r"\(([A-Z])\)\s*(.*?)(?=\s*\([A-Z]\)|$)", re.DOTALL)
 _PI = re.compile(r"(.*?)\s*\*?\s*(?:\\pi|π)", re.DOTALL)
@@ -69,7 +69,7 @@ def score(item: Item, response: str) -> Scored | None:
 
 
 def _score_text(item: Item, response: str, box: str) -> Scored | None:
-    """Right when the gold contains the answer, the benchmark's own rule."""
+    """Right if the gold contains the answer, the benchmark's own rule."""
     said = unwrapped(box).lower()
     if said and said in item.gold.lower():
         return Scored(1.0, f"rule: the gold contains {shown(box)}", box)
@@ -85,7 +85,7 @@ def _number(text: str) -> float | None:
 
 
 def _options(text: str) -> dict[str, str]:
-    """Options stand in the text, as `(A) yes (B) no`; letters alone where they do not."""
+    """Options in the text, as `(A) yes (B) no`; only letters if it has none."""
     return {letter: option.strip() or letter for letter, option in _OPTION.findall(text)} or drawn("ABCDE")
 
 

@@ -1,4 +1,4 @@
-"""EmbSpatial-Bench: 3,640 questions on where things are, seen from where an agent stands. The answer is an index."""
+"""EmbSpatial-Bench: 3,640 questions on positions of objects from an agent's viewpoint. The answer is an index."""
 
 from zppo.evals.aggregates import micro
 from zppo.evals.asking import plain

@@ -1,6 +1,6 @@
 """GPQA Diamond: 198 questions with one right and three wrong answers, in no stored order.
 
-The order of the options is drawn once and for all from the text of the question, so that every run shows the same.
+The order of the options is derived from the text of the question, so that it is the same in every run.
 """
 
 import random
@@ -31,7 +31,7 @@ def items(row: Row) -> list[Item]:
 
 
 def _clean(text: object) -> str:
-    """Without the leftovers of the web pages that some answers were copied from."""
+    """The text without remnants of the web pages that some answers were copied from."""
     return _SPACES.sub(" ", plain(text).replace(" [title]", ". ")).strip()
 
 

@@ -1,7 +1,7 @@
 """Humanity's Last Exam: 2,500 questions, 342 of them with an image, scored by the exam's own judge.
 
 The judge reads the whole response, thoughts included. An image is a data URI in a text column, not an image feature.
-The exam's system prompt (explanation, answer, confidence) is a format instruction and is left out; responses state no
+The exam's system prompt (explanation, answer, confidence) is a format instruction and is omitted; responses state no
 confidence, so there is no calibration error.
 """
 

@@ -1,6 +1,6 @@
 """IMO-AnswerBench: 400 olympiad problems with short answers, symbolic and sometimes of several values.
 
-The authors replaced their file by a corrected one in February 2026; which of them the Hub's copy holds is not known.
+The authors replaced their file by a corrected one in February 2026; the version of the Hub's copy is unknown.
 """
 
 from zppo.evals.aggregates import micro

@@ -1,6 +1,6 @@
-"""MathVerse, testmini: 788 problems in five versions that move text into the image; the text-only version is no part.
+"""MathVerse, testmini: 788 problems in five versions that move text into the image; the text-only one is excluded.
 
-In the vision-only version the question column is empty: the whole question stands in the image. A judge is shown
+In the vision-only version the question column is empty: the image contains the whole question. A judge reads
 `question_for_eval`, which has the full text in every version.
 """
 
@@ -56,13 +56,13 @@ def judgement(item: Item, response: str) -> Judgement:
 
 
 def _letter(options: dict[str, str], gold: str) -> str | None:
-    """The gold as a letter: it may be written `(C)`, or as the text of an option. None for two letters, and a value."""
+    """The gold as a letter: it may be `(C)`, or the text of an option. None for two letters or a value."""
     letter = gold.strip("()")
     return letter if letter in options else next((known for known, text in options.items() if text == gold), None)
 
 
 def _options(full: str) -> dict[str, str]:
-    """`Choices:` and lines such as `A:40°`; letters alone where there are none."""
+    """`Choices:` and lines such as `A:40°`; only letters if there are none."""
     choices = _CHOICES.search(full)
     return dict(_OPTION.findall(choices[1])) if choices else drawn("ABCDEF")
 

@@ -29,7 +29,7 @@ def items(row: Row) -> list[Item]:
 
 
 def _are_drawn(options: dict[str, str]) -> bool:
-    """Whether the options stand in the image: their texts are their own letters, or tokens of images."""
+    """True if the image contains the options: their texts are their own letters, or image tokens."""
     return all(text == letter or text == f"<image{_number(text)}>" for letter, text in options.items())
 
 

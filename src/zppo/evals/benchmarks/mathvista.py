@@ -1,6 +1,6 @@
 """MathVista, testmini: 1,000 questions. The gold of a multiple choice is the text of the option, not its letter.
 
-What is in the box is brought into the form of the gold as in the benchmark's own scorer, and must then be the same.
+The box is converted to the form of the gold as in the benchmark's own scorer, and must then be equal to it.
 """
 
 import ast
@@ -57,7 +57,7 @@ def _gold(item: Item) -> Any:
 
 
 def _nearest_option(item: Item, box: str) -> Scored:
-    """The option that the fewest edits make of the box: what the benchmark does with an answer that is none."""
+    """The option with the smallest edit distance to the box: the benchmark's rule for an answer that is no option."""
     options, said = item.question.fields["options"], unwrapped(box)
     letter = min(options, key=lambda letter: edit_distance(said, options[letter]))
     right = options[letter] == options[item.gold]
@@ -65,7 +65,7 @@ def _nearest_option(item: Item, box: str) -> Scored:
 
 
 def _normal(text: str, kind: str, precision: float | None) -> Any:
-    """An answer in the form of its type; None when it cannot be read as that."""
+    """An answer in the form of its type; None if it cannot be parsed as that."""
     text = as_text(text)
     try:
         if kind == "integer":

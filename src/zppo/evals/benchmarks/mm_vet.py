@@ -1,7 +1,7 @@
 """MM-Vet, version 1: 218 open questions that mix six capabilities, graded from 0.0 to 1.0 in tenths by a judge.
 
-The gold holds `<AND>` and `<OR>` between the elements of an answer. The judge sees question, gold and prediction and
-completes the number; the benchmark's paper asks five times and averages, here the judge is asked once.
+The gold holds `<AND>` and `<OR>` between the elements of an answer. The judge reads question, gold and prediction and
+completes the number. The benchmark's paper averages five replies; here the judge replies once.
 """
 
 import re
@@ -42,7 +42,7 @@ def read(reply: str) -> float | None:
 
 
 def aggregate(scores: Pairs) -> Mapping[str, float]:
-    """A question of several capabilities counts for each of them."""
+    """Score by capability; a question of several capabilities counts for each of them."""
     capabilities: dict[str, list[float]] = defaultdict(list)
     for item, score in scores:
         for capability in item.group["capability"].split(","):

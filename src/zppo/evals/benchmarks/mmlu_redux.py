@@ -1,7 +1,7 @@
-"""MMLU-Redux 2.0: 100 questions of each of MMLU's 57 subjects, looked through for errors.
+"""MMLU-Redux 2.0: 100 questions of each of MMLU's 57 subjects, re-annotated for errors.
 
-Only rows whose `error_type` is `ok` are asked: of the others the annotators say that the question, the options or the
-answer are at fault, and their corrections are indices, letters or free text.
+Only rows whose `error_type` is `ok` are used: for the others the annotators found a fault in the question, the options
+or the answer, and their corrections are indices, letters or free text.
 """
 
 from zppo.errors import DataError, nearest

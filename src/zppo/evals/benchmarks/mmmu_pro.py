@@ -1,6 +1,6 @@
-"""MMMU-Pro: 1,730 questions three times over: with ten options, with four, and as a screenshot.
+"""MMMU-Pro: 1,730 questions in three configs: with ten options, with four, and as a screenshot.
 
-`<image N>` stands in questions and in options, out of order where options were shuffled; it always means the column
+`<image N>` occurs in questions and in options, out of order where options were shuffled; it always means the column
 `image_N`. The score pools the three configs; `official` is the mean of ten options and screenshots, the authors' own.
 """
 
@@ -49,7 +49,7 @@ def _first(row: Row) -> list[Media]:
 
 
 def _listed(row: Row) -> list[str]:
-    """The options are the text of a Python list."""
+    """The options, parsed from the text of a Python list."""
     try:
         options = ast.literal_eval(row["options"])
     except (ValueError, SyntaxError) as error:

@@ -1,4 +1,4 @@
-"""MMVU, validation split: 1,000 questions of experts on videos, 625 multiple choice and 375 open.
+"""MMVU, validation split: 1,000 expert questions on videos, 625 multiple choice and 375 open.
 
 Scored by the authors' judge, which has one prompt for each kind. The column `video` is an address on the Hub; the file
 is the path at its end, `videos/<Subject>/<n>.mp4`.

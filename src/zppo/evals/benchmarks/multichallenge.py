@@ -1,6 +1,6 @@
-"""MultiChallenge: conversations whose last user turn waits for a response, on four axes.
+"""MultiChallenge: conversations that end with a user turn, on four axes.
 
-The judge sees that response and one question about it, never the conversation; the student never sees that question.
+The judge reads the response and one question about it, never the conversation; the student never reads that question.
 The score is the unweighted mean of the four axes, as the authors compute it, not the mean over rows.
 """
 
@@ -47,7 +47,7 @@ def read(reply: str, wanted: str) -> float | None:
 
 
 def _messages(row: Row) -> list[dict[str, str]]:
-    """The conversation, which may come as a list of messages or as lists of roles and contents."""
+    """The conversation, stored as a list of messages or as lists of roles and contents."""
     given: Any = row["conversation"]
     if isinstance(given, Mapping):
         roles, contents = given.get("role"), given.get("content")

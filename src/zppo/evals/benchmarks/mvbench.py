@@ -1,8 +1,8 @@
-"""MVBench: 20 tasks on short videos, 200 questions each, one config a task. The gold is the text of an option.
+"""MVBench: 20 tasks on short videos, 200 questions each, one config per task. The gold is the text of an option.
 
-The videos come in two layouts. In the original one, five tasks ask about a part of a video, from `start` to `end`, and
-one of these has its videos as folders of frames, three a second. In the Hub's revision `video` those parts are cut out
-already; the folders say which it is.
+The videos have two layouts. In the original one, five tasks ask about a part of a video, from `start` to `end`, and
+one of these has its videos as folders of frames, three per second. In the Hub's revision `video` those parts are cut
+out already. The folder names identify the layout.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ CUT = {
     "action_localization": "sta/sta_video_segment",
     "episodic_reasoning": "tvqa/video_fps3_hq_segment",
 }
-"""Folders of the parts that are cut out already."""
+"""Folders of parts that are cut out already."""
 WHOLE = {
     "action_sequence": "star/Charades_v1_480",
     "action_prediction": "star/Charades_v1_480",
@@ -50,7 +50,7 @@ WHOLE = {
 CONVERTED = {"action_antonym": "ssv2_video_mp4", "fine_grained_pose": "nturgbd_convert"}
 """Folders of videos in another format, in the revision `video`."""
 FRAMES, FRAMES_FPS = "episodic_reasoning", 3.0
-"""The task whose whole videos are folders of frames `00001.jpg`, ..., and how many of them make a second."""
+"""The task whose whole videos are folders of frames `00001.jpg`, ..., and their frames per second."""
 
 
 def items(row: Row) -> list[Item]:
@@ -74,7 +74,7 @@ def _video(row: Row) -> Media:
 
 
 def _clip(row: Row) -> Clip:
-    """Raises DataError where a task that asks about a part does not say which."""
+    """The part of the video. Raises DataError if a task needs a part and the row does not name it."""
     start, end = row.values.get("start"), row.values.get("end")
     if not isinstance(start, int | float) or not isinstance(end, int | float) or not 0 <= start < end:
         raise DataError(f"{row.where}: columns 'start' and 'end' should be seconds, not {start!r} and {end!r}")

@@ -1,4 +1,4 @@
-"""OCRBench v2, the English part: 7,400 questions of 21 tasks, each task with a metric of its own (`zppo.evals.ocr`).
+"""OCRBench v2, the English part: 7,400 questions of 21 tasks, each task with its own metric (`zppo.evals.ocr`).
 
 The score is the unweighted mean of eight categories, as the authors compute it; the mean over rows is `micro`.
 """
@@ -29,7 +29,7 @@ def items(row: Row) -> list[Item]:
 
 
 def items_of(row: Row, language: str) -> list[Item]:
-    """One data set holds both languages: a row of the other one gives nothing."""
+    """Items of a row; none if it is in the other language, as one dataset holds both."""
     task = str(row["type"])
     if task not in SCORERS:
         raise DataError(f"{row.where}: unknown task {task!r} in column 'type'")
@@ -44,7 +44,7 @@ def items_of(row: Row, language: str) -> list[Item]:
 
 def score(item: Item, response: str) -> Scored:
     task = item.gold["task"]
-    # LaTeX is compared as LaTeX; all else is text, whatever a box made of it.
+    # LaTeX is compared as LaTeX; everything else as text, without the box's markup.
     said = final_answer(response) if task.startswith("formula") else final_text(response)
     value = SCORERS[task](said, item.gold)
     return Scored(value, f"{task}: {value:.2f} for {shown(said)}", said)
@@ -58,7 +58,7 @@ def _method(row: Row, task: str) -> str:
 
 
 def _read(row: Row, task: str, golds: Sequence[str]) -> dict[str, Any]:
-    """What the scorer of a task needs beside the answers. Raises DataError where the row does not hold it."""
+    """Data of a task's scorer beside the answers. Raises DataError if the row lacks them."""
     if not golds and task != "text spotting en":
         raise DataError(f"{row.where}: column 'answers' is empty")
     reader = _READERS.get(task)
@@ -92,7 +92,7 @@ def _read_counts(row: Row, golds: Sequence[str]) -> Mapping[str, Any]:
 
 
 def _read_grounding(row: Row, golds: Sequence[str]) -> Mapping[str, Any]:
-    """The box is the list of answers, or the one answer."""
+    """The gold box, from the list of answers or the one answer."""
     return _box(golds if len(golds) > 1 else ast.literal_eval(golds[0]))
 
 

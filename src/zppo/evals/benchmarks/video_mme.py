@@ -1,6 +1,6 @@
-"""Video-MME without subtitles: 2,700 questions on 900 videos, a third of them short, medium and long each.
+"""Video-MME without subtitles: 2,700 questions on 900 videos, a third each short, medium and long.
 
-The options come with their letters. Videos are `data/<videoID>.mp4` (a few `.MP4` or `.mkv`) inside
+The options include their letters. Videos are `data/<videoID>.mp4` (a few `.MP4` or `.mkv`) inside
 `videos_chunked_*.zip`.
 """
 
@@ -23,7 +23,7 @@ def items(row: Row) -> list[Item]:
 
 
 def item_of(row: Row, before: str = "") -> Item:
-    """`before` stands between the video and the question."""
+    """The item of a row, with `before` between the video and the question."""
     options = lettered(row, [without_letter(plain(option)) for option in row["options"]])
     gold = known_letter(row, "answer", options, row["answer"])
     text = f"{MEDIA_MARK}\n{before}{plain(row['question'])}"

@@ -1,7 +1,7 @@
-"""Video-MME with subtitles: the same questions, with what is said at the sampled frames before each.
+"""Video-MME with subtitles: the same questions, preceded by the subtitles at the sampled frames.
 
-744 of the 900 videos have a file `subtitle/<videoID>.srt` (inside `subtitle.zip`); of the others the question says that
-there are none.
+744 of the 900 videos have a file `subtitle/<videoID>.srt` (inside `subtitle.zip`); for the others the question states
+that there are none.
 """
 
 from zppo.data.videos import frame_times

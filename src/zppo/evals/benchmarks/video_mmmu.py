@@ -1,7 +1,7 @@
 """Video-MMMU: 300 lectures, each with a question of perception, of comprehension and of adaptation.
 
-The last frame of every video is the image of its adaptation question: the other two are to ignore it, and adaptation
-has it in the question as well. Videos are `<Domain>/<id>.mp4` inside six archives.
+The last frame of every video is the image of its adaptation question: the other two must ignore it, and the adaptation
+question contains it as well. Videos are `<Domain>/<id>.mp4` inside six archives.
 """
 
 import re
@@ -42,7 +42,7 @@ _DOMAIN = {subject: domain for domain, subjects in DOMAINS.items() for subject i
 _ID = re.compile(r"(?:validation|test|dev|new)_(\w+)_\d+")
 _ALTERNATIVE = re.compile(r"[^\s,\[\]'\"]+")
 DECIMALS = 2
-"""Of numbers that are compared: the benchmark's own."""
+"""Decimal places of compared numbers, the benchmark's own."""
 
 
 def items(row: Row) -> list[Item]:
@@ -51,7 +51,7 @@ def items(row: Row) -> list[Item]:
     if row.config == ADAPTATION:
         media.append(image(row, "image"))
     identity, group = f"{row.config}/{row['id']}", {"track": row.config, "domain": domain}
-    if row["options"]:  # a choice, whatever `question_type` says of it
+    if row["options"]:  # a choice, whatever its `question_type`
         options = lettered(row, [without_letter(plain(option)) for option in row["options"]])
         gold = known_letter(row, "answer", options, row["answer"])
         return [choice_item(row, identity, text, Choice(options, gold), group, media)]
@@ -61,14 +61,14 @@ def items(row: Row) -> list[Item]:
 
 
 def _open(row: Row, identity: str, text: str, group: dict[str, str], media: list[Media]) -> Item:
-    """The gold is a value, a letter (of an arrow, say), or several values that are right, as the text of a list."""
+    """An open question. The gold is a value, a letter (of an arrow, say), or the text of a list of right values."""
     answer = plain(row["answer"])
     golds = _ALTERNATIVE.findall(answer) if answer.startswith("[") else [answer]
     return Item(ask(row, identity, text, " or ".join(golds), media=media), golds, group)
 
 
 def _text(row: Row) -> str:
-    """The video first, then the question; an image that no token places comes after the question."""
+    """The video first, then the question; an image without a token comes after the question."""
     asked = plain(row["question"])
     if row.config != ADAPTATION:
         return f"{MEDIA_MARK}\n{asked}\n{IGNORE}"

@@ -1,6 +1,6 @@
-"""VisualPuzzles: 1,168 puzzles of reasoning, little knowledge needed. The only split is called `train`.
+"""VisualPuzzles: 1,168 reasoning puzzles that need little knowledge. The only split is called `train`.
 
-Where the options stand in the image, the column is null and the question says so.
+If the image contains the options, the column is null and the question states it.
 """
 
 from zppo.evals.aggregates import micro

@@ -1,7 +1,7 @@
-"""VLMs are Blind (BlindTest): 8,016 questions on lines, circles, grids and paths that a person answers at a glance.
+"""VLMs are Blind (BlindTest): 8,016 questions on lines, circles, grids and paths that are easy for people.
 
-The prompts ask for answers in curly brackets; that is a format instruction and goes. The score is the mean over rows,
-which the line plots dominate; `macro` is the mean of eight tasks, both kinds of grids being one, as the authors count.
+The prompts ask for answers in curly brackets; that format instruction is removed. The score is the mean over rows,
+dominated by the line plots; `macro` is the mean of eight tasks, both kinds of grids being one, as the authors count.
 """
 
 import re
@@ -29,7 +29,7 @@ _DIRECTIVES = (
         re.IGNORECASE,
     ),
 )
-"""In this order: an example of the format, then the sentence that asks for it."""
+"""Patterns to remove, in this order: an example of the format, then the sentence that requests it."""
 _PAIR = re.compile(
     r"(\d{1,9})\s*(?:rows?)?\s*(?:,|and|by|x|×|\\times|\}\s*\{)\s*(\d{1,9})\s*(?:col(?:umn)?s?)?", re.IGNORECASE
 )

@@ -1,8 +1,8 @@
-"""We-Math, testmini: 525 composite problems, each asked whole and in its two or three steps, 1,740 questions.
+"""We-Math, testmini: 525 composite problems, each asked as a whole and in two or three steps, 1,740 questions.
 
-The score is plain accuracy. Beside it stand the authors' own, strict and loose, which tell mastery from rote memory:
-half a point off where all steps are right but not the whole, a full point where the whole is right without its steps
-or is wrong with one of them.
+The score is plain accuracy. The authors' own scores, strict and loose, are reported too; they separate mastery from
+rote memory. They deduct half a point where all steps are right but not the whole, and a full point where the whole is
+right without its steps or is wrong with one of them.
 """
 
 import re
@@ -22,7 +22,7 @@ RIGHT = 0.5
 """A question counts as right above this."""
 _KEY = re.compile(r"([23])steps_([123]|multi)")
 _OPTION = re.compile(r"(?:^|;)\s*([A-H])[.．]\s*(?=[^;\s])")
-"""More than a semicolon must follow: points of a figure stand between semicolons as well (`to ;C.; B. ...`)."""
+"""More than a semicolon must follow: names of points are between semicolons as well (`to ;C.; B. ...`)."""
 _OPTION_ALONE = re.compile(r"(?:^|[;\s])\s*([A-H])[.．]\s*(?=[^;\s])")
 
 
@@ -38,7 +38,7 @@ def items(row: Row) -> list[Item]:
 
 
 def _options(row: Row) -> dict[str, str]:
-    """`A. x;B. y; ...` in one text; three rows have lost a semicolon. Raises DataError for fewer than two options."""
+    """`A. x;B. y; ...` in one text; three rows lack a semicolon. Raises DataError for fewer than two options."""
     text = plain(row["option"])
     options = _split(_OPTION, text)
     if "B" not in options:
@@ -49,7 +49,7 @@ def _options(row: Row) -> dict[str, str]:
 
 
 def _split(pattern: re.Pattern[str], text: str) -> dict[str, str]:
-    """A letter begins an option only if it comes after the letter before."""
+    """Options by letter; a letter begins one only if it follows the letter before."""
     begins: list[re.Match[str]] = []
     for match in pattern.finditer(text):
         if not begins or match[1] > begins[-1][1]:
@@ -68,7 +68,7 @@ def aggregate(scores: Pairs) -> Mapping[str, float]:
 
 
 def _own_score(problems: Sequence[Mapping[str, bool]], enough: Callable[[Iterable[bool]], bool]) -> float:
-    """`enough`: which steps beside the whole make mastery; all of them (strict), or any (loose)."""
+    """Score of the authors. `enough`: the steps needed beside the whole; all of them (strict), or any (loose)."""
     return 100 * fmean(_credit(parts, enough) for parts in problems)
 
 

@@ -1,1 +1,1 @@
-"""The metrics of OCRBench v2, one module per kind of task; `scoring.py` says which task is scored how."""
+"""The metrics of OCRBench v2, one module per kind of task; `scoring.py` maps tasks to metrics."""

@@ -16,7 +16,7 @@ _SEPARATORS = ("", ".", ". ", ",", ", ", "、", ";", "; ", " ", "和")
 
 
 def contained(answer: str, golds: Sequence[str], case_sensitive: bool = False) -> float:
-    """1 when a short gold occurs in the answer; a long gold counts by its similarity, if that reaches one half."""
+    """1 if a short gold occurs in the answer; a long gold counts by its similarity, if that reaches one half."""
     answer, golds = _line(answer), [_line(gold) for gold in golds]
     if not case_sensitive:
         answer, golds = answer.lower(), [gold.lower() for gold in golds]
@@ -29,14 +29,13 @@ def contained_chinese(answer: str, golds: Sequence[str]) -> float:
 
 
 def letters_equal(answer: str, golds: Sequence[str]) -> float:
-    """A choice: the letters of the answer, and nothing else of it, are the gold."""
+    """Score of a choice: 1 if the letters of the answer, without all other characters, are the gold."""
     return float("".join(c for c in answer if c.isalpha()) == golds[0])
 
 
 def counted(answer: str, golds: Sequence[str], how: str) -> float:
-    """A count: `exact match` wants the number in the answer; `regression` gives 1 - |error| / gold, above one half.
-
-    Raises ValueError for another way, and for a regression gold that is no whole number.
+    """Score of a count: `exact match` needs the number in the answer; `regression` gives 1 - |error| / gold, above one
+    half. Raises ValueError for another method, and for a regression gold that is not a whole number.
     """
     if how == "exact match":
         return float(any(_line(gold).lower() in answer.lower() for gold in golds))
@@ -47,7 +46,7 @@ def counted(answer: str, golds: Sequence[str], how: str) -> float:
 
 
 def formula(answer: str, golds: Sequence[str]) -> float:
-    """The LaTeX of a gold occurs in the answer, spaces and line breaks apart."""
+    """1 if the LaTeX of a gold occurs in the answer, ignoring spaces and line breaks."""
     answer = _without_spaces(answer)
     return float(any(_without_spaces(gold) in answer for gold in golds))
 
@@ -57,7 +56,7 @@ def formula_chinese(answer: str, golds: Sequence[str]) -> float:
 
 
 def written_choice(answer: str, gold: str) -> float:
-    """One letter or several, which may be separated in the ways that people separate them."""
+    """Score of one letter or several, with any common separator."""
     return float(any(separator.join(gold) in answer for separator in _SEPARATORS))
 
 

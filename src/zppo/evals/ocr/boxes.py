@@ -1,4 +1,4 @@
-"""Where text stands: grounding, answers with a position, and text spotting. Coordinates run from 0 to 1000."""
+"""Positions of text: grounding, answers with a position, and text spotting. Coordinates run from 0 to 1000."""
 
 import ast
 import re
@@ -11,9 +11,9 @@ from zppo.evals.ocr.fields import read_fields
 
 LIMIT = 1000
 IOU = 0.5
-"""A spotted word is where a gold word is above this."""
+"""A spotted word matches the position of a gold word above this."""
 DO_NOT_CARE = "###"
-"""The text of gold boxes that count neither way."""
+"""The text of gold boxes that are ignored."""
 _PUNCTUATION = "!?.:,*\"()·[]/'"
 _SIDE = r"\s*(\d{1,9})\s*"
 _BOX = re.compile(rf"[(\[]{_SIDE},{_SIDE},{_SIDE},{_SIDE}[)\]]")
@@ -64,7 +64,7 @@ def answered_with_position(answer: str, golds: Sequence[str], gold: Box) -> floa
 
 
 def spotted(answer: str, gold: Sequence[Word]) -> float:
-    """The harmonic mean of precision and recall of words found where they are and read as they are (ICDAR 2015)."""
+    """Harmonic mean of precision and recall of words with the right position and text (ICDAR 2015)."""
     found = [(box, text) for box, text in read_words(answer) if box.x1 < box.x2 and box.y1 < box.y2]
     if not found or not gold:
         return 0.0
@@ -78,7 +78,7 @@ def spotted(answer: str, gold: Sequence[Word]) -> float:
 
 
 def _matches(wanted: Sequence[Word], found: Sequence[Word]) -> int:
-    """Every gold box takes the first free box over it; the pair counts when the texts agree as well."""
+    """Number of matches: every gold box takes the first free box over it; a pair counts if the texts agree too."""
     taken: set[int] = set()
     right = 0
     for box, text in wanted:
@@ -91,7 +91,7 @@ def _matches(wanted: Sequence[Word], found: Sequence[Word]) -> int:
 
 
 def _same_word(gold: str, said: str) -> bool:
-    """Punctuation at either end of the gold may be missing."""
+    """True if the words are equal; punctuation at either end of the gold may be missing."""
     starts, ends = gold[:1] in _PUNCTUATION, gold[-1:] in _PUNCTUATION
     return (
         said == gold
@@ -102,7 +102,7 @@ def _same_word(gold: str, said: str) -> bool:
 
 
 def read_words(answer: str) -> list[Word]:
-    """`[x1, y1, x2, y2, text]`, many of them, as a Python list or in any text; each once."""
+    """The entries `[x1, y1, x2, y2, text]` of a Python list or of any text, without repetitions."""
     items = _literal(answer.strip())
     if not isinstance(items, list | tuple):
         items = [match[1].strip().split(",", 4) for match in _ITEM.finditer(answer)]
@@ -118,7 +118,7 @@ def _word(item: Sequence[Any]) -> Word | None:
 
 
 def as_box(value: Any) -> Box | None:
-    """Four numbers, as such or as texts; None for anything else."""
+    """Four numbers, also as texts; None for anything else."""
     if not isinstance(value, list | tuple) or len(value) != 4:
         return None
     try:

@@ -1,6 +1,6 @@
 """Document parsing: Markdown as a tree of titles and lines, compared by shape (STEDS of OCRBench v2).
 
-The official measure charges nothing for another text in the same place: only lines that are blank, missing or extra,
+The official measure has no cost for another text in the same place: only lines that are blank, missing or extra,
 and titles in another place, cost. So does this.
 """
 
@@ -19,7 +19,7 @@ def document_similarity(answer: str, gold: str) -> float:
 
 
 def document(text: str) -> Tree[str]:
-    """Lines stand under the title before them; under the first title of that name, should there be two."""
+    """The tree of a document. Lines are children of the title before them (of equal titles, the first)."""
     root = Tree("ROOT")
     under = untitled = root.add("TITLE")
     titles: dict[str, Tree[str]] = {}
@@ -35,7 +35,7 @@ def document(text: str) -> Tree[str]:
 
 
 def _cost(a: str, b: str) -> float:
-    """Any text may stand for any other; what is blank is like nothing, not even like what is blank."""
+    """Cost of a replacement: 0 between two texts; a blank matches nothing, not even another blank."""
     return float(not _NOTHING.sub("", a) or not _NOTHING.sub("", b))
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 _FENCED = re.compile(r"```(?:python|json)?\n(.*?)\n```", re.DOTALL | re.IGNORECASE)
 _PAIR = re.compile(r"""["']?([\w\s]++)(?:["']?\s*[:=]\s*["']?([^\n,"'{}]+)["']?)?""")
-"""A run of words and, if it follows, its value. A run without one is passed over whole: long prose is no burden."""
+"""A run of words with its value, if one follows. A run without one is skipped as a whole: long prose is fast."""
 
 
 def fields_similarity(answer: Mapping[str, str], gold: Mapping[str, Sequence[str]]) -> float:
     """The share of fields, of either side, that hold one of the gold's values. Case and spaces do not count.
 
     A gold field has several values where several are right. The official scorer takes the best over all combinations
-    of them, which is the best of each.
+    of them, which equals the best of each.
     """
     names = set(answer) | set(gold)
     if not names:
@@ -25,7 +25,7 @@ def fields_similarity(answer: Mapping[str, str], gold: Mapping[str, Sequence[str
 
 
 def read_fields(text: str) -> dict[str, str]:
-    """The dictionary in a response: JSON or Python, in a fence or bare, else whatever looks like `key: value`."""
+    """The dictionary in a response: JSON or Python, in a fence or bare, else all texts like `key: value`."""
     fenced = _FENCED.search(text)
     text = fenced[1] if fenced else text.strip()
     data = _literal(text)
@@ -54,7 +54,7 @@ def gold_fields(text: str) -> dict[str, list[str]]:
 
 
 def _literal(text: str) -> Any:
-    """What JSON or Python makes of a text; None for a text that is neither."""
+    """The text parsed as JSON or Python; None if it is neither."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

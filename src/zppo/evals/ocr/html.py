@@ -1,4 +1,4 @@
-"""Tables in HTML, as models write them: trees of rows and cells, with what is not closed closed where HTML does it."""
+"""Tables in HTML as models write them: trees of rows and cells; unclosed tags are closed as in HTML."""
 
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -13,11 +13,11 @@ _CLOSES: dict[str, frozenset[str]] = {
     "tr": frozenset(("td", "th", "tr")),
     **dict.fromkeys(("thead", "tbody", "tfoot"), _PARTS),
 }
-"""What an opening tag closes, in the table it stands in."""
+"""Tags that an opening tag closes, within its table."""
 
 
 def html_table(text: str) -> Table | None:
-    """The first table from `<body` or `<table` on; None without one, and where a span is no number."""
+    """The first table from `<body` or `<table` on; None without one, and if a span is not a number."""
     text = text.replace("\n", "")
     start = next((text.index(tag) for tag in ("<body", "<table") if tag in text), None)
     if start is None:
@@ -32,7 +32,7 @@ def html_table(text: str) -> Table | None:
 
 
 def gold_html_table(text: str) -> Table | None:
-    """The gold, which may lack the tags of the table around its rows."""
+    """The gold table; its rows may lack the table tags."""
     return html_table(text if "<table" in text else f"<table>{text}</table>")
 
 
@@ -44,7 +44,7 @@ class _Reader(HTMLParser):
         self.table: Table | None = None
         self._open: list[Tree[Cell]] = []  # from the table down to the innermost element that is a node
         self._content: list[str] = []  # of the innermost cell
-        self._inside: list[str] = []  # tags that are open in that cell
+        self._inside: list[str] = []  # open tags in that cell
         self._is_done = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -91,7 +91,7 @@ class _Reader(HTMLParser):
             self._pop()
 
     def _pop(self) -> str:
-        """Ends the innermost node; a cell gets its content."""
+        """End the innermost node; a cell gets its content."""
         node = self._open.pop()
         if node.label.tag == "td":
             self._content.extend(f"</{tag}>" for tag in reversed(self._inside))
@@ -102,7 +102,7 @@ class _Reader(HTMLParser):
 
 
 def _cell(tag: str, attributes: dict[str, str | None]) -> Cell:
-    """Raises ValueError for a span that is no number."""
+    """A cell. Raises ValueError for a span that is not a number."""
     if tag != "td":
         return Cell(tag)
     return Cell(tag, int(attributes.get("colspan") or 1), int(attributes.get("rowspan") or 1))

@@ -1,8 +1,8 @@
 """Pages of text: the mean of BLEU, METEOR, the F measure of words, and similarity by edits.
 
 METEOR is NLTK's with exact and stemmed matches and without WordNet's synonyms, whose corpus NLTK would have to
-download: of text that is to be transcribed a synonym is no match anyway. Chinese is cut into words by jieba. Both come
-with the extra `ocr`.
+download: in a transcription a synonym is no match. Chinese is segmented by jieba. Both are installed by the extra
+`ocr`.
 """
 
 import logging
@@ -22,14 +22,14 @@ jieba.setLogLevel(logging.WARNING)
 
 
 class _NoSynonyms:
-    """In the place of WordNet."""
+    """Replacement of WordNet."""
 
     def synsets(self, word: str) -> tuple[()]:
         return ()
 
 
 def page_similarity(answer: str, gold: str) -> float:
-    """From 0 to 1; 0 where either is empty."""
+    """Similarity from 0 to 1; 0 if either is empty."""
     if not answer.strip() or not gold.strip():
         return 0.0
     said, wanted = _words(answer, gold)
@@ -59,7 +59,7 @@ def _f_measure(said: set[str], wanted: set[str]) -> float:
 
 
 def _words(answer: str, gold: str) -> tuple[list[str], list[str]]:
-    """Chinese on either side has both cut by jieba, else spaces separate."""
+    """Words of both. If either has Chinese, jieba segments both, else spaces separate."""
     if _CHINESE.search(answer) or _CHINESE.search(gold):
         return jieba.lcut(answer), jieba.lcut(gold)
     return answer.split(), gold.split()

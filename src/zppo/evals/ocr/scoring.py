@@ -1,6 +1,6 @@
-"""Which of OCRBench v2's tasks is scored how, and to which category it counts.
+"""Scorers and categories of OCRBench v2's tasks.
 
-A scorer gets what the response says and the gold that `read_gold` made of the row, and gives 0..1.
+A scorer gets the final answer of a response and the gold that `read_gold` parsed from the row, and returns 0..1.
 """
 
 import importlib.util
@@ -11,9 +11,9 @@ from zppo.errors import ConfigError
 from zppo.evals.ocr import answers, boxes, documents, fields, html, tables
 
 NO_METHOD = "None"
-"""What the column `eval` says where the original data had no such column."""
+"""Value of the column `eval` where the original data had no such column."""
 ESSAY = "简答"
-"""In a question on handwriting: an answer of sentences, not of letters."""
+"""Mark of a question on handwriting whose answer is sentences, not letters."""
 
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "text recognition": ("text recognition en", "fine-grained text recognition en", "full-page OCR en"),
@@ -36,7 +36,7 @@ Scorer = Callable[[str, Mapping[str, Any]], float]
 
 
 def short(answer: str, gold: Mapping[str, Any]) -> float:
-    """A short answer, by the method that the row names."""
+    """Score of a short answer, by the method in the row."""
     how, golds = gold["eval"], gold["answers"]
     if how == "multiple choice":
         return answers.letters_equal(answer, golds)
@@ -50,7 +50,7 @@ def short_chinese(answer: str, gold: Mapping[str, Any]) -> float:
 
 
 def page(answer: str, gold: Mapping[str, Any]) -> float:
-    """Raises ConfigError when the extra `ocr` is not installed."""
+    """Score of a page. Raises ConfigError when the extra `ocr` is not installed."""
     for package in ("nltk", "jieba"):
         if importlib.util.find_spec(package) is None:
             raise ConfigError(f"pages of text are scored with {package}; pip install 'zppo[ocr]'")

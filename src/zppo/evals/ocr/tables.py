@@ -27,14 +27,14 @@ class Cell:
 
 @dataclass
 class Table:
-    """A tree, and how many elements the table has below itself, those inside cells included."""
+    """A tree, and the number of elements below the table, those inside cells included."""
 
     tree: Tree[Cell]
     elements: int
 
 
 def table_similarity(answer: Table | None, gold: Table | None) -> float:
-    """TEDS: 1 for the same table, at least 0; 0 where there is no table."""
+    """TEDS: 1 for equal tables, at least 0; 0 if there is no table."""
     if answer is None or gold is None:
         return 0.0
     elements = max(answer.elements, gold.elements, 1)
@@ -53,14 +53,14 @@ def _content_cost(a: tuple[str, ...], b: tuple[str, ...]) -> float:
 
 
 def markdown_table(text: str) -> Table:
-    """A header, a line that is passed over, and rows, in whatever fence."""
+    """A header, a line that is skipped, and rows, in any fence."""
     lines = text.strip("`markdown").strip("`").strip().split("\n")
     rows = (line.strip().split("|")[1:-1] for line in lines[:1] + lines[2:])
     return _table_of([[" " if set(cell) == {" "} else cell.strip() for cell in row] for row in rows])
 
 
 def chart_table(data: Mapping[Any, Any]) -> Table:
-    """Rows of a key and its value. The values are spelled, `12` as `1 2`, as the official scorer does it."""
+    """Rows of a key and its value. The values are spelled, `12` as `1 2`, as in the official scorer."""
     return _table_of([[str(key), " ".join(str(value))] for key, value in data.items()])
 
 

@@ -1,4 +1,4 @@
-"""The edit distance of ordered trees: how many nodes must go, come or change (Zhang and Shasha, 1989)."""
+"""The edit distance of ordered trees: number of nodes removed, added or changed (Zhang and Shasha, 1989)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class _Ordered(Generic[Label]):
     def __init__(self, root: Tree[Label]) -> None:
         self.labels: list[Label] = []
         self.leftmost: list[int] = []
-        stack: list[tuple[Tree[Label], int | None]] = [(root, None)]  # a node, and where it began if it is done
+        stack: list[tuple[Tree[Label], int | None]] = [(root, None)]  # a node, and its start if it is done
         while stack:
             node, began = stack.pop()
             if began is None:
@@ -39,7 +39,7 @@ class _Ordered(Generic[Label]):
 
 
 def tree_distance(a: Tree[Label], b: Tree[Label], rename: Rename[Label]) -> float:
-    """A node costs 1 to add or to take away, and `rename(label, label)` to keep."""
+    """Edit distance of two trees: a node costs 1 to add or to remove, and `rename(label, label)` to keep."""
     left, right = _Ordered(a), _Ordered(b)
     known = [[0.0] * len(right.labels) for _ in left.labels]
     for i in left.roots:
@@ -48,10 +48,10 @@ def tree_distance(a: Tree[Label], b: Tree[Label], rename: Rename[Label]) -> floa
     return known[-1][-1]
 
 
-def _forests(  # the table that every implementation has; six arguments of it are the two trees
+def _forests(  # the standard table of the algorithm; six of its arguments are the two trees
     left: _Ordered[Label], right: _Ordered[Label], i: int, j: int, known: list[list[float]], rename: Rename[Label]
 ) -> None:
-    """Fills `known` for all pairs of subtrees that begin at the same leaves as those of `i` and `j`."""
+    """Fill `known` for all pairs of subtrees that begin at the same leaves as those of `i` and `j`."""
     first_i, first_j = left.leftmost[i], right.leftmost[j]
     above = [float(column) for column in range(j - first_j + 2)]
     table = [above]

@@ -1,8 +1,8 @@
-r"""Whether two expressions, equations or inequalities say the same: trees -> values -> **verdict**.
+r"""Equivalence of two expressions, equations or inequalities: trees -> values -> **verdict**.
 
 Rational numbers are compared exactly. Everything else is evaluated at sixty digits: numbers once, expressions in
 variables at several points, where different expressions cannot agree by chance (the test of Schwartz and Zippel). Two
-equations are the same when their sides differ by a constant factor.
+equations are equivalent if their sides differ by a constant factor.
 """
 
 import re
@@ -17,13 +17,13 @@ from .values import DIGITS, Point, TooLarge, Undefined, decimal, exact, names
 
 ROUNDS = 8
 MANY_ROUNDS = 24
-"""For what is not the same function everywhere."""
+"""Rounds for expressions that are not the same function everywhere."""
 SURE = 1500
-"""Digits at which what agrees at sixty is compared again: a difference of 2^-2026 is one."""
+"""Digits at which values that agree at sixty are compared again: a difference of 2^-2026 is detected."""
 ENOUGH = 3
 """Points at which both must have a value."""
 ROUNDED = 6
-"""Digits, and places after the point, that a rounded decimal needs to stand for another number."""
+"""Digits, and places after the point, that a rounded decimal needs to equal another number."""
 DOUBLE = 15
 """Digits of a floating-point number."""
 SMALL = mpf(10) ** -6
@@ -32,7 +32,7 @@ _RELATION = re.compile(r"(=|<|>|\\leq?(?![A-Za-z])|\\geq?(?![A-Za-z]))")
 
 
 def equivalent(gold: str, answer: str) -> bool:
-    """Raises Unreadable, and TooLarge for numbers that agree as far as they can be compared."""
+    """True if both are equivalent. Raises Unreadable, and TooLarge for numbers that agree in all computable digits."""
     left, right = _RELATION.split(gold), _RELATION.split(answer)
     if len(left) == len(right) == 1:
         return same_value(read(gold), read(answer))
@@ -71,9 +71,9 @@ def _close_numbers(left: Tree, right: Tree) -> bool:
 
 
 def _agree(left: Tree, right: Tree) -> bool:
-    """At all points where both have a value; where there are too few of them, at points in the complex numbers.
+    """True if both agree at all points where both have a value; with too few of them, at complex points.
 
-    An absolute value that one alone has is there for the points where the other has no value: `ln|x|` is not `ln x`.
+    If only one side has an absolute value, both must have a value at the same points: `ln|x|` is not `ln x`.
     """
     spread = _has(left, _PIECEWISE) or _has(right, _PIECEWISE)
     for real in (True, False):
@@ -90,7 +90,7 @@ def _agree(left: Tree, right: Tree) -> bool:
 
 
 def _agree_surely(left: Tree, right: Tree, real: bool) -> bool:
-    """At one point, with many digits."""
+    """True if both agree at one point, with many digits."""
     for i in range(ROUNDS):
         one, other = (_value(tree, Point(i, real, SURE)) for tree in (left, right))
         if one is not None and other is not None:
@@ -119,9 +119,9 @@ def _close(left: Any, right: Any, digits: int = DIGITS) -> bool:
 
 
 def _rounded(left: Tree, right: Tree, *values: Any) -> bool:
-    """Whether one is a decimal of enough digits that is the other, rounded or cut off.
+    """True if one is a decimal of enough digits that equals the other, rounded or cut off.
 
-    What has no more decimals itself is not rounded: 7 is not 6.9999999. The last digit of a double is not exact.
+    A number with no more decimals itself is not rounded: 7 is not 6.9999999. The last digit of a double is not exact.
     """
     with mp.workdps(DIGITS):
         a, b = (mpf(v.numerator) / v.denominator if isinstance(v, Fraction) else v for v in values)
@@ -136,7 +136,7 @@ def _rounded(left: Tree, right: Tree, *values: Any) -> bool:
 
 
 def _same_relation(left: list[str], right: list[str]) -> bool:
-    """Of two sides each, `[side, sign, side]`."""
+    """True if two relations, `[side, sign, side]` each, are equivalent."""
     (sign, one), (other_sign, other) = _difference(*left), _difference(*right)
     if sign != other_sign:
         return False
@@ -146,14 +146,14 @@ def _same_relation(left: list[str], right: list[str]) -> bool:
 
 
 def _difference(left: str, sign: str, right: str) -> tuple[str, Tree]:
-    """`=`, `>` or `>=`, and what is so to zero."""
+    """The sign `=`, `>` or `>=`, and the tree that it compares with zero."""
     greater, less = (read(left), read(right)) if sign[:2] not in ("<", "\\l") else (read(right), read(left))
     strict = "=" if sign == "=" else ">" if sign in "<>" else ">="
     return strict, ("sum", greater, ("minus", less))
 
 
 def _proportional(left: Tree, right: Tree, positive: bool) -> bool:
-    """Whether one is the other times a constant, neither being zero everywhere."""
+    """True if one is the other times a constant, neither being zero everywhere."""
     if names(left) != names(right) or not names(left):
         return False
     ratios = []

@@ -1,7 +1,7 @@
-r"""Reads an expression: text in LaTeX or plain notation -> **tree** -> values.
+r"""Parser of expressions: text in LaTeX or plain notation -> **tree** -> values.
 
-`\frac{\pi}{2}`, `pi/2`, `2*x**3`, `sqrt(2)`, `\sin^2 x`, `n!`, `|x|`, `x_1`. Nothing is skipped: what is not understood
-makes the whole unreadable, so that no letter, sign or word can get lost on the way.
+`\frac{\pi}{2}`, `pi/2`, `2*x**3`, `sqrt(2)`, `\sin^2 x`, `n!`, `|x|`, `x_1`. Nothing is skipped: one unknown letter,
+sign or word makes the whole text unreadable.
 
 A tree is a tuple: a kind, then its parts. `("number", Fraction, digits)`, `("name", "x_1")`, `("sum", a, b)`,
 `("product", a, b)`, `("quotient", a, b)`, `("power", a, b)`, `("minus", a)`, `("call", name, a, ...)`.
@@ -14,7 +14,7 @@ from typing import Any
 Tree = tuple[Any, ...]
 
 DEEPEST = 40
-"""Brackets inside each other."""
+"""Maximum nesting depth of brackets."""
 LONGEST = 20_000
 """Characters of an expression."""
 
@@ -49,7 +49,7 @@ _WORD_PART = re.compile("|".join(sorted(map(re.escape, NAMES | set(_SYNONYMS)), 
 
 
 class Unreadable(ValueError):
-    """The text is no expression that is understood here."""
+    """The text is not an expression that this parser reads."""
 
 
 def read(text: str) -> Tree:
@@ -112,7 +112,7 @@ class _Reader:
         return tree
 
     def _signed(self, inner: Any) -> Tree:
-        """What `inner` reads, with one sign in front of it or without."""
+        """The tree read by `inner`, with or without one sign before it."""
         if self._next == "-":
             self._take()
             return ("minus", inner())
@@ -133,7 +133,7 @@ class _Reader:
                 return tree
 
     def _juxtaposed(self) -> bool:
-        """Whether another factor follows without a sign. Two numbers side by side are none."""
+        """True if another factor follows without a sign. Two adjacent numbers are no product."""
         token = self._next
         return bool(token) and token not in {"+", "-", "*", "/", ")", "]", "}", ",", "|", "\\rfloor", "\\rceil"}
 
@@ -206,7 +206,7 @@ class _Reader:
         return ("number", Fraction(mantissa.rstrip(".") + (f"e{exponent}" if exponent else "")), digits, decimals)
 
     def _argument(self) -> Tree:
-        r"""A group, or the one character that stands for it: `\frac12` is a half."""
+        r"""A group, or a single character in its place: `\frac12` is a half."""
         if self._next in ("{", "("):
             return self._bracketed()
         if self._next[:1].isdigit() and len(self._next) > 1:
@@ -253,11 +253,11 @@ class _Reader:
         degree: Tree = ("number", Fraction(2), 0, 0)
         if self._next == "[":
             degree = self._bracketed()
-        # A number behind the sign stands under it as a whole: sqrt12 is the root of twelve.
+        # A number after the sign is the radicand as a whole: sqrt12 is the root of twelve.
         return ("call", "root", self._atom() if self._next[:1].isdigit() else self._argument(), degree)
 
     def _operands(self, name: str) -> list[Tree]:
-        """What a function is of: a bracket, or the factors that follow without a sign, up to another function."""
+        """Arguments of a function: a bracket, or the factors that follow without a sign, up to another function."""
         if self._next == "(" and name in ("max", "min", "gcd", "lcm"):
             return self._listed()
         if self._next in ("(", "{", "[", "|"):

@@ -1,4 +1,4 @@
-"""The value of a tree: exactly where it is rational, else at fifty digits and more, with values given for its names."""
+"""The value of a tree: exact if it is rational, else at fifty digits and more, with given values of its names."""
 
 import hashlib
 from fractions import Fraction
@@ -11,15 +11,15 @@ from .tree import Tree
 
 DIGITS = 60
 UNSURE = 10
-"""Digits at the end of a value that may be errors of rounding."""
+"""Digits at the end of a value that may be rounding errors."""
 SETTLED = mpf(10) ** -20
-"""Relative difference at two precisions of a value that is none."""
+"""Relative difference at two precisions above which a value is a rounding error."""
 LARGEST_ARGUMENT = 2_000
-"""Bits before the point of what a function or a power is computed of."""
+"""Maximum bits before the point of the argument of a function or a power."""
 LARGEST = 400_000
 """Bits of an exact number."""
 _LOG = mpf("0.6180339887498948482045868343656381177203")
-"""A logarithm without a base is that to some base: neither to ten nor the natural one."""
+"""A logarithm without a base has an unknown base: neither ten nor e."""
 _CONSTANTS = {"pi": lambda: mp.pi, "e": lambda: mp.e, "i": lambda: mp.mpc(0, 1), "oo": lambda: mp.inf}
 _TRIGONOMETRIC = {"sin", "cos", "tan", "cot", "sec", "csc"}
 _FUNCTIONS = {
@@ -35,7 +35,7 @@ _COUNTING = {"!": mp.factorial, "!!": mp.fac2, "binom": mp.binomial}
 
 
 class Undefined(ArithmeticError):
-    """There is no value, or none that is real where real values are asked for."""
+    """There is no value, or no real one where real values are required."""
 
 
 class TooLarge(ArithmeticError):
@@ -43,7 +43,7 @@ class TooLarge(ArithmeticError):
 
 
 def names(tree: Tree) -> set[str]:
-    """Of its variables."""
+    """Names of the variables."""
     if tree[0] == "name":
         return set() if tree[1] in _CONSTANTS else {tree[1]}
     own = {tree[1]} if tree[0] == "call" and tree[1].endswith("()") else set()
@@ -51,14 +51,14 @@ def names(tree: Tree) -> set[str]:
 
 
 def decimal(tree: Tree) -> tuple[int, int] | None:
-    """Digits that count and places after the point of a tree that is a decimal; None for any other."""
+    """Significant digits and places after the point of a decimal; None for any other tree."""
     if tree[0] == "minus":
         return decimal(tree[1])
     return (tree[2], tree[3]) if tree[0] == "number" and tree[2] else None
 
 
 def exact(tree: Tree) -> Fraction | None:
-    """The value of a tree of rational numbers, None of any other. Raises TooLarge, and Undefined for x/0."""
+    """The value of a tree of rational numbers, None for any other. Raises TooLarge, and Undefined for x/0."""
     kind, parts = tree[0], tree[1:]
     if kind == "number":
         return tree[1]
@@ -135,9 +135,9 @@ def _computable(value: Any) -> Any:
 class Point:
     """Values of names, the same for the same name, in one of several rounds.
 
-    The first rounds are positive. `real`: what depends on a name has no value where it is not real, so that a root
-    of x makes no statement about negative x. `digits`: those computed with. `spread`: values up to some thousand, and
-    integers in some rounds, for what is not the same function everywhere, such as an absolute value.
+    The first rounds are positive. `real`: a tree with names has no value where it is not real, so that a root
+    of x is undefined for negative x. `digits`: the working precision. `spread`: values up to some thousand, and
+    integers in some rounds, for expressions that are not the same function everywhere, such as an absolute value.
     """
 
     def __init__(self, round_: int, real: bool = True, digits: int = DIGITS, spread: bool = False) -> None:
@@ -147,11 +147,11 @@ class Point:
         self._spread = spread
 
     def value(self, tree: Tree) -> Any:
-        """Zero where nothing is left but errors of rounding. Raises Undefined."""
+        """The value; zero if only rounding errors remain. Raises Undefined."""
         value = self._at(self._digits, tree)
         if value and abs(value) < mpf(10) ** (UNSURE - self._digits):
             again = self._at(3 * self._digits, tree)
-            # What is small stays the same with more digits, what cancels does not.
+            # A small value stays the same with more digits, a cancelled one does not.
             return value if abs(again - value) < abs(value) * SETTLED else mpf(0)
         return value
 
@@ -195,7 +195,7 @@ class Point:
         values = [_computable(self._value(part, trigonometric or name in _TRIGONOMETRIC)) for part in tree[2:]]
         value = values[0]
         if name in ("°", "%"):
-            # Outside of a trigonometric function the sign of degrees is a unit, which its number goes without.
+            # Outside of a trigonometric function the sign of degrees is a unit and is ignored.
             return value / 100 if name == "%" else value * mp.pi / 180 if trigonometric else value
         if name in _COUNTING:
             return _COUNTING[name](*values)
