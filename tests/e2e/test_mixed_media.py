@@ -61,7 +61,7 @@ def test_a_run_on_mixed_data_stopped_and_resumed_equals_a_straight_one(method: s
     per_step = 1 if "distill" in method else UPDATES
     trainer(recipe, tmp_path / "run", callbacks=[StopAfter(2 * per_step)]).train()
     trainer(recipe, tmp_path / "run").train(resume_from_checkpoint=True)
-    straight, resumed = (result(tmp_path / name, STEPS * per_step) for name in ("straight", "run"))
+    straight, resumed = (result(tmp_path / name) for name in ("straight", "run"))
     assert differences(resumed, straight) == []
     if method == "zppo":
         kinds = ("replayed", "bcq", "ncq")

@@ -44,7 +44,7 @@ def command(data: Path, out: Path) -> list[str]:
 
 @pytest.mark.slow
 def test_a_killed_evaluation_of_a_real_model_ends_like_a_straight_one(tmp_path: Path) -> None:
-    problems = [row for row in json_rows(ASSETS / "test.jsonl") if not row.get("images") and not row.get("videos")]
+    problems = [row for _, row in json_rows(ASSETS / "test.jsonl") if not row.get("images") and not row.get("videos")]
     file = tmp_path / "data" / "aime26" / "train.jsonl"
     file.parent.mkdir(parents=True)
     rows = ({"problem_idx": i, "problem": p["prompt"], "answer": int(p["answer"])} for i, p in enumerate(problems[:80]))

@@ -199,7 +199,7 @@ def test_rollouts_whose_judge_cannot_be_reached_are_unscored_and_counted(student
 
     verdict = RoutedVerdict(judge=Judge(Offline(), Templates.load()))
     questions = [row | {"answer_type": "free"} for row in rows(4)]
-    args = small(tmp_path, method="grpo", rollout_steps=1)
+    args = small(tmp_path, method="grpo", rollout_steps=1, seed=1)  # with it no response is empty, which needs no judge
     ZPPOTrainer(student_folder, None, verdict, questions, questions[:2], args=args).train()
     [row] = metrics(tmp_path / "run")
     assert 0 < row["judge/unreachable"] <= row["zone/unscored"] <= 16 and row["eval/judge_unreachable"] > 0
