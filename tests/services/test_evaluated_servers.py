@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.services, pytest.mark.slow]
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    rows = [row for row in json_rows(ASSETS / "test.jsonl") if not row.get("images") and not row.get("videos")][:16]
+    rows = [row for _, row in json_rows(ASSETS / "test.jsonl") if not row.get("images") and not row.get("videos")][:16]
     file = tmp_path / "data" / "aime26" / "train.jsonl"
     file.parent.mkdir(parents=True)
     lines = ({"problem_idx": i, "problem": row["prompt"], "answer": int(row["answer"])} for i, row in enumerate(rows))
