@@ -1,7 +1,6 @@
 """Masking of secrets: tokens, keys and passwords in options, and credentials, query and fragment of URLs.
 
-Standard library only. All options that a run writes go through `masked`, all URLs that it shows
-through `masked_url`.
+Standard library only. All options that a run writes go through `masked`, all URLs that it shows through `masked_url`.
 """
 
 import re

@@ -52,7 +52,7 @@ def rollout_step(
     hard = hard_groups(plain, zone.tau)
     teacher = work.ask_teachers(method.asked(plain, zone.tau, cap, streams.rng("asked")))
     right: dict[str, list[Candidate]] = {g.question.id: [] for g in hard}
-    right |= {g.question.id: as_candidates(g.right) for g in teacher}  # only the last of several teachers has right ones
+    right |= {g.question.id: as_candidates(g.right) for g in teacher}  # the last teacher asked has the right ones
     wrong = {g.question.id: as_candidates(g.wrong) for g in hard}
 
     # 3.-5. The hardest questions that admit aided prompts get them, within the cap, each with a group of its own.

@@ -1,4 +1,4 @@
-"""Types of the method, between which a rollout step computes.
+"""Types of the method: inputs, intermediate values and results of a rollout step.
 
 Example of one hard question with groups of two rollouts:
 

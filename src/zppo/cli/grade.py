@@ -112,5 +112,5 @@ def _as_in_training(question: Question) -> Question:
 
 
 def printable(text: str) -> str:
-    """The text with control characters escaped, so that the terminal does not execute them."""
+    """The text with control characters replaced by `?`, so that the terminal does not execute them."""
     return "".join(c if c.isprintable() else "?" for c in text)
