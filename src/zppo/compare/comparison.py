@@ -1,4 +1,4 @@
-"""What a comparison finds: every cell read at every matching, and the seeds of each label put together."""
+"""Results of a comparison: every cell read at every matching, and summaries of each label over its seeds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
