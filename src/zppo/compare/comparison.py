@@ -12,7 +12,7 @@ from zppo.compare.statistics import Difference, Spread, paired_difference, resam
 class LabelSummary:
     """All seeds of a label at one matching. `difference` is that of the average hard accuracy to the baseline's.
 
-    None stands where there are no such questions.
+    Values are None if there are no such questions.
     """
 
     label: str

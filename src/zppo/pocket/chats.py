@@ -67,8 +67,7 @@ class Chats:
         return self.processor(text=[self.video], videos=[frames], **options)
 
     def _placeholder(self, scene: Scene) -> str:
-        """Text that replaces the scene's media token; the same for all scenes with equally many pictures of equal
-        size."""
+        """Text that replaces the scene's media token; it depends only on the kind and the number of pictures."""
         token, frames = (self.video if scene.is_video else self.image), len(scene.pictures)
         if (token, frames) not in self.expanded:
             if scene.is_video:

@@ -60,8 +60,7 @@ def probes(problems: Iterable[Problem], seed: int = 0) -> list[tuple[Problem, Ex
 
 
 def measure(model: Qwen3_5ForConditionalGeneration, chats: Chats, problems: Iterable[Problem]) -> Table:
-    """Mean probability of the right response by kind and cluster; `numbers` is that of the numbers given the
-    program."""
+    """Mean probability of the right response by kind and cluster; `numbers`: of its numbers given the program."""
     made = probes(problems)
     scores: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     results = probabilities(model, chats, [example for _, example in made])

@@ -99,8 +99,7 @@ class Scene:
         return int(self.name.rsplit("_", 1)[1], 16) % 100 < TEST_PERCENT
 
     def reading(self) -> str:
-        """Content of the scene, from first to last: bars with their colours, or the running count of shapes
-        (flashes)."""
+        """Content of the scene, in order: bars with their colours, or the running count of shapes (flashes)."""
         first = self.pictures[0]
         if first.kind == "bars":
             bars = [bar.split() for bar in first.content]
