@@ -20,7 +20,7 @@ PartOfData = Literal["train", "eval"]
 
 @dataclass(frozen=True)
 class Data:
-    """Rows, their layout and columns. `name` is used in messages."""
+    """Rows, their layout and parser. `name` is used in messages."""
 
     name: str
     rows: Rows

@@ -26,7 +26,7 @@ except ImportError:
 
 ANIMATIONS = ("GIF", "WEBP")
 ANIMATION_FPS = 10.0
-"""Frame rate of an animation without durations of its frames."""
+"""Frames per second of an animation that does not give durations."""
 
 
 Span = tuple[float | None, float | None]
