@@ -49,7 +49,7 @@ def masked_urls(text: str) -> str:
 
 
 def masked_url(url: str) -> str:
-    """A URL, whatever characters it holds, without user, password, query and fragment."""
+    """A URL of any characters without user, password, query and fragment."""
     scheme, mark, rest = url.partition("://")
     return _bare(f"{scheme}{mark}", rest) if mark else url
 

@@ -52,11 +52,11 @@ class DataConfig:
     (about 10 ms per megapixel). Held-out media are always decoded. In both cases the media of new questions are decoded
     again before their rollout step; a question that fails is replaced."""
     allow_urls: bool = False
-    """Fetch images and videos given as http(s) URLs, when they are needed; the newest are kept, up to 512 MiB."""
+    """Fetch images and videos at http(s) URLs when they are needed; the newest are cached, up to 512 MiB."""
     video_frames: int = 32
-    """Most frames taken from a video, evenly spread over it."""
+    """Most frames taken from a video, evenly spaced."""
     video_fps: float = 2.0
-    """Most frames taken per second of a video; also the rate of frame lists that do not give theirs."""
+    """Most frames taken per second of a video; also the rate of frame lists without one."""
 
     def __post_init__(self) -> None:
         positive("data", self, "max_answer_chars", "min_image_side", "max_image_pixels", "video_frames")

@@ -154,7 +154,7 @@ def _readable(column: pa.ChunkedArray) -> bool:
 
 
 def _undecoded(feature: Any) -> Any:
-    """The same feature, its images, videos and sounds left as stored."""
+    """The same feature without decoding of images, videos and sounds."""
     if getattr(feature, "decode", False) and not isinstance(feature, Json):
         return type(feature)(decode=False)
     if isinstance(feature, dict):

@@ -123,7 +123,7 @@ def config_matches(pattern: str, config: str) -> bool:
 
 
 def plain_name(value: str) -> str:
-    """Letters and digits alone, in lower case: `WeMath2-Pro` as `wemath2pro`."""
+    """Only letters and digits of a name, in lower case: `WeMath2-Pro` as `wemath2pro`."""
     return re.sub(r"[\W_]+", "", value.casefold())
 
 

@@ -22,7 +22,7 @@ class SourceFile:
 
 
 class Repository(Protocol):
-    """A source. `local` says whether reading a column costs no more than the disk."""
+    """A source. `local` is true if a column can be read from disk, without a download."""
 
     name: str
     revision: str | None
