@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # these load torch or `datasets`; errors in the options are r
     from zppo.engines.chat import Chat
 
 SHOWN = 3
-"""Most prompts shown, and most dropped rows of each kind."""
+"""Most prompts, and most dropped rows of each kind, that are shown."""
 DESCRIPTION = (
     "Reads data as zppo train would, and shows the layout that was recognised, the columns, what was dropped and why, "
     "three prompts and, if a student is named, their lengths. FILE is anything that data.train may be. Of a recipe, "
@@ -99,7 +99,7 @@ def _lines(part: Literal["train", "eval"], options: RunOptions, chat: "Chat | No
 def _filters(
     part: Literal["train", "eval"], options: RunOptions, chat: "Chat | None", lengths: list[int]
 ) -> Sequence["Filter"]:
-    """Filters of training, which append the length of each prompt to `lengths`."""
+    """Filters as in training; they append the length of each prompt to `lengths`."""
     from zppo.data.filters import media_readable, within
 
     check = options.data.check_media if part == "train" else "decode"

@@ -198,8 +198,7 @@ def _second_opinion(student: Respondent, benchmarks: Sequence[Benchmark], runner
 
 
 def _benchmarks(options: argparse.Namespace, out: Path) -> list[Benchmark]:
-    """The chosen benchmarks, none for own rows. Fills in the defaults that go with them: the paper's or the
-    pocket's."""
+    """The chosen benchmarks, none for own rows. Fills in their defaults: the paper's or the pocket's."""
     # Imported late: `--help` does not need the 31 benchmarks.
     from zppo.evals.benchmarks import BENCHMARKS
 

@@ -16,7 +16,7 @@ ROLES = ("question", "answer", "images", "videos", "options", "answer_type", "so
 SEVERAL = ("images", "videos")
 """Roles that several columns may share."""
 LARGEST_IMAGE = 178_956_970
-"""Pixels above which Pillow warns of a decompression bomb."""
+"""Pixels above which Pillow refuses an image as a decompression bomb."""
 
 
 @dataclass(frozen=True)

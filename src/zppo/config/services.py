@@ -144,7 +144,7 @@ class TeacherConfig(CallConfig):
     compression_tokens: int = 512
     """Most tokens of a candidate and of a hint."""
     compression_fallback: Fallback = "truncate"
-    """Fallback of candidates whose compression failed, because it did not keep the final answer twice or the teacher
+    """Fallback of candidates whose compression failed, because two attempts lacked the final answer or the teacher
     was unreachable: `truncate` shows the last `compression_tokens` tokens with the final answer, `none` the whole
     response. In a BCQ it applies to both candidates."""
     hints: Hints = "teacher"
