@@ -1,7 +1,7 @@
 """Code of the user that an option names: `FILE.py:NAME` or `PACKAGE.MODULE:NAME`.
 
-Only that file or module is executed. A digest of its bytes is saved in a run's `config.yaml`, so that no run is
-resumed with other code.
+Only that file or module is executed. A digest of its bytes is saved in a run's `config.yaml`, so that no run is resumed
+with other code.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """READ FIRST. One rollout step of Zone of Proximal Policy Optimization (arXiv 2606.18216, algorithm 1).
 
-`rollout_step` is the algorithm; the rest of the package implements its lines. It needs no model: with the
-scripted engine it runs in plain Python.
+`rollout_step` is the algorithm; the rest of the package implements its lines. It needs no model: with the scripted
+engine it runs in plain Python.
 """
 
 from collections.abc import Sequence

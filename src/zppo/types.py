@@ -120,10 +120,10 @@ class Candidate:
 class Prompt:
     """The user message `text` to the student, made from `question` as `kind`.
 
-    `plain` and `replayed` prompts have the same wording; they differ in the source of the question. A `prefix` is
-    fed after the prompt and is never part of the sampled tokens. `turns` is the conversation before `text`, each
-    turn with `role` (system, user or assistant) and `content`. `candidates` are those of a BCQ or NCQ, in
-    order; the text does not mark which of them are right.
+    `plain` and `replayed` prompts have the same wording; they differ in the source of the question. A `prefix` is fed
+    after the prompt and is never part of the sampled tokens. `turns` is the conversation before `text`, each turn with
+    `role` (system, user or assistant) and `content`. `candidates` are those of a BCQ or NCQ, in order; the text does
+    not mark which of them are right.
     """
 
     kind: Kind
@@ -152,8 +152,8 @@ class Rollout:
     decoding, after the prefix if the prompt has one; `opened` is the beginning of the response that the chat template
     wrote (`<think>`), if any. `reward` None means unscored. `answer` is the final answer, if any, as `rewards.extract`
     reads it. `by_teacher` marks an injected response: a teacher's response in a student's group; only `grpo_teacher`
-    makes one. A server that returns only text leaves `token_ids` empty and may report the number of tokens.
-    `notes` are values that reward functions log with it.
+    makes one. A server that returns only text leaves `token_ids` empty and may report the number of tokens. `notes` are
+    values that reward functions log with it.
     """
 
     token_ids: list[int]
@@ -196,8 +196,8 @@ class Rollout:
 class Group:
     """The rollouts of one prompt under one uid. Unscored rollouts do not count in the group's statistics.
 
-    `prompt_ids` are the token ids the engine fed before every rollout (chat template and prefix included); a
-    server that returns only text may report their number.
+    `prompt_ids` are the token ids the engine fed before every rollout (chat template and prefix included); a server
+    that returns only text may report their number.
     """
 
     prompt: Prompt

@@ -44,8 +44,8 @@ COMPARE = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. An error that the user can fix is one line on standard error and exit status 2.
 
-    Any other error is one line with the file that holds its trace, and exit status 1; with ZPPO_TRACEBACK set it
-    is raised. Training that ended for lack of signal (`alarms.stop_when_blind`) has exit status 3.
+    Any other error is one line with the file that holds its trace, and exit status 1; with ZPPO_TRACEBACK set it is
+    raised. Training that ended for lack of signal (`alarms.stop_when_blind`) has exit status 3.
     """
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)

@@ -72,8 +72,8 @@ def run_cells(
 ) -> None:
     """Run all cells that are not finished, `jobs` at a time; `progress` shows the result of each.
 
-    An interrupt also interrupts the cells. Raises CompareError naming the cells that failed or could not be
-    started, after all others have finished.
+    An interrupt also interrupts the cells. Raises CompareError naming the cells that failed or could not be started,
+    after all others have finished.
     """
     there = [run for run in runs if run.finished]
     progress = progress or Lines()

@@ -17,8 +17,8 @@ class RewardsConfig:
     `choice`, `regex:PATTERN`, `python:FILE.py:FUNCTION`, or a list; the first that finds an answer is used. The final
     answer is scored by rules, listed in aided prompts, kept by compression and compared by the audit."""
     functions: str | tuple[str, ...] = ()
-    """Reward functions in TRL's signature, `FILE.py:FUNCTION` or `PACKAGE.MODULE:FUNCTION`, used instead of
-    the rules of answer types."""
+    """Reward functions in TRL's signature, `FILE.py:FUNCTION` or `PACKAGE.MODULE:FUNCTION`, used instead of the rules
+    of answer types."""
     weights: tuple[float, ...] = ()
     """Weights of the functions, in their order; none means 1 for each."""
 

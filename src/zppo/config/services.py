@@ -54,8 +54,8 @@ class CallConfig:
     """Further fields of requests with thoughts (`thinking: on`), if the server's default differs:
     `{chat_template_kwargs: {enable_thinking: true}}` for Qwen on vLLM, SGLang and `transformers serve`."""
     no_thinking_body: Mapping[str, Any] = field(default_factory=dict)
-    """Further fields of requests without thoughts: compression, hints, judging, and with
-    `thinking: off` all others. For the same servers `{chat_template_kwargs: {enable_thinking: false}}`."""
+    """Further fields of requests without thoughts: compression, hints, judging, and with `thinking: off` all others.
+    For the same servers `{chat_template_kwargs: {enable_thinking: false}}`."""
     price_prompt: float = 0.0
     """Price of a million prompt tokens, in any currency; `teacher_cost` and `judge_cost` are in the same."""
     price_response: float = 0.0
@@ -137,16 +137,16 @@ class TeacherConfig(CallConfig):
     chat_template: str | None = None
     """File with a chat template (Jinja) for local teachers; None means the one beside each."""
     thinking: Thinking | None = None
-    """Thoughts at the start of its responses: `on`, `off`, `template` (the default of its chat template or
-    server); None means as `sampling.thinking`. A server is switched by `thinking_body` and `no_thinking_body`."""
+    """Thoughts at the start of its responses: `on`, `off`, `template` (the default of its chat template or server);
+    None means as `sampling.thinking`. A server is switched by `thinking_body` and `no_thinking_body`."""
     compression: Compression = "teacher"
     """`teacher`: rewritten by the teacher; `truncate`: the last `compression_tokens` tokens; `none`: unchanged."""
     compression_tokens: int = 512
     """Most tokens of a candidate and of a hint."""
     compression_fallback: Fallback = "truncate"
-    """Fallback of candidates whose compression failed, because two attempts lacked the final answer or the teacher
-    was unreachable: `truncate` shows the last `compression_tokens` tokens with the final answer, `none` the whole
-    response. In a BCQ it applies to both candidates."""
+    """Fallback of candidates whose compression failed, because two attempts lacked the final answer or the teacher was
+    unreachable: `truncate` shows the last `compression_tokens` tokens with the final answer, `none` the whole response.
+    In a BCQ it applies to both candidates."""
     hints: Hints = "teacher"
     """`teacher`: written by the teacher from one of its right responses; `cut`: that response, up to the first
     occurrence of its final answer."""

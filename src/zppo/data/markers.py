@@ -12,9 +12,9 @@ MARKER = re.compile(r"<(image|video)(?:[ _]?(\d{1,4}))?>")
 def placed(text: str, kinds: Sequence[str]) -> tuple[str, list[int]]:
     """The text with a mark for each medium, and the medium (position in `kinds`) of each mark.
 
-    `<image>` and `<video>` stand for the media in their order, `<image 1>` for the first image; a repeated
-    `<image 1>` becomes `image 1`. Without markers all media come first, each followed by a newline. Without media,
-    markers are plain text (but see `refuse_lost`). Raises BadRow when markers and media do not match.
+    `<image>` and `<video>` stand for the media in their order, `<image 1>` for the first image; a repeated `<image 1>`
+    becomes `image 1`. Without markers all media come first, each followed by a newline. Without media, markers are
+    plain text (but see `refuse_lost`). Raises BadRow when markers and media do not match.
     """
     found = [(match[1], int(match[2]) if match[2] else None) for match in MARKER.finditer(text)] if kinds else []
     if not found:

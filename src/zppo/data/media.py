@@ -55,8 +55,7 @@ class Source:
 def media_from(
     value: Any, kind: MediaKind, name: str, folder: Path = Path(), config: DataConfig | None = None
 ) -> Media:
-    """A medium of a value kept in memory: a path (relative to `folder`), bytes, `{"bytes", "path"}`, a PIL image,
-    ..."""
+    """A medium of a value in memory: a path (relative to `folder`), bytes, `{"bytes", "path"}`, a PIL image, ..."""
     config = config if config is not None else DataConfig()
     return Media(kind, name, Source(kind, name, lambda: value, folder, config, None))
 

@@ -10,8 +10,8 @@ from zppo.data.rows import ArrowRows, Part, Rows
 from zppo.errors import DataError
 
 LARGEST, RATIO = 2**30, 200
-"""Bytes that every file may unpack to, and the multiple of its size allowed beyond that. Pictures repeated for
-several questions, or texts of one pattern, unpack to about ten times their size."""
+"""Bytes that every file may unpack to, and the multiple of its size allowed beyond that. Pictures repeated for several
+questions, or texts of one pattern, unpack to about ten times their size."""
 AT_ONCE = 16
 """Rows unpacked at a time to measure their size."""
 

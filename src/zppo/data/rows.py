@@ -1,7 +1,7 @@
 """Rows by position, read on access: files and datasets -> **rows** -> questions.
 
-Memory holds an index, not the rows of a file: rows of JSON, JSONL and CSV are found by byte offsets, all others are
-in Arrow files that `datasets` maps into memory.
+Memory holds an index, not the rows of a file: rows of JSON, JSONL and CSV are found by byte offsets, all others are in
+Arrow files that `datasets` maps into memory.
 """
 
 from abc import ABC, abstractmethod

@@ -5,8 +5,8 @@ question, comma-separated, with one-letter operands; `_` is the previous result.
 
 Each cluster contrasts two programs. Its *hard* templates use "inconsistent language": a keyword ("more", "times",
 "losing") suggests the `keyword` program although the `right` one solves the problem. Its *easy* templates name the
-operation; they need the same `right` program, so that every program is trained. Its *truthful* templates,
-also easy, are questions for which the keyword's program is right.
+operation; they need the same `right` program, so that every program is trained. Its *truthful* templates, also easy,
+are questions for which the keyword's program is right.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Pictures of the pocket: bars, shapes in a grid, and a blinking lamp, drawn from a short description.
 
-A `Scene` is an image (one picture) or a video (several). It is drawn whenever it is needed, with equal pixels in
-files, tests and the builder. All sizes fit the models' patches: a picture has 48x48 pixels, a merged patch 16x16, so
-that each bar and each shape is within one of the nine patches. Bars over several patches take many times as long to
-learn.
+A `Scene` is an image (one picture) or a video (several). It is drawn whenever it is needed, with equal pixels in files,
+tests and the builder. All sizes fit the models' patches: a picture has 48x48 pixels, a merged patch 16x16, so that each
+bar and each shape is within one of the nine patches. Bars over several patches take many times as long to learn.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ TEST_PERCENT = 15
 
 @dataclass(frozen=True)
 class Picture:
-    """One drawing: its kind and content. `bars` has "colour height row" per column, left to right; `shapes`
-    has "" or "colour shape" per cell, row by row; `lamp` has its colour, diameter, and "on" or "off"; `blank` nothing.
+    """One drawing: its kind and content. `bars` has "colour height row" per column, left to right; `shapes` has "" or
+    "colour shape" per cell, row by row; `lamp` has its colour, diameter, and "on" or "off"; `blank` nothing.
     """
 
     kind: str

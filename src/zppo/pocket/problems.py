@@ -1,8 +1,8 @@
 """Seeded problems of the pocket: the questions that its models are built and trained with.
 
 `zppo.pocket.clusters` and `zppo.pocket.sights` hold wordings and programs; this module fills them with names, objects,
-scenes and numbers, checks that no wrong program gives the right answer, and splits the questions into train
-and test: word problems by a hash of their text, the others by a hash of their scenes. It needs no model.
+scenes and numbers, checks that no wrong program gives the right answer, and splits the questions into train and test:
+word problems by a hash of their text, the others by a hash of their scenes. It needs no model.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The six clusters of questions about images and videos, in addition to those of word problems.
 
 They are built like those of `zppo.pocket.clusters`: a hard wording whose keyword suggests the wrong program, easy
-wordings that name the operation and need the same right program, and truthful ones, for which the keyword's
-program is right. The numbers `a`, `b`, `c` are not in the text, but in the picture.
+wordings that name the operation and need the same right program, and truthful ones, for which the keyword's program is
+right. The numbers `a`, `b`, `c` are not in the text, but in the picture.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The pocket's tokenizer: byte-level BPE in the shape of Qwen3.5's, trained on the pocket's own questions.
 
-Every word, tag and whole number of the pocket is one token, other text is encoded as bytes, and the chat template
-is Qwen's: a generation prompt ends in an opened `<think>`.
+Every word, tag and whole number of the pocket is one token, other text is encoded as bytes, and the chat template is
+Qwen's: a generation prompt ends in an opened `<think>`.
 """
 
 from __future__ import annotations

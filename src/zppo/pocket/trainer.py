@@ -1,7 +1,7 @@
 """Supervised training of the pocket's models: a small loop, fast on one CPU core.
 
-Only response tokens carry loss, so the output head runs only on their positions. A batch is split into micro-batches
-of similar length, which need little padding.
+Only response tokens carry loss, so the output head runs only on their positions. A batch is split into micro-batches of
+similar length, which need little padding.
 """
 
 from __future__ import annotations

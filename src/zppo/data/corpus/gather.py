@@ -1,7 +1,7 @@
 """Fetches the chosen rows of a shard: shard -> **part**, from which the corpus is assembled.
 
-A part is a file of consecutive records, and an index of their offsets, so that the last step can read them in any
-order with few of them in memory.
+A part is a file of consecutive records, and an index of their offsets, so that the last step can read them in any order
+with few of them in memory.
 """
 
 import json

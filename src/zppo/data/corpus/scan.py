@@ -127,8 +127,8 @@ def fingerprint(prompt: str, picture: Picture) -> int:
 def batches(
     path: Path, reader_of: Callable[[pa.Schema], RowReader], wanted: Callable[[range], bool]
 ) -> Iterator[tuple[RowReader, int, list[dict[str, Any]]]]:
-    """The rows of the shard at `path`, `BATCH` at a time, with the number of the first. Row groups with no
-    `wanted` row are not read; the others one by one, because a single one may hold a gigabyte.
+    """The rows of the shard at `path`, `BATCH` at a time, with the number of the first. Row groups with no `wanted` row
+    are not read; the others one by one, because a single one may hold a gigabyte.
 
     Raises DataError naming the file that cannot be read.
     """

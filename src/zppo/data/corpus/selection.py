@@ -1,7 +1,7 @@
 """Selection of rows: duplicates are removed, then each sub-dataset is capped: indexes -> **selection**.
 
-Every decision depends on the content of the rows and on the seed, not on their shards or on their order in them.
-About 40 bytes per row of the sources are in memory.
+Every decision depends on the content of the rows and on the seed, not on their shards or on their order in them. About
+40 bytes per row of the sources are in memory.
 """
 
 from collections import Counter
