@@ -59,7 +59,7 @@ _NEEDS_TORCH = {"ZPPOConfig": "zppo.training.arguments", "ZPPOTrainer": "zppo.tr
 
 
 def __getattr__(name: str) -> Any:
-    """The trainer is imported when it is asked for, so that `zppo.step` and `zppo.zone` stay free of torch."""
+    """Import the trainer on first use, so that `zppo.step` and `zppo.zone` do not load torch."""
     if name not in _NEEDS_TORCH:
         raise AttributeError(f"module 'zppo' has no attribute {name!r}")
     return getattr(import_module(_NEEDS_TORCH[name]), name)

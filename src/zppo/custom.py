@@ -1,7 +1,7 @@
 """Code of the user that an option names: `FILE.py:NAME` or `PACKAGE.MODULE:NAME`.
 
-Nothing but that file or module is executed. A digest of its bytes stands in a run's `config.yaml`, so that no run is
-continued with other code.
+Only that file or module is executed. A digest of its bytes is saved in a run's `config.yaml`, so that no run is resumed
+with other code.
 """
 
 import hashlib
@@ -16,18 +16,18 @@ from zppo.errors import ConfigError, nearest
 
 FORMS = "FILE.py:NAME or PACKAGE.MODULE:NAME"
 PROGRAM = "python:"
-"""Before the name of code where an option also takes other names."""
+"""Prefix of names of code in options that also take other names."""
 
 
 def check_form(option: str, named: str) -> None:
-    """Raises ConfigError for what has not the form of a name of code. Looks for no file."""
+    """Raises ConfigError for a value without the form of a name of code. Does not look for the file."""
     place, _, name = named.rpartition(":")
     if not place or not name.isidentifier():
         raise ConfigError(f"{option}: {named!r} names no code; write {FORMS}")
 
 
 def load(option: str, named: str) -> Any:
-    """What is called NAME in the file or module. Raises ConfigError naming option, place and what to do."""
+    """The object called NAME in the file or module. Raises ConfigError naming option, place and what to do."""
     check_form(option, named)
     place, _, name = named.rpartition(":")
     path = source(option, named)
@@ -42,7 +42,7 @@ def load(option: str, named: str) -> Any:
 
 
 def load_callable(option: str, named: str) -> Any:
-    """The same of a function. Raises ConfigError for what cannot be called, too."""
+    """The function called NAME, as `load`. Raises ConfigError also for an object that cannot be called."""
     found = load(option, named)
     if not callable(found):
         raise ConfigError(f"{option}: {named} is {type(found).__name__}, which cannot be called; name a function")
@@ -50,7 +50,7 @@ def load_callable(option: str, named: str) -> Any:
 
 
 def source(option: str, named: str) -> Path:
-    """The file that holds the code. Raises ConfigError where there is none."""
+    """The file that holds the code. Raises ConfigError if there is none."""
     place = named.rpartition(":")[0]
     if _is_file(place):
         if not Path(place).is_file():
@@ -58,7 +58,7 @@ def source(option: str, named: str) -> Path:
         return Path(place)
     try:
         found = find_spec(place)
-    except (ImportError, ValueError):  # a package on the way to it is missing
+    except (ImportError, ValueError):  # a parent package is missing
         found = None
     if found is None or not found.has_location or found.origin is None:
         raise ConfigError(f"{option}: there is no module {place!r} of Python code; a file is named FILE.py:NAME")
@@ -81,7 +81,7 @@ def _executed(path: Path) -> ModuleType:
     if name not in sys.modules:
         module = ModuleType(name)
         module.__file__ = str(path)
-        sys.modules[name] = module  # dataclasses look their module up
+        sys.modules[name] = module  # dataclasses look up their module
         try:
             exec(compile(code, str(path), "exec"), module.__dict__)
         except BaseException:

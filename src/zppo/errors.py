@@ -1,11 +1,11 @@
-"""Every error that zppo raises on purpose. Each message says what is wrong, where, and what to do about it."""
+"""Errors that zppo raises on purpose. Each message says what is wrong, where, and what to do."""
 
 import difflib
 from collections.abc import Iterable
 
 
 class ZppoError(Exception):
-    """Root of the tree: `except ZppoError` catches all that a user can mend."""
+    """Base class: `except ZppoError` catches all errors that a user can fix."""
 
 
 class ConfigError(ZppoError):
@@ -33,19 +33,19 @@ class CheckpointError(ZppoError):
 
 
 class BlindError(ZppoError):
-    """A run that ended itself, after a checkpoint, because nothing could be learned (`alarms.stop_when_blind`)."""
+    """A run that ended, after a checkpoint, for lack of signal (`alarms.stop_when_blind`)."""
 
 
 class PoisonError(ZppoError):
-    """Numbers that are not finite in a model's weights, logits or updates: going on would only spread them."""
+    """Numbers that are not finite in a model's weights, logits or updates."""
 
 
 class CompareError(ZppoError):
-    """A comparison that cannot be finished: cells that failed, or that another process is running."""
+    """A comparison that cannot be finished: cells failed, or another process runs them."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A suggestion for a misspelt name: `; did you mean 'replay'?`, or the list of the known names."""
+    """Suggestion for a misspelt name: `; did you mean 'replay'?`, or the list of the known names."""
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"

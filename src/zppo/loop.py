@@ -1,7 +1,6 @@
-"""An asyncio event loop in a daemon thread of its own: for coroutines that are waited for from ordinary code.
+"""An asyncio event loop in its own daemon thread, for synchronous code that waits for coroutines.
 
-The loop stays the same from call to call, so that clients keep their connections, and does not mind a loop that runs in
-the caller.
+All calls use the same loop, so that clients keep their connections. The caller may itself run in another loop.
 """
 
 import asyncio
@@ -14,11 +13,11 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 GRACE = 5.0
-"""Seconds for what still runs to notice that it is cancelled."""
+"""Seconds that cancelled tasks have to end."""
 
 
 class BackgroundLoop:
-    """Runs from its making until `stop`, until it is forgotten, or until the program ends."""
+    """Runs from its construction until `stop`, until it is garbage-collected, or until the program ends."""
 
     def __init__(self, name: str) -> None:
         loop = asyncio.new_event_loop()
@@ -29,15 +28,15 @@ class BackgroundLoop:
 
     @property
     def alive(self) -> bool:
-        """Not in a forked child, where the thread is missing."""
+        """True if the thread runs; False in a forked child, which does not have it."""
         return self._pid == os.getpid() and self._stop.alive
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-        """Start the coroutine. To cancel the future cancels it."""
+        """Start the coroutine. Cancelling the future cancels it."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def wait_for(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Its result; Ctrl-C while waiting cancels it."""
+        """Result of the coroutine; Ctrl-C while waiting cancels it."""
         future = self.submit(coroutine)
         try:
             return future.result()
@@ -45,7 +44,7 @@ class BackgroundLoop:
             future.cancel()  # no effect on a finished one
 
     def stop(self) -> None:
-        """Cancel what still runs and end the thread."""
+        """Cancel all running tasks and end the thread."""
         if self.alive:
             self._stop()
             self._thread.join(GRACE)
@@ -59,7 +58,7 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
 
 
 async def cancel_others() -> None:
-    """Cancel every other task of this loop, and wait until they are done."""
+    """Cancel all other tasks of this loop, and wait until they are done."""
     running = asyncio.all_tasks() - {asyncio.current_task()}
     for task in running:
         task.cancel()

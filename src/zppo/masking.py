@@ -1,7 +1,6 @@
-"""What is never written down: tokens, keys and passwords of options, and what a URL carries beside its place.
+"""Masking of secrets: tokens, keys and passwords in options, and credentials, query and fragment of URLs.
 
-Standard library only. Everything that a run writes of its options goes through `masked`, every URL that it shows
-through `masked_url`.
+Standard library only. All options that a run writes go through `masked`, all URLs that it shows through `masked_url`.
 """
 
 import re
@@ -10,17 +9,17 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 MASK = "***"
-"""Stands in the place of a secret."""
+"""Text that replaces a secret."""
 _SECRET = re.compile(
     r"(?:.*[_-])?(?:token|pass(?:word|wd|phrase)?|secret|authorization|credentials?|(?:api|access|private|secret)[_-]?key)",
     re.IGNORECASE,
 )
-"""Names of options whose values are secrets; `max_tokens` and `api_key_env` are none."""
+"""Names of options whose values are secrets; not `max_tokens` and `api_key_env`."""
 _URL = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?P<rest>[^\s\"'<>]*)", re.IGNORECASE)
 
 
 def masked(value: Any, name: str = "") -> Any:
-    """A copy of an option's value, or of a whole config, without secrets: mappings, sequences and sections too."""
+    """Copy of an option's value, or of a whole config, without secrets: mappings, sequences and sections too."""
     if isinstance(value, Mapping):
         return {key: masked(each, str(key)) for key, each in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
@@ -34,8 +33,7 @@ def masked(value: Any, name: str = "") -> Any:
 
 
 def masked_options(config: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Names of the options of a config that was read back whose values are not kept in it, such as
-    `training.hub_token`."""
+    """Names of the options that a saved config holds without their values, such as `training.hub_token`."""
     names: list[str] = []
     for key, value in config.items():
         if isinstance(value, Mapping):
@@ -51,7 +49,7 @@ def masked_urls(text: str) -> str:
 
 
 def masked_url(url: str) -> str:
-    """A URL, whatever characters it holds, without user, password, query and fragment."""
+    """A URL of any characters without user, password, query and fragment."""
     scheme, mark, rest = url.partition("://")
     return _bare(f"{scheme}{mark}", rest) if mark else url
 

@@ -1,4 +1,4 @@
-"""From a YAML file and `--section.key value` options to a typed Recipe, with errors that name the option."""
+"""Typed recipes from a YAML file and `--section.key value` options, with errors that name the option."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from zppo.pocket import ASSETS
 from zppo.strict_yaml import load as load_yaml
 
 SHIPPED = {"pocket": ASSETS.parent / "pocket.yaml"}
-"""Recipes that are part of the package, by the name that stands for their path."""
+"""Recipes that are part of the package, by name."""
 
 PATHS = (
     ("student", "model"),
@@ -32,17 +32,17 @@ PATHS = (
     ("rewards", "functions"),
     ("rewards", "extract"),
 )
-"""Options that may be paths: in a recipe file they are relative to that file, on the command line to the caller."""
+"""Options that may be paths: relative to the recipe file in a recipe, to the working directory on the command line."""
 _CODE = re.compile(rf"(?P<kind>(?:{PROGRAM})?)(?P<file>.+\.py)(?P<name>:\w+)")
 """Code of the user: `FILE.py:NAME`."""
 
 Options = TypeVar("Options", bound=RunOptions)
 THINKING_SECTIONS = ("sampling", "teacher")
-"""Where an option `thinking` may be `on` or `off`, which YAML reads as true and false."""
+"""Sections whose option `thinking` may be `on` or `off`, which YAML reads as true and false."""
 
 
 def load_recipe(path: str | Path, overrides: Mapping[str, str]) -> Recipe:
-    """The recipe at `path`, or the shipped one of that name, with dotted `overrides` put over it.
+    """The recipe at `path`, or the shipped one of that name, with dotted `overrides` applied.
 
     Raises ConfigError naming the option at fault.
     """
@@ -50,7 +50,7 @@ def load_recipe(path: str | Path, overrides: Mapping[str, str]) -> Recipe:
 
 
 def load_options(path: str | Path | None, overrides: Mapping[str, str]) -> RunOptions:
-    """The options of a recipe that need not be whole, or of none, with `overrides`. Raises ConfigError likewise."""
+    """Options of a recipe that may be incomplete, or of none, with `overrides`. Raises ConfigError as `load_recipe`."""
     options = _options({} if path is None else _read(SHIPPED.get(str(path), Path(path))), overrides)
     return _typed({name: value for name, value in options.items() if name not in ("seed", "training")}, RunOptions)
 
@@ -87,7 +87,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: there is no such recipe; the one of zppo demo is called pocket")
     try:
         options = load_yaml(path.read_text("utf-8"))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # also an impossible date, a number too long
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # also an invalid date, a number too long
         raise ConfigError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(options, dict):
         raise ConfigError(f"{path}: a recipe is a mapping of options, such as `method: zppo`")
@@ -101,7 +101,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _beside(recipe: Path, value: str) -> str:
-    """The file, folder or pattern of files that `value` means in the recipe, or `value` as it is (a Hub name)."""
+    """The file, folder or pattern of files that `value` means in the recipe, or `value` unchanged (a Hub name)."""
     code = _CODE.fullmatch(value)
     if code:
         return f"{code['kind']}{recipe.parent.resolve() / code['file']}{code['name']}"

@@ -1,7 +1,7 @@
 """READ FIRST. One rollout step of Zone of Proximal Policy Optimization (arXiv 2606.18216, algorithm 1).
 
-`rollout_step` is the algorithm; everything else in the package serves one of its lines. It needs no model: with the
-scripted engine it runs in plain Python.
+`rollout_step` is the algorithm; the rest of the package implements its lines. It needs no model: with the scripted
+engine it runs in plain Python.
 """
 
 from collections.abc import Sequence
@@ -31,9 +31,9 @@ def rollout_step(
     streams: Streams,
     upcoming: Sequence[Sequence[Question]] = (),
 ) -> StepBatch:
-    """Turn new questions into scored groups with advantages, cut into minibatches, and refresh the buffer.
+    """Turn new questions into scored groups with advantages, split into minibatches, and refresh the buffer.
 
-    Everything random comes from `streams`, so that equal inputs, state and engine outputs give an equal step.
+    All random numbers come from `streams`, so that equal inputs, state and engine outputs give an equal step.
     `upcoming` holds the new questions of later steps, next first: the next step's are excluded from its replay draw,
     those of `parts.ahead` steps are prefetched.
     """
@@ -44,7 +44,7 @@ def rollout_step(
     replayed = parts.readable(_replayed(new, buffer, method, zone, streams))
     plain = work.roll_out(_plain_prompts(new, replayed, parts.templates))
 
-    # 7. Early, as it needs the plain groups alone: from here on it is known what the next step replays.
+    # 7. Early, as it needs the plain groups alone: the next step's replayed questions are then known.
     refreshed = buffer.refresh(plain, zone.tau) if method.replay else None
     _request_ahead(upcoming, buffer, work)
 
@@ -52,7 +52,7 @@ def rollout_step(
     hard = hard_groups(plain, zone.tau)
     teacher = work.ask_teachers(method.asked(plain, zone.tau, cap, streams.rng("asked")))
     right: dict[str, list[Candidate]] = {g.question.id: [] for g in hard}
-    right |= {g.question.id: as_candidates(g.right) for g in teacher}  # the last of several teachers has the right ones
+    right |= {g.question.id: as_candidates(g.right) for g in teacher}  # the last teacher asked has the right ones
     wrong = {g.question.id: as_candidates(g.wrong) for g in hard}
 
     # 3.-5. The hardest questions that admit aided prompts get them, within the cap, each with a group of its own.
@@ -76,7 +76,7 @@ def rollout_step(
 
 def _request_ahead(upcoming: Sequence[Sequence[Question]], buffer: PromptReplayBuffer, work: Worker) -> None:
     """Prefetch teacher responses to questions that may be hard: the next step's replayed ones, and the new ones of
-    `parts.ahead` steps, of which the responses to easy ones are wasted.
+    `parts.ahead` steps. Responses to questions that are then easy are not used.
 
     Does nothing unless the method asks about every hard question.
     """

@@ -1,4 +1,4 @@
-"""YAML as it is written by hand, for options: a key that stands twice is a mistake, not the last one's."""
+"""YAML loader for options: a repeated key is an error instead of the last value."""
 
 from collections.abc import Hashable
 from typing import Any
@@ -9,7 +9,7 @@ MERGE = "tag:yaml.org,2002:merge"
 
 
 class RepeatedKeyError(yaml.YAMLError):
-    """Says which key stands twice in one mapping, and in which lines."""
+    """A key that occurs twice in one mapping; the message names the key and both lines."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -26,5 +26,5 @@ class _Loader(yaml.SafeLoader):
 
 
 def load(text: str) -> Any:
-    """Raises yaml.YAMLError."""
+    """The value of a YAML document. Raises yaml.YAMLError."""
     return yaml.load(text, _Loader)

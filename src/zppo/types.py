@@ -1,6 +1,6 @@
-"""The nouns of the method. Everything that flows through a rollout step is one of these.
+"""Types of the method: inputs, intermediate values and results of a rollout step.
 
-A worked example, the life of one hard question with groups of two rollouts:
+Example of one hard question with groups of two rollouts:
 
 >>> x = Question(id="q1", text="tom has 15 pens, 6 more than bob. how many has bob?", answer="9")
 >>> plain = Group(Prompt("plain", x, x.text), [Rollout([7, 2], "15+6=21 \\\\boxed{21}", reward=0.0, answer="21"),
@@ -26,29 +26,29 @@ Thinking = Literal["on", "off", "template"]
 THINKING: tuple[Thinking, ...] = ("on", "off", "template")
 """Settings of a chat template's switch for thoughts before the answer: on, off, or its own default."""
 Dealing = Literal["groups", "rollouts"]
-"""Unit in which the rollouts of a step are dealt into minibatches."""
+"""Unit in which the rollouts of a step are divided into minibatches."""
 
 RIGHT = 0.5
 """A scored response is right when its reward is above this, wrong otherwise. Rewards of the method are 0 or 1."""
 
 
 def same(one: float, other: float) -> bool:
-    """Whether two rewards, or means of rewards, differ by rounding alone, if at all: 0.1 + 0.2 is 0.3."""
+    """True if two rewards, or means of rewards, are equal up to rounding: 0.1 + 0.2 is 0.3."""
     return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def reaches(accuracy: float, tau: float) -> bool:
-    """Whether a question with this accuracy is easy; what rounding alone has put below `tau` is."""
+    """True if a question with this accuracy is easy: at least `tau`, up to rounding."""
     return accuracy >= tau or same(accuracy, tau)
 
 
 MEDIA_MARK = "\ufffc"
-"""Where an image or a video stands in a question's text: Unicode's own object replacement character."""
+"""Mark of an image or a video in a question's text: Unicode's object replacement character."""
 
 
 @dataclass(frozen=True)
 class Video:
-    """A decoded video: its sampled frames (PIL images, RGB, of one size) and how many of them make a second."""
+    """A decoded video: its sampled frames (PIL images, RGB, of one size) and their number per second."""
 
     frames: Sequence[Any]
     fps: float
@@ -56,10 +56,10 @@ class Video:
 
 @dataclass(frozen=True)
 class Media:
-    """An image or a video of a question: where it lies, not what it holds.
+    """Reference to an image or a video of a question, without its content.
 
-    `name` tells it apart from all others and stands in messages (a path, or file, row and column). `load` decodes it
-    anew: an image to a PIL image in RGB, a video to a `Video`. It raises DataError for what cannot be decoded.
+    `name` is unique and used in messages (a path, or file, row and column). `load` decodes it at every call: an image
+    to a PIL image in RGB, a video to a `Video`. It raises DataError for media that cannot be decoded.
     """
 
     kind: Literal["image", "video"]
@@ -71,9 +71,9 @@ class Media:
 class Question:
     """A dataset item. `fields` holds the dataset's other columns (for reward functions and reports).
 
-    `text` holds one `MEDIA_MARK` for each of `media`, in order. `messages` is the prompt as its row has it if that is a
-    conversation, and `fields` has the row's answer if that is another or no text: reward functions are given them as
-    they were. `system` is the text of the system turn before it, "" for none.
+    `text` holds one `MEDIA_MARK` for each of `media`, in order. `messages` is the row's prompt if that is a
+    conversation. `fields` has the row's answer if that differs from `answer` or is no text. Reward functions get both
+    unchanged. `system` is the text of the system turn, "" for none.
     """
 
     id: str
@@ -86,18 +86,18 @@ class Question:
 
     @property
     def turns(self) -> tuple[Mapping[str, str], ...]:
-        """What stands before every prompt that asks it (`Prompt.turns`)."""
+        """Turns before every prompt of the question (`Prompt.turns`)."""
         return ({"role": "system", "content": self.system},) if self.system else ()
 
     @property
     def words(self) -> str:
-        """The text without its media, for prompts that show none."""
+        """The text without media marks, for prompts without media."""
         return self.text.replace(MEDIA_MARK, "").strip()
 
 
 @dataclass(frozen=True)
 class Prefix:
-    """The beginning of a response, forced instead of sampled: what is fed, and the same as text."""
+    """Forced beginning of a response, not sampled: its token ids, and the same as text."""
 
     token_ids: tuple[int, ...]
     text: str
@@ -105,9 +105,9 @@ class Prefix:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A response that may enter a prompt: its (rewritten) text, its final answer, and whether it is right.
+    """A response that may be shown in a prompt: its (rewritten) text, its final answer, and its verdict.
 
-    The text is empty where the response has none that can be seen. `response` is the rollout it was made of.
+    The text is empty if the response has no visible text. `response` is the rollout it was made from.
     """
 
     text: str
@@ -118,12 +118,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Prompt:
-    """The user message `text` that reaches the student, made from `question` as `kind`.
+    """The user message `text` to the student, made from `question` as `kind`.
 
-    `plain` and `replayed` prompts have the same wording; they differ in where the question came from. A `prefix` is
-    fed after the prompt, so that it is never part of what was sampled. `turns` is the conversation before `text`, each
-    turn with `role` (system, user or assistant) and `content`. `candidates` are those that a BCQ or NCQ shows, in
-    order; the text does not say which of them are right.
+    `plain` and `replayed` prompts have the same wording; they differ in the source of the question. A `prefix` is fed
+    after the prompt and is never part of the sampled tokens. `turns` is the conversation before `text`, each turn with
+    `role` (system, user or assistant) and `content`. `candidates` are those of a BCQ or NCQ, in order; the text does
+    not mark which of them are right.
     """
 
     kind: Kind
@@ -135,12 +135,12 @@ class Prompt:
 
     @property
     def uid(self) -> str:
-        """The group id: plain, BCQ and NCQ groups of one question stay apart (method section 2, step 6)."""
+        """The group id; it differs for plain, BCQ and NCQ groups of one question (method section 2, step 6)."""
         return f"{self.question.id}/{self.kind}"
 
     @property
     def media(self) -> tuple[Media, ...]:
-        """What the marks in `text` stand for: all of the question's media, or none."""
+        """Media of the marks in `text`: all of the question's, or none."""
         return self.question.media if MEDIA_MARK in self.text else ()
 
 
@@ -149,11 +149,11 @@ class Rollout:
     """One sampled response.
 
     `token_ids` are the sampled response tokens (end token included); they alone enter the gradient. `text` is their
-    decoding, after the prefix if the prompt has one; `opened` is what the chat template wrote before it, if that begins
-    the response (`<think>`). `reward` None means unscored. `answer` is the final answer, if any, as `rewards.extract`
-    reads it. `by_teacher` marks a teacher's response that is trained on as if it were the student's own; no method but
-    `grpo_teacher` makes one. A server that gives only text leaves `token_ids` empty and may report how many tokens
-    there were. `notes` are what reward functions want to be logged with it.
+    decoding, after the prefix if the prompt has one; `opened` is the beginning of the response that the chat template
+    wrote (`<think>`), if any. `reward` None means unscored. `answer` is the final answer, if any, as `rewards.extract`
+    reads it. `by_teacher` marks an injected response: a teacher's response in a student's group; only `grpo_teacher`
+    makes one. A server that returns only text leaves `token_ids` empty and may report the number of tokens. `notes` are
+    values that reward functions log with it.
     """
 
     token_ids: list[int]
@@ -170,17 +170,17 @@ class Rollout:
 
     @property
     def whole(self) -> str:
-        """The response with its opening, for graders: without it, thoughts that never end would look like an answer."""
+        """The response with its opening, for scorers: without it, unfinished thoughts would be read as an answer."""
         return self.text if self.text.startswith(self.opened.strip()) else self.opened + self.text
 
     def as_opened_by(self, opening: str) -> str:
-        """The response behind a prompt whose chat template writes `opening`: thoughts are opened once in all."""
+        """The response after a prompt whose chat template writes `opening`, so that thoughts are opened only once."""
         mark = opening.strip()
         return self.whole.removeprefix(opening).removeprefix(mark) if mark else self.whole
 
     @property
     def tokens(self) -> int:
-        """How many tokens were sampled."""
+        """Number of sampled tokens."""
         return len(self.token_ids) or self.reported_tokens
 
     @property
@@ -194,10 +194,10 @@ class Rollout:
 
 @dataclass
 class Group:
-    """The rollouts of one prompt under one uid. Unscored rollouts take no part in the group's statistics.
+    """The rollouts of one prompt under one uid. Unscored rollouts do not count in the group's statistics.
 
-    `prompt_ids` are the token ids the engine really fed before every rollout (chat template and prefix included); a
-    server that gives only text may report how many they were.
+    `prompt_ids` are the token ids the engine fed before every rollout (chat template and prefix included); a server
+    that returns only text may report their number.
     """
 
     prompt: Prompt
@@ -207,7 +207,7 @@ class Group:
 
     @property
     def prompt_tokens(self) -> int:
-        """How many tokens were read before each rollout."""
+        """Number of prompt tokens before each rollout."""
         return len(self.prompt_ids) or self.reported_prompt_tokens
 
     @property
@@ -221,13 +221,13 @@ class Group:
 
     @property
     def accuracy(self) -> float | None:
-        """Mean reward of the scored rollouts; None when nothing was scored."""
+        """Mean reward of the scored rollouts; None if there are none."""
         rewards = self.rewards
         return fmean(rewards) if rewards else None
 
     @property
     def is_trivial(self) -> bool:
-        """No signal: fewer than two scored rollouts, or rewards that differ by rounding alone, if at all."""
+        """True if there is no signal: fewer than two scored rollouts, or rewards equal up to rounding."""
         rewards = self.rewards
         return len(rewards) < 2 or same(min(rewards), max(rewards))
 
@@ -241,17 +241,17 @@ class Group:
 
     @property
     def is_all_wrong(self) -> bool:
-        """Something was scored, and nothing of it is right."""
+        """True if there are scored rollouts and none of them is right."""
         return bool(self.wrong) and not any(r.is_right for r in self.rollouts)
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How an engine draws responses. `max_tokens` in tokens; `top_k` 0 means no limit; `temperature` 0 is greedy.
+    """Sampling options of an engine. `max_tokens` in tokens; `top_k` 0 means no limit; `temperature` 0 is greedy.
 
-    `presence_penalty` is taken off the logit of every token that the response already has; `repetition_penalty` divides
-    (a negative logit: multiplies) those of the prompt's tokens too. Their defaults change nothing, as does `min_p`'s.
-    `thinking` reaches a model as far as its chat template, or its server's, has a switch for it.
+    `presence_penalty` is subtracted from the logit of every token that the response already has; `repetition_penalty`
+    divides positive and multiplies negative logits of these and of the prompt's tokens. Their defaults change nothing,
+    nor does `min_p`'s. `thinking` has an effect only if the chat template, or the server's, has a switch for it.
     """
 
     max_tokens: int = 12288
@@ -266,15 +266,15 @@ class Sampling:
 
 
 Minibatch = list[tuple[Group, Rollout]]
-"""The rollouts of one gradient update, each beside its group (which holds the prompt)."""
+"""Rollouts of one gradient update, each with its group (which holds the prompt)."""
 
 
 @dataclass
 class StepBatch:
-    """What one rollout step hands to the trainer: all groups, the minibatches to train on, and the step's metrics.
+    """Result of one rollout step for the trainer: all groups, the minibatches to train on, and the step's metrics.
 
     `teacher_answers` holds the distinct final answers of the teacher's right responses, by question id; `teacher` all
-    of its responses, right and wrong, in a group for each question and teacher that was asked.
+    of its responses, right and wrong, in one group per question and teacher.
     """
 
     groups: list[Group]

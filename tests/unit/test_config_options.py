@@ -28,7 +28,7 @@ def test_an_option_has_its_default_as_yaml_its_type_and_its_first_sentence() -> 
     thinking = found["teacher.thinking"]
     assert (thinking.kind, thinking.default) == ("on | off | template | null", "null")
     assert found["teacher.tries"].default == str(TeacherConfig.tries), "an option of a class that is extended"
-    assert found["student.dtype"].meaning == "Of the weights that are trained."
+    assert found["student.dtype"].meaning == "Data type of the trained weights."
     assert found["student.dtype"].text.endswith("compute in bfloat16 with `training.bf16: true`.")
 
 

@@ -44,7 +44,7 @@ def add_corpus(commands: Any) -> None:
 
 
 def _corpus(options: argparse.Namespace, rest: Sequence[str]) -> int:
-    # Imported late: these load pyarrow, datasets and transformers.
+    # Imported late: these modules load pyarrow, datasets and transformers.
     from zppo.data.corpus.build import look
     from zppo.data.corpus.recipe import SOURCES, load_recipe
     from zppo.data.corpus.sources import open_repository
@@ -82,7 +82,7 @@ def _build(options: argparse.Namespace, recipe: Any, digest: str, repositories: 
         "sources": {s: {"name": r.name, "revision": r.revision} for s, r in repositories.items()},
     }
     examiner = Examiner(recipe, options.seed, lambda question: verdict.check([question]), length)
-    say = partial(print, file=sys.stderr)  # Standard output may be wanted as JSON.
+    say = partial(print, file=sys.stderr)  # Standard output may be JSON.
     build = Build(options.out, repositories, examiner, settings, options.accept_unexpected, workers, say)
     path = run(build)
     verdict.close()

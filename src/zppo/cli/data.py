@@ -1,4 +1,4 @@
-"""`zppo data FILE`: what is read, before anything is trained: layout, questions, prompts, lengths and drops."""
+"""`zppo data FILE`: a data set before training: layout, questions, prompts, lengths and dropped rows."""
 
 import argparse
 import json
@@ -17,14 +17,14 @@ from zppo.recipe import load_options, parse_overrides
 from zppo.types import MEDIA_MARK, Prompt, Question
 from zppo.zone.prompts import Templates
 
-if TYPE_CHECKING:  # they load torch or `datasets`, which a mistake in the options need not wait for
+if TYPE_CHECKING:  # these load torch or `datasets`; errors in the options are reported before that
     from zppo.data.dropped import Dropped
     from zppo.data.questions import Filter
     from zppo.data.reader import Data
     from zppo.engines.chat import Chat
 
 SHOWN = 3
-"""Prompts, and dropped rows of each kind."""
+"""Most prompts, and most dropped rows of each kind, that are shown."""
 DESCRIPTION = (
     "Reads data as zppo train would, and shows the layout that was recognised, the columns, what was dropped and why, "
     "three prompts and, if a student is named, their lengths. FILE is anything that data.train may be. Of a recipe, "
@@ -99,7 +99,7 @@ def _lines(part: Literal["train", "eval"], options: RunOptions, chat: "Chat | No
 def _filters(
     part: Literal["train", "eval"], options: RunOptions, chat: "Chat | None", lengths: list[int]
 ) -> Sequence["Filter"]:
-    """Those of training, which note the length of each prompt on their way."""
+    """Filters as in training; they append the length of each prompt to `lengths`."""
     from zppo.data.filters import media_readable, within
 
     check = options.data.check_media if part == "train" else "decode"
@@ -147,7 +147,7 @@ def _drops(dropped: Sequence["Dropped"]) -> Iterator[str]:
 
 
 def _bare(prompt: Prompt) -> str:
-    """Turns and user message without a chat template; an image or a video by its marker."""
+    """Turns and user message without a chat template; images and videos as markers."""
     texts = prompt.text.split(MEDIA_MARK)
     marked = "".join(f"<{medium.kind}>{text}" for medium, text in zip(prompt.media, texts[1:], strict=True))
     return "".join(f"[{turn['role']}] {turn['content']}\n" for turn in prompt.turns) + texts[0] + marked

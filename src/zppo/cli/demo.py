@@ -1,4 +1,4 @@
-"""`zppo demo`: a run on what the package holds, models, questions and recipe."""
+"""`zppo demo`: a run with the models, questions and recipe of the package."""
 
 import argparse
 import os
@@ -17,7 +17,7 @@ ABOUT = (
 
 
 def add_demo(commands: Any, train: Train) -> None:
-    """Add the command to argparse's `commands`; `train` is the command it shares its options and its run with."""
+    """Add the command to argparse's `commands`; `train` is the command whose options and run it shares."""
     demo = commands.add_parser(
         "demo",
         help="see a small student learn, from what the package holds",
@@ -31,8 +31,8 @@ def add_demo(commands: Any, train: Train) -> None:
     add_quiet(demo)
 
     def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
-        # At this size one thread is as fast as two, and gives the same bits whatever the number of cores. OpenMP reads
-        # the variable when torch is loaded, which has not happened yet.
+        # At this size one thread is as fast as two, and results do not depend on the number of cores. OpenMP reads
+        # the variable when torch is loaded, which is later.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         return train(options, rest)
 

@@ -1,4 +1,4 @@
-"""`zppo eval MODEL --suite llm`: a model on the benchmarks of the paper in the paper's way, or on your own rows."""
+"""`zppo eval MODEL --suite llm`: evaluation on the paper's benchmarks with its protocol, or on your own rows."""
 
 import argparse
 import importlib.util
@@ -173,13 +173,13 @@ def _respondent(options: argparse.Namespace, out: Path, progress: Progress) -> A
 
 
 def _own(options: argparse.Namespace) -> "OwnEvaluation":
-    from zppo.cli.rows import OwnEvaluation  # loads `datasets`: seconds that mistakes in options need not wait for
+    from zppo.cli.rows import OwnEvaluation  # loads `datasets` for seconds, after options are checked
 
     return OwnEvaluation(options)
 
 
 def _second_opinion(student: Respondent, benchmarks: Sequence[Benchmark], runner: Runner) -> str:
-    """What lm-eval says, as a table beside our own scores, and of which benchmarks it says nothing."""
+    """Table of lm-eval's scores beside our own, and the benchmarks that it does not score."""
     from zppo.evals.lm_eval_bridge import TASKS, Check, cross_check, side_by_side
 
     checks: list[Check] = []
@@ -198,10 +198,8 @@ def _second_opinion(student: Respondent, benchmarks: Sequence[Benchmark], runner
 
 
 def _benchmarks(options: argparse.Namespace, out: Path) -> list[Benchmark]:
-    """What is chosen, nothing where it is rows of one's own, and the defaults that go with it: the paper's or the
-    pocket's.
-    """
-    # Imported late: help should not wait for 31 benchmarks.
+    """The chosen benchmarks, none for own rows. Fills in their defaults: the paper's or the pocket's."""
+    # Imported late: `--help` does not need the 31 benchmarks.
     from zppo.evals.benchmarks import BENCHMARKS
 
     names = [name for name in options.benchmarks.split(",") if name]
@@ -231,7 +229,7 @@ def _fill(options: argparse.Namespace, defaults: Mapping[str, Any]) -> None:
 
 
 def _refuse_idle(options: argparse.Namespace, given: Set[str], own: bool) -> None:
-    """Raises ConfigError for an option that was given and would do nothing."""
+    """Raises ConfigError for an option that was set and would do nothing."""
     served_judge = bool(options.judge) and _is_url(options.judge)
     loads = options.engine == "transformers" or (options.judge and not served_judge)
     server = (
@@ -272,7 +270,7 @@ def _sampling(options: argparse.Namespace) -> Sampling:
     checked = EvalConfig(
         max_tokens=options.max_tokens, temperature=options.temperature, top_p=options.top_p, top_k=options.top_k
     )
-    # Whether a server knows the switch is not known: its own default holds unless something is said.
+    # A server may not have the switch: its default is used unless the option is set.
     default: Thinking = "template" if options.engine == "endpoint" else "on"
     return replace(
         checked.at(options.seed, SamplingConfig(thinking=options.thinking or default)),

@@ -1,4 +1,4 @@
-"""`zppo grade FILE.jsonl`: how each response is scored, and why."""
+"""`zppo grade FILE.jsonl`: verdict of each response, and its reason."""
 
 import argparse
 import json
@@ -44,7 +44,7 @@ def _grade(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
 
 def read_rows(path: Path, verdict: RoutedVerdict | None) -> tuple[list[Question], list[str]]:
-    """The questions and responses of a file, such as `verdict` can score. Raises DataError naming file and row."""
+    """Questions and responses of a file, in the form that `verdict` scores. Raises DataError naming file and row."""
     questions, responses = [], []
     for number, row in json_rows(path):
         where = f"{path}, row {number}"
@@ -70,7 +70,7 @@ def as_json(questions: Sequence[Question], graded: Sequence[Graded]) -> str:
 
 
 def as_table(questions: Sequence[Question], graded: Sequence[Graded]) -> str:
-    """Row, verdict, the answer found and the reason; then how many there are of each verdict."""
+    """Row, verdict, final answer and reason; then the count of each verdict."""
     cells = [("row", "verdict", "answer", "reason")]
     for q, g in zip(questions, graded, strict=True):
         cells.append((q.id, g.verdict, "–" if g.answer is None else shown(g.answer), g.reason))
@@ -97,8 +97,8 @@ def _question(row: Any, number: int, where: str, answered: bool) -> Question:
 
 
 def _as_in_training(question: Question) -> Question:
-    """With the prompt and the columns that a reward function is given there."""
-    from zppo.data.columns import Columns  # loads `datasets`: seconds that no rule need wait for
+    """The question with the prompt and the columns that reward functions get in training."""
+    from zppo.data.columns import Columns  # loads `datasets` for seconds; rules do not need it
 
     row, columns = question.fields, Columns.of({})
     prompt, answer = columns.value(row, "question"), row.get("answer")
@@ -112,5 +112,5 @@ def _as_in_training(question: Question) -> Question:
 
 
 def printable(text: str) -> str:
-    """A model's control characters are no commands to the terminal."""
+    """The text with control characters replaced by `?`, so that the terminal does not execute them."""
     return "".join(c if c.isprintable() else "?" for c in text)

@@ -30,9 +30,9 @@ CONTINUES = {
     "corpus": "; the same command continues",
     "eval": "; the same command continues, nothing is asked twice",
 }
-"""What to do after Ctrl-C."""
+"""Message after Ctrl-C."""
 BLIND = 3
-"""Exit status of training that ended for want of signal."""
+"""Exit status of training that ended for lack of signal."""
 COMPARE = (
     "Every combination of method, seed and varied option is a cell: an ordinary run of zppo train. Options such as "
     "--zone.tau 0.4 go over the recipe of every cell. A cell that fails leaves the others, but nothing is compared "
@@ -42,10 +42,10 @@ COMPARE = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. An error that the user can mend is one line on standard error and exit status 2.
+    """Run one command. An error that the user can fix is one line on standard error and exit status 2.
 
-    Any other error is one line too, with the file that holds its trace, and exit status 1; with ZPPO_TRACEBACK set it
-    is raised. Training that ended for want of signal (`alarms.stop_when_blind`) has exit status 3.
+    Any other error is one line with the file that holds its trace, and exit status 1; with ZPPO_TRACEBACK set it is
+    raised. Training that ended for lack of signal (`alarms.stop_when_blind`) has exit status 3.
     """
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
@@ -59,8 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"zppo: stopped{CONTINUES.get(options.command, '')}", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
+    except BrokenPipeError:  # the reader of our output has closed the pipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for output not flushed yet
         return 1
     except Exception as error:
         if wants_trace():
@@ -148,7 +148,7 @@ def _run(recipe: Recipe, run_dir: str, resume: bool | str, quiet: bool) -> int:
     """Train in `run_dir`, from its newest checkpoint or the one that `resume` names."""
     with shown(quiet or bool(recipe.training.get("disable_tqdm"))) as progress:
         progress.phase("loading torch and transformers")
-        # Imported late: a mistake in the recipe should be answered before torch is loaded.
+        # Imported late: errors in the recipe are reported before torch is loaded.
         from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
         from zppo.reports.table import before_after_table
@@ -188,7 +188,7 @@ def _compare(options: argparse.Namespace, rest: Sequence[str]) -> int:
     with shown(options.quiet) as progress:
         progress.phase("checking the cells")
         runs = plan_runs(grid, recipes, options.cells or out / "cells")
-        # Imported late: a mistake should be answered before matplotlib is loaded.
+        # Imported late: errors in the options are reported before matplotlib is loaded.
         from zppo.compare.comparison import compared
         from zppo.compare.report import write_comparison
         from zppo.compare.run import run_cells, start_process

@@ -1,4 +1,4 @@
-"""`zppo resume RUN_DIR`: continue a run under the options that its `config.yaml` holds."""
+"""`zppo resume RUN_DIR`: resume a run with the options in its `config.yaml`."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ Train = Callable[[Recipe, str, bool | str, bool], int]
 
 
 def add_resume(commands: Any, train: Train) -> None:
-    """`train(recipe, run_dir, checkpoint, quiet)` continues a run; True stands for its newest checkpoint."""
+    """Add the command. `train(recipe, run_dir, checkpoint, quiet)` resumes a run; True means its newest checkpoint."""
     resume = commands.add_parser(
         "resume",
         help="continue a run",
@@ -42,10 +42,10 @@ def _resume(options: argparse.Namespace, rest: Sequence[str], train: Train) -> i
 
 
 def recipe_of(run_dir: Path, arguments: Sequence[str]) -> Recipe:
-    """The options of a run, with those of the command line put over them.
+    """The options of a run, overridden by those of the command line.
 
-    Raises CheckpointError for a folder without a run, one whose data or model no option names, and for a secret, which
-    `config.yaml` does not keep, that is not given again.
+    Raises CheckpointError for a folder without a run, a run whose data or model no option names, and a secret that is
+    not set again (`config.yaml` does not keep secrets).
     """
     file = run_dir / "config.yaml"
     if not file.is_file():

@@ -1,4 +1,4 @@
-"""`zppo eval MODEL --data rows.jsonl`: rows of one's own, read and scored as in training."""
+"""`zppo eval MODEL --data rows.jsonl`: own rows, read and scored as in training."""
 
 import argparse
 import hashlib
@@ -26,7 +26,7 @@ from zppo.zone.prompts import Templates
 
 
 class OwnEvaluation:
-    """The rows at `--data` and how they are scored. Raises ConfigError or DataError for options or rows at fault."""
+    """The rows at `--data` and their scoring. Raises ConfigError or DataError for invalid options or rows."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._extract, self._functions = scoring(options)

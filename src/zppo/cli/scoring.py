@@ -1,4 +1,4 @@
-"""Options of `zppo eval` and `zppo grade` that say how responses are scored, and whether own rows are meant."""
+"""Options of `zppo eval` and `zppo grade` for scoring, and the check for own rows."""
 
 import argparse
 from collections.abc import Collection
@@ -12,7 +12,7 @@ OPTIONS = ("extract", "function", "columns", "split")
 
 
 def add_scoring(group: Any) -> None:
-    """The options of scoring that `zppo eval` and `zppo grade` share."""
+    """Add the scoring options that `zppo eval` and `zppo grade` share."""
     extract = "how final answers are read, as rewards.extract (default: boxed); the first that finds one gives it"
     group.add_argument("--extract", metavar="NAME[,NAME]", help=extract)
     function = "reward function, FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION, instead of the rules; several add up"
@@ -26,13 +26,13 @@ def add_rows(group: Any) -> None:
 
 
 def scoring(options: argparse.Namespace) -> tuple[Extractor, RewardFunctions | None]:
-    """Raises ConfigError for what cannot be loaded."""
+    """The extractor and the reward functions. Raises ConfigError for code that cannot be loaded."""
     extract = Extractor.of(options.extract or "boxed", "--extract")
     return extract, load_functions(options.function, option="--function") if options.function else None
 
 
 def is_own(options: argparse.Namespace, known: Collection[str]) -> bool:
-    """Whether `--data` is rows, not a folder of benchmarks."""
+    """True if `--data` is own rows, not a folder of benchmarks."""
     if options.data is None or options.suite or options.benchmarks:
         return False
     return not any((Path(options.data) / slug).is_dir() for slug in known)

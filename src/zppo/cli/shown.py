@@ -1,4 +1,4 @@
-"""What a command shows of its work, and `--quiet`."""
+"""Progress output of commands, and `--quiet`."""
 
 import argparse
 import logging
@@ -11,9 +11,9 @@ def add_quiet(parser: argparse.ArgumentParser) -> None:
 
 
 def shown(quiet: bool) -> Progress:
-    """Where this process shows its progress, warnings and errors: all of them in order.
+    """The output of this process's progress, warnings and errors, in order.
 
-    Nothing of other packages below a warning is logged: an HTTP client has a line for every request.
+    Other packages log warnings and errors only: an HTTP client logs a line for every request.
     """
     progress = new_progress(quiet)
     logging.basicConfig(format="%(message)s", handlers=[NoteHandler(progress)])

@@ -1,4 +1,4 @@
-"""`zppo stats RESULTS.csv`: two methods compared over benchmarks, with intervals."""
+"""`zppo stats RESULTS.csv`: comparison of two methods over benchmarks, with intervals."""
 
 import argparse
 import json

@@ -9,7 +9,7 @@ INDENT = 6
 
 
 class TrainHelp(argparse.Action):
-    """Prints the help of a parser and the options of a recipe, and ends. Only then are they read."""
+    """Prints the help of a parser and the options of a recipe, and exits. The options are read only then."""
 
     def __init__(self, option_strings: Any, dest: str, **options: Any) -> None:
         super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help="show this help and end")
@@ -17,7 +17,7 @@ class TrainHelp(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *rest: Any) -> None:
         from rich.console import Console
 
-        console = Console(highlight=False)  # on standard output; without colours where that is no terminal
+        console = Console(highlight=False)  # on standard output; without colours if that is no terminal
         console.print(parser.format_help(), markup=False, soft_wrap=True)
         console.print("options of a recipe, each with its default, its type and its meaning:", style="bold")
         for section in sections():
@@ -36,7 +36,7 @@ def _print_section(console: Any, section: Section) -> None:
         about = f": {section.text}" if section.text else ""
         console.print(Text.assemble("\n", (section.name, "bold"), about))
     for option in section.options:
-        if option.name in ("training", "programs"):  # one is a section of its own, the other is written by runs
+        if option.name in ("training", "programs"):  # `training` is its own section, `programs` is written by runs
             continue
         line = Text.assemble("  ", (f"--{option.name}", "cyan"), f" {option.default}", (f"  {option.kind}", "green"))
         console.print(line, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""An error that nobody foresaw: one line for the user, and the trace in a file for whoever mends it."""
+"""Unexpected errors: one line for the user, and the trace in a file."""
 
 import os
 import tempfile
@@ -9,10 +9,10 @@ from pathlib import Path
 import zppo
 
 VARIABLE = "ZPPO_TRACEBACK"
-"""Environment variable that, if set, has traces printed instead."""
+"""Environment variable; if set, traces are printed instead."""
 LOG = "error.log"
 LONGEST = 300
-"""Characters of an error's own words in the line."""
+"""Most characters of an error's message in the line."""
 
 
 def wants_trace() -> bool:
@@ -20,7 +20,7 @@ def wants_trace() -> bool:
 
 
 def line_of(error: Exception, folder: Path | None) -> str:
-    """The line, after the trace was added to `error.log` in `folder` or, where that cannot be, to a file of its own."""
+    """The line of an error. Appends the trace to `error.log` in `folder` or, if that fails, to another file."""
     words = " ".join(str(error).split())[:LONGEST].encode("utf-8", "backslashreplace").decode()
     what = f"unforeseen {type(error).__name__}: {words}" if words else f"unforeseen {type(error).__name__}"
     log = _written(error, folder)
@@ -30,7 +30,7 @@ def line_of(error: Exception, folder: Path | None) -> str:
 
 
 def _where(error: Exception) -> str:
-    """The last place in this package that the error went through."""
+    """The last place in this package in the error's trace."""
     root = str(Path(zppo.__file__).parent)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(root)]
     if not frames:
@@ -44,7 +44,7 @@ def _written(error: Exception, folder: Path | None) -> Path | None:
     for place in (folder, None):
         try:
             return _append(entry, place)
-        except OSError:  # a full disk may be the very error
+        except OSError:  # a full disk may be the error itself
             continue
     return None
 

@@ -1,4 +1,4 @@
-"""What a comparison finds: every cell read at every matching, and the seeds of each label put together."""
+"""Results of a comparison: every cell read at every matching, and summaries of each label over its seeds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from zppo.compare.statistics import Difference, Spread, paired_difference, resam
 class LabelSummary:
     """All seeds of a label at one matching. `difference` is that of the average hard accuracy to the baseline's.
 
-    None stands where there are no such questions.
+    Values are None if there are no such questions.
     """
 
     label: str

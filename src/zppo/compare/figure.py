@@ -21,7 +21,7 @@ MARKERS = "os^Dv<>PX*"
 def draw_curves(comparison: Comparison, path: Path) -> None:
     """Save both panels as one PNG: a line for the mean over seeds, a band from the lowest to the highest seed.
 
-    More than `MOST_BANDS` bands would hide each other, and are left out.
+    With more than `MOST_BANDS` labels, bands would overlap and are not drawn.
     """
     curves = by_label(comparison.grid, comparison.whole)
     palette = matplotlib.colormaps["tab10" if len(curves) <= 10 else "tab20"]
@@ -46,7 +46,7 @@ def draw_curves(comparison: Comparison, path: Path) -> None:
 
 
 def _draw(ax: Axes, seeds: Sequence[Reading], axis: str, style: dict[str, Any], band: bool) -> None:
-    """One label. Along student tokens, each evaluation stands at the mean of its seeds."""
+    """Draw one label. On the token axis, each evaluation is at the mean over its seeds."""
     evaluations = [
         rows for rows in zip(*(r.curve for r in seeds), strict=True) if all(r["hard"] is not None for r in rows)
     ]

@@ -1,4 +1,4 @@
-"""The grid of a comparison: methods x varied options x seeds, each cell one ordinary run. No torch in here."""
+"""Grid of a comparison: methods x varied options x seeds, each cell one ordinary run. Does not load torch."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from zppo.errors import ConfigError, nearest
 from zppo.methods import Method, parse_method
 
 Matching = Literal["steps", "tokens"]
-"""Where a cell is read: at the end of its run, or where it has sampled as many student tokens as the cheapest cell."""
+"""Point at which a cell is read: the end of its run, or the number of student tokens of the cheapest cell."""
 MATCHINGS: Mapping[str, tuple[Matching, ...]] = {
     "steps": ("steps",),
     "tokens": ("tokens",),
@@ -19,7 +19,7 @@ MATCHINGS: Mapping[str, tuple[Matching, ...]] = {
 }
 USUAL_BASELINE = "grpo+replay"
 LONGEST_NAME = 120
-"""Characters; file systems take 255."""
+"""Longest folder name, in characters; file systems allow 255."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Cell:
 
     @property
     def label(self) -> str:
-        """What all seeds of this method with these options are called: `zppo`, `zppo zone.tau=0.4`."""
+        """Name shared by all seeds of this method with these options: `zppo`, `zppo zone.tau=0.4`."""
         return " ".join([self.method, *(f"{option}={value}" for option, value in self.varied)])
 
     @property
     def name(self) -> str:
-        """The folder of the run: `grpo+replay-0`, `zppo-zone.tau=0.4-0`; no two cells share one."""
+        """The folder of the run: `grpo+replay-0`, `zppo-zone.tau=0.4-0`; unique per cell."""
         options = [f"{option}={quote(value, safe='+')}" for option, value in self.varied]
         name = "-".join([self.method, *options, str(self.seed)])
         if len(name) <= LONGEST_NAME:
@@ -47,7 +47,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Grid:
-    """`overrides` go over the recipe of every cell; `variations` maps an option to the values it takes in turn."""
+    """`overrides` apply to the recipe of every cell; `variations` maps an option to its values."""
 
     recipe: str
     methods: Sequence[str]
@@ -57,7 +57,7 @@ class Grid:
 
     @property
     def cells(self) -> list[Cell]:
-        """All cells, seed by seed, so that a comparison that is stopped holds whole seeds."""
+        """All cells, seed by seed, so that an interrupted comparison has complete seeds."""
         return [Cell(m, v, s) for s, m, v in product(self.seeds, self.methods, self._variants())]
 
     @property
@@ -65,11 +65,11 @@ class Grid:
         return list(dict.fromkeys(cell.label for cell in self.cells))
 
     def options(self, cell: Cell) -> dict[str, str]:
-        """What goes over the recipe to make this cell."""
+        """Overrides of the recipe for this cell."""
         return {**self.overrides, "method": cell.method, "seed": str(cell.seed), **dict(cell.varied)}
 
     def baseline(self, wanted: str | None) -> str:
-        """The label that the others are compared with. Raises ConfigError if `wanted` is none of the labels."""
+        """Label that the others are compared with. Raises ConfigError if `wanted` is not a label."""
         if wanted is not None and wanted not in self.labels:
             raise ConfigError(f"--baseline: {wanted!r} is not compared here{nearest(wanted, self.labels)}")
         return wanted or (USUAL_BASELINE if USUAL_BASELINE in self.labels else self.labels[0])
@@ -79,7 +79,7 @@ class Grid:
 
 
 def parse_grid(recipe: str, methods: str, seeds: str, variations: Sequence[str], overrides: Mapping[str, str]) -> Grid:
-    """The grid from the options of the command line. Raises ConfigError naming the option at fault."""
+    """Build the grid from the options of the command line. Raises ConfigError naming the option at fault."""
     for option, instead in (("method", "--methods"), ("seed", "--seeds"), ("run_dir", "--out or --cells")):
         if option in overrides:
             raise ConfigError(f"--{option} does not go with a comparison; use {instead}")

@@ -1,4 +1,4 @@
-"""From a grid to runs: every cell is checked before the first one starts, and no weights are read."""
+"""Runs of a grid: every cell is validated before the first one starts; no weights are read."""
 
 import os
 import sys
@@ -30,13 +30,13 @@ def load_recipes(grid: Grid, matchings: Sequence[Matching]) -> dict[Cell, Recipe
 def plan_runs(grid: Grid, recipes: Mapping[Cell, Recipe], folder: Path) -> list[CellRun]:
     """The run of every cell below `folder`.
 
-    Raises a ZppoError for options that cannot work together, and CheckpointError for a run of another config that
-    already lies in a cell's place.
+    Raises a ZppoError for options that cannot work together, and CheckpointError if a cell's folder holds a run of
+    another config.
     """
     # Imported late: torch and transformers take seconds to load.
     from zppo.training.arguments import ZPPOConfig
 
-    for recipe in {cell.label: recipe for cell, recipe in recipes.items()}.values():  # seeds need no check each
+    for recipe in {cell.label: recipe for cell, recipe in recipes.items()}.values():  # one check for all seeds
         check_cell(recipe)
     runs = []
     for cell, recipe in recipes.items():
@@ -49,7 +49,7 @@ def plan_runs(grid: Grid, recipes: Mapping[Cell, Recipe], folder: Path) -> list[
 
 
 def check_cell(recipe: Recipe) -> None:
-    """Refuse options that do not fit each other, as the training itself would. Raises a ZppoError."""
+    """Validate a cell as the training does. Raises a ZppoError for options that cannot work together."""
     from zppo.teacher.remote import configured_teachers
     from zppo.training.checks import check_options
     from zppo.training.given import given_functions
@@ -62,7 +62,7 @@ def check_cell(recipe: Recipe) -> None:
 
 
 def usual_jobs(recipes: Mapping[Cell, Recipe]) -> int:
-    """On the CPU one cell per core, else one at a time."""
+    """Default number of parallel cells: one per core on the CPU, else one."""
     on_cpu = all(recipe.training.get("use_cpu") for recipe in recipes.values())
     return min(os.cpu_count() or 1, len(recipes)) if on_cpu else 1
 
@@ -92,6 +92,6 @@ def _command(grid: Grid, cell: Cell, directory: RunDirectory) -> tuple[str, ...]
 
 
 def _environment(recipe: Recipe) -> dict[str, str]:
-    """On the CPU one thread each, unless the user says otherwise, however many cells run side by side."""
+    """Environment of a cell: one thread on the CPU, for any number of parallel cells, unless the user sets another."""
     one_thread = {"OMP_NUM_THREADS": "1"} if recipe.training.get("use_cpu") else {}
     return one_thread | dict(os.environ)

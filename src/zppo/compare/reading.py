@@ -1,4 +1,4 @@
-"""From the summary of a finished run to one row of a comparison, read at its end or at a budget of student tokens."""
+"""Reading of a finished run: one row of a comparison, at the end of the run or at a budget of student tokens."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Reading:
-    """One cell in numbers, at the point at which it is read.
+    """Numbers of one cell at the point at which it is read.
 
-    `curve` has the evaluations up to that point, which is its last row. `average` is the mean accuracy over equally
-    spaced points of what is matched, the start left out: over the evaluations at equal steps, over as many shares of
-    the budget at equal tokens. At the level `hard` it is the primary measure. Accuracies are None where there are no
-    such questions; `graduated`, `admitted` and `replayed` are counts by entry accuracy, `left_by_visits` those of the
-    questions that left by scored visits and course, `audit` those of the match audit. `clusters` has the accuracy of
-    easy and hard questions of each cluster, `clusters_before` what it was before training.
+    `curve` has the evaluations up to that point, which is its last row. `average` is the mean accuracy without the
+    start: at equal steps over the evaluations, at equal tokens over as many equal shares of the budget. At the level
+    `hard` it is the primary measure. Accuracies are None if there are no such questions. `graduated`, `admitted` and
+    `replayed` are counts by entry accuracy, `left_by_visits` counts of the questions that left by scored visits and
+    course, `audit` counts of the match audit. `clusters` has the accuracy of easy and hard questions of each cluster,
+    `clusters_before` the same before training.
     """
 
     label: str
@@ -50,7 +50,7 @@ class Reading:
 
 
 def read_cell(cell: Cell, summary: Row, budget: int | None = None) -> Reading:
-    """A cell at the end of its run, or where it has sampled `budget` student tokens, if one is given."""
+    """Reading of a cell at the end of its run, or at `budget` student tokens."""
     every = summary["evaluations"]
     rows = every if budget is None else evaluations_within(every, budget)
     end, spaced = rows[-1], rows[1:] if budget is None else spaced_in_tokens(every, budget)
@@ -94,7 +94,7 @@ def token_budget(summaries: Mapping[Cell, Row]) -> int:
 def evaluations_within(evaluations: Sequence[Row], budget: int) -> list[Row]:
     """The evaluations up to `budget` student tokens, ending with one at exactly that many.
 
-    It is interpolated between its neighbours if there is none. `budget` is at most what the last one has sampled.
+    If there is none, it is interpolated between its neighbours. `budget` is at most the tokens of the last one.
     """
     within = [row for row in evaluations if row["student_tokens"] <= budget]
     last = within[-1]
@@ -106,15 +106,15 @@ def evaluations_within(evaluations: Sequence[Row], budget: int) -> list[Row]:
 
 
 def spaced_in_tokens(evaluations: Sequence[Row], budget: int) -> list[Row]:
-    """The run at 1/n, 2/n, ... n/n of `budget`, with n the evaluations after the first."""
+    """Evaluations at 1/n, 2/n, ... n/n of `budget`, with n the number of evaluations after the first."""
     points = len(evaluations) - 1
     return [evaluations_within(evaluations, round(budget * i / points))[-1] for i in range(1, points + 1)]
 
 
 def interpolated(one: Any, other: Any, share: float) -> Any:
-    """Every number of two evaluations at `share` (0 to 1) of the way; integers are rounded.
+    """Linear interpolation of all numbers of two evaluations at `share` (0 to 1); integers are rounded.
 
-    A missing count is 0, missing counts are all 0: they begin between the two.
+    A missing count is 0, and so are all counts of a missing mapping.
     """
     if isinstance(other, Mapping):
         one = one or {}

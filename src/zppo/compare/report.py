@@ -13,7 +13,7 @@ from zppo.run.files import write_atomically
 
 
 def write_comparison(comparison: Comparison, out: Path) -> str:
-    """Write the three files into `out`, each whole or not at all, and return the Markdown."""
+    """Write the three files atomically into `out` and return the Markdown."""
     out.mkdir(parents=True, exist_ok=True)
     text = markdown(comparison)
     write_atomically(out / "comparison.json", json.dumps(as_json(comparison), indent=2) + "\n")
@@ -25,7 +25,7 @@ def write_comparison(comparison: Comparison, out: Path) -> str:
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
-    """The whole comparison as JSON values."""
+    """The comparison as JSON values."""
     return {
         "recipe": comparison.grid.recipe,
         "methods": list(comparison.grid.methods),

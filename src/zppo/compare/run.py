@@ -1,4 +1,4 @@
-"""Runs cells as processes of their own, so that one that crashes or is killed leaves the others."""
+"""Runs each cell in its own process, so that a crash of one does not stop the others."""
 
 import fcntl
 import subprocess
@@ -18,7 +18,7 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class CellRun:
-    """A cell, where it runs, and the command that starts it there."""
+    """A cell, its folder, and the command that starts it."""
 
     cell: Cell
     directory: RunDirectory
@@ -38,7 +38,7 @@ class CellRun:
 
 
 class Process(Protocol):
-    """The part of subprocess.Popen that is used here."""
+    """Methods of subprocess.Popen used here."""
 
     def poll(self) -> int | None: ...
     def terminate(self) -> None: ...
@@ -46,10 +46,10 @@ class Process(Protocol):
 
 
 def start_process(run: CellRun) -> Process:
-    """Start a cell, or continue it if it was interrupted; what it prints is added to its log.
+    """Start a cell, or resume it if it was interrupted; its output is appended to its log.
 
-    The cell holds a lock on its log for as long as it lives, even if this process is killed. Raises CompareError if
-    the lock is taken.
+    The cell holds a lock on its log until it ends, even if this process is killed. Raises CompareError if another
+    process holds the lock.
     """
     run.log.parent.mkdir(parents=True, exist_ok=True)
     with run.log.open("ab") as log:
@@ -70,10 +70,10 @@ def start_process(run: CellRun) -> Process:
 def run_cells(
     runs: Sequence[CellRun], jobs: int, start: Callable[[CellRun], Process], progress: Progress | None = None
 ) -> None:
-    """Run all cells that are not finished, `jobs` at a time; `progress` shows how each has ended.
+    """Run all cells that are not finished, `jobs` at a time; `progress` shows the result of each.
 
-    When this is interrupted, so are the cells. Raises CompareError naming the cells that failed or could not be
-    started, after all others are finished.
+    An interrupt also interrupts the cells. Raises CompareError naming the cells that failed or could not be started,
+    after all others have finished.
     """
     there = [run for run in runs if run.finished]
     progress = progress or Lines()
@@ -117,7 +117,7 @@ def run_cells(
 
 
 def _take_ended(running: list[tuple[CellRun, Process]]) -> list[CellRun]:
-    """Remove the processes that have ended from `running`."""
+    """Remove processes that have ended from `running` and return their cells."""
     ended = [pair for pair in running if pair[1].poll() is not None]
     for pair in ended:
         running.remove(pair)

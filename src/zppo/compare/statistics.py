@@ -7,7 +7,7 @@ from statistics import fmean, stdev
 
 RESAMPLES = 10_000
 TAIL = RESAMPLES // 40
-"""Resamples beyond either end of a 95 % interval."""
+"""Resamples outside of a 95 % interval, on each side."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Difference:
-    """A paired difference: its mean, the ends of a 95 % interval (None for one pair), and how many pairs it wins."""
+    """A paired difference: its mean, the ends of a 95 % interval (None for one pair), and the number of pairs won."""
 
     mean: float
     low: float | None
@@ -29,7 +29,7 @@ class Difference:
 
 
 def spread(values: Sequence[float | None]) -> Spread | None:
-    """None if a value is missing."""
+    """Spread of the values; None if a value is missing."""
     known = [value for value in values if value is not None]
     if len(known) < len(values):
         return None
@@ -37,7 +37,7 @@ def spread(values: Sequence[float | None]) -> Spread | None:
 
 
 def resamples(pairs: int) -> list[list[int]]:
-    """`RESAMPLES` draws of `pairs` places with replacement, always the same: one resample for all comparisons."""
+    """`RESAMPLES` draws of `pairs` positions with replacement, with a fixed seed: the same for all comparisons."""
     rng = random.Random(0)
     return [rng.choices(range(pairs), k=pairs) for _ in range(RESAMPLES)]
 

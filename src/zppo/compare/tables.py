@@ -57,9 +57,9 @@ def curve_table(readings: Mapping[str, Sequence[Reading]]) -> str:
 
 
 def graduation_table(readings: Mapping[str, Sequence[Reading]], of: Literal["admitted", "replayed"]) -> str:
-    """Graduates by entry accuracy, summed over seeds, for the labels that admitted any question.
+    """Graduates by entry accuracy, summed over seeds, for the labels that admitted questions.
 
-    The denominator is all admitted questions, or those of them that were replayed at least once.
+    The denominator is all admitted questions, or those replayed at least once.
     """
     entries = sorted({entry for seeds in readings.values() for r in seeds for entry in r.admitted}, key=float)
     rows = []
@@ -71,9 +71,9 @@ def graduation_table(readings: Mapping[str, Sequence[Reading]], of: Literal["adm
 
 
 def course_table(readings: Mapping[str, Sequence[Reading]]) -> str:
-    """Graduated, improved without graduating, never improved, of the questions that left, by scored visits.
+    """Questions that left the buffer, by scored visits: graduated, improved without graduating, never improved.
 
-    Shares in percent, summed over seeds; a dash where no question left after so many visits.
+    Shares in percent, summed over seeds; a dash if no question left after that many visits.
     """
     rows = []
     for label, seeds in readings.items():
@@ -92,7 +92,7 @@ def summed(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
 
 
 def cluster_table(readings: Mapping[str, Sequence[Reading]]) -> str:
-    """Accuracy on the easy and hard questions of each cluster, before training and then; means over seeds."""
+    """Accuracy on the easy and hard questions of each cluster, before and after training; means over seeds."""
     every = [reading for seeds in readings.values() for reading in seeds]
     rows = []
     for level in ("hard", "easy"):
@@ -105,7 +105,7 @@ def cluster_table(readings: Mapping[str, Sequence[Reading]]) -> str:
 
 
 def cost_table(readings: Mapping[str, Sequence[Reading]], baseline: str) -> str:
-    """Means over seeds, and in parentheses their ratio to the baseline."""
+    """Costs: means over seeds, and in parentheses their ratio to the baseline."""
     means = {
         label: {cost: fmean(getattr(r, cost) for r in seeds) for cost in COSTS} for label, seeds in readings.items()
     }
@@ -147,7 +147,7 @@ def _tables_at(comparison: Comparison, matching: Matching) -> list[str]:
 
 
 def _buffer_tables(readings: Mapping[str, Sequence[Reading]]) -> dict[str, str]:
-    """Titles and tables; a table is empty where no label has a buffer."""
+    """Tables by title; a table is empty if no label has a buffer."""
     by = "by plain accuracy at entry, summed over seeds:"
     return {
         f"Graduated / admitted questions {by}": graduation_table(readings, "admitted"),
@@ -179,7 +179,7 @@ def _note(seeds: int) -> str:
 
 
 def _mean_curve(seeds: Sequence[Reading]) -> dict[int, float]:
-    """Hard accuracy by step, at the steps at which every seed has one."""
+    """Mean hard accuracy by step, at the steps that all seeds have."""
     values = [{row["step"]: row["hard"] for row in r.curve if row["hard"] is not None} for r in seeds]
     return {step: fmean(v[step] for v in values) for step in values[0] if all(step in v for v in values)}
 
@@ -226,7 +226,7 @@ def _difference(difference: Difference | None) -> str:
 
 
 def _signed(value: float) -> str:
-    """Three places; what rounds to nothing is +0.000."""
+    """Number with sign and three decimals; zero after rounding is +0.000."""
     return f"{round(value, 3) + 0.0:+.3f}"
 
 
@@ -240,7 +240,7 @@ def _cost(cost: str, mean: float, baseline: float) -> str:
 
 
 def _amount(cost: str, value: float) -> str:
-    """`1.23e12` for FLOPs, `1,234` for the rest."""
+    """Format of a cost: `1.23e12` for FLOPs, `1,234` for the others."""
     if cost != "flops":
         return f"{value:,.0f}"
     digits, _, exponent = f"{value:.2e}".partition("e")

@@ -1,8 +1,8 @@
 """Every option of a run, in sections: `run` (method and training), `services` (teacher, judge), `data`, `rewards`.
 
-Defaults are the paper's values (method sections 3-5 and 11) where it gives one, except that weights are kept in fp32
+Defaults are the paper's values (method sections 3-5 and 11) if it gives one, except that weights are kept in fp32
 (`student.dtype`). The same section classes are used by a recipe (YAML), by the command line (`--zone.tau 0.4`) and by
-`ZPPOConfig`. Standard library only: what needs torch or transformers stands in `zppo.training.arguments`.
+`ZPPOConfig`. Standard library only: options that need torch or transformers are in `zppo.training.arguments`.
 """
 
 from zppo.config.data import DataConfig, PromptsConfig

@@ -1,4 +1,4 @@
-"""The sections of what is asked: data and prompts."""
+"""Sections of the questions: data and prompts."""
 
 import math
 from collections.abc import Mapping
@@ -12,22 +12,22 @@ Check = Literal["header", "decode"]
 Mapped = Mapping[str, str | tuple[str, ...]]
 
 ROLES = ("question", "answer", "images", "videos", "options", "answer_type", "source", "id")
-"""What a column of a dataset can be for."""
+"""Roles of a dataset's columns."""
 SEVERAL = ("images", "videos")
 """Roles that several columns may share."""
 LARGEST_IMAGE = 178_956_970
-"""Pixels above which Pillow itself takes an image for a decompression bomb."""
+"""Pixels above which Pillow refuses an image as a decompression bomb."""
 
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Where questions come from, what their columns mean, and which of them are dropped (docs/data.md)."""
+    """Sources of the questions, roles of their columns, and bounds on their rows (docs/data.md)."""
 
     train: str = ""
     """JSONL, CSV or Parquet file, a pattern of such files (`data/*.parquet`), a folder of them, a folder that
     `datasets` saved, an image folder with its `metadata.jsonl`, or the name of a dataset on the Hub."""
     eval: str = ""
-    """The held-out questions, likewise. Columns `level` (easy, hard) and `cluster`, if present, are reported."""
+    """Held-out questions, in the same forms. Columns `level` (easy, hard) and `cluster`, if present, are reported."""
     train_config: str | None = None
     """Configuration of a dataset on the Hub."""
     train_split: str | None = None
@@ -37,26 +37,26 @@ class DataConfig:
     eval_split: str | None = None
     """Split of a dataset on the Hub or of a folder that holds several, for `eval`; None means `test`."""
     columns: Mapped = field(default_factory=dict)
-    """Which column is what, such as `{question: problem, answer: solution, images: [left, right]}`. Roles: question,
-    answer, images, videos, options, answer_type, source, id. A role that is not named looks for its usual columns."""
+    """Column of each role, such as `{question: problem, answer: solution, images: [left, right]}`. Roles: question,
+    answer, images, videos, options, answer_type, source, id. A role that is not named uses its usual columns."""
     eval_columns: Mapped | None = None
-    """The same for `eval`; None means as in `columns`."""
+    """Column of each role in `eval`; None means as in `columns`."""
     max_answer_chars: int = 512
-    """Characters of the reference answer; a longer one drops the row (paper: 512)."""
+    """Longest reference answer, in characters; a longer one drops the row (paper: 512)."""
     min_image_side: int = 1
-    """Pixels; an image with a shorter side drops the row (1: off; paper: 100)."""
+    """Shortest side of an image, in pixels; a shorter one drops the row (1: off; paper: 100)."""
     max_image_pixels: int = 89_478_485
-    """Width x height; a larger image drops the row. The default is where Pillow begins to warn of bombs."""
+    """Largest image, width x height; a larger one drops the row. The default is the limit above which Pillow warns."""
     check_media: Check = "header"
-    """What is read of every image and video of `train` at the start: `header` (kind and size), or `decode` (all of it,
-    about 10 ms per megapixel). Held-out media are always decoded. Either way new questions are decoded again before
-    their rollout step, and replaced if that fails."""
+    """Check of every image and video of `train` at the start: `header` reads kind and size, `decode` the whole file
+    (about 10 ms per megapixel). Held-out media are always decoded. In both cases the media of new questions are decoded
+    again before their rollout step; a question that fails is replaced."""
     allow_urls: bool = False
-    """Fetch images and videos given as http(s) URLs, when they are needed; the newest are kept, up to 512 MiB."""
+    """Fetch images and videos at http(s) URLs when they are needed; the newest are cached, up to 512 MiB."""
     video_frames: int = 32
-    """Most frames taken from a video, evenly spread over it."""
+    """Most frames taken from a video, evenly spaced."""
     video_fps: float = 2.0
-    """Most frames taken per second of a video; also the rate of frame lists that do not give theirs."""
+    """Most frames taken per second of a video; also the rate of frame lists without one."""
 
     def __post_init__(self) -> None:
         positive("data", self, "max_answer_chars", "min_image_side", "max_image_pixels", "video_frames")
@@ -70,14 +70,14 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class PromptsConfig:
-    """How questions are put, and how long they may be."""
+    """Prompt templates, and the limit on plain prompts."""
 
     templates: str | None = None
     """Folder whose files replace the shipped templates: `plain.txt`, `closer.txt`, `bcq.txt`, `ncq.txt`, `hint.txt`,
     `compress.txt`, `write_hint.txt`, `judge.txt`."""
     max_tokens: int = 4096
-    """Questions with a longer plain prompt (tokens, media included) are left out, and counted. No prompt is truncated:
-    aided ones that do not fit into the student's context window are left out of their step, and counted."""
+    """Longest plain prompt, in tokens, media included; questions with a longer one are dropped and counted. No prompt
+    is truncated: aided prompts that do not fit into the student's context window are skipped and counted."""
 
     def __post_init__(self) -> None:
         positive("prompts", self, "max_tokens")

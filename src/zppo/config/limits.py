@@ -1,4 +1,4 @@
-"""What a number among the options may be. Standard library only."""
+"""Limits of numeric options. Standard library only."""
 
 import math
 from typing import Any
@@ -20,7 +20,7 @@ def check_thinking(section: str, config: Any) -> None:
 
 
 def check_sampling(section: str, config: Any) -> None:
-    """None, where an option may be that, means another section's value."""
+    """Raise ConfigError for an option out of bounds; None means another section's value."""
     if config.max_tokens is not None:
         positive(section, config, "max_tokens")
     if config.temperature is not None and not 0 < config.temperature < math.inf:

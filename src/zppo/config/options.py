@@ -1,4 +1,4 @@
-"""Every option of a recipe with its type, its default and what its section says about it. Standard library only."""
+"""Every option of a recipe with its type, default and documentation. Standard library only."""
 
 import ast
 import inspect
@@ -33,7 +33,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Section:
-    """Options with a common first name, '' for those without; `text` as in `Option`."""
+    """Options with a common first name ('' for none); `text` as in `Option`."""
 
     name: str
     text: str
@@ -41,7 +41,7 @@ class Section:
 
 
 def sections() -> list[Section]:
-    """Of a recipe, in its order, the options outside of sections first."""
+    """Sections of a recipe, in its order; the options outside of sections come first."""
     top = {f.name: _section(f) for f in fields(Recipe)}
     own = [_option("", f, _texts(Recipe)) for f in fields(Recipe) if top[f.name] is None]
     inner = [Section(name, _texts(kind).get("", ""), _options(name, kind)) for name, kind in top.items() if kind]
@@ -87,7 +87,7 @@ def _option(prefix: str, option: Field[Any], texts: Mapping[str, str]) -> Option
 
 
 def _texts(kind: type) -> dict[str, str]:
-    """The docstrings below the fields of a dataclass and of those it extends, by name; its own under ''."""
+    """Docstrings below the fields of a dataclass and its bases, by field name; its own docstring under ''."""
     texts: dict[str, str] = {}
     for each in reversed([base for base in kind.__mro__ if is_dataclass(base)]):
         (tree,) = ast.parse(dedent(inspect.getsource(each))).body

@@ -1,5 +1,5 @@
-"""Options that may change when a run is continued (docs/runs.md lists them): they decide nothing of what it learns
-from, or only how long it goes on, where it asks and how it is watched."""
+"""Options that may change when a run is resumed (docs/runs.md lists them). They do not affect what it trains on; they
+set its length, servers, reports and use of memory."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from typing import Any
 from zppo.config.services import MOVABLE
 
 SECTIONS = ("alarms", "checkpoints", "reports")
-"""Sections of which every option may change."""
+"""Sections whose options may all change."""
 OPTIONS = frozenset(
     {
         "rollout_steps",
@@ -18,7 +18,7 @@ OPTIONS = frozenset(
         "update.distill_positions",
     }
 )
-"""The last three decide how much memory is used: the results are as good, but not the same in every bit."""
+"""The last three set the use of memory; results are then equivalent, but not bitwise equal."""
 TRAINING = frozenset(
     {
         "disable_tqdm",
@@ -30,11 +30,11 @@ TRAINING = frozenset(
         "use_cpu",
     }
 )
-"""Of `training`, beside those that begin with `hub_` or `push_to_hub`."""
+"""Options of `training`, in addition to those that begin with `hub_` or `push_to_hub`."""
 
 
 def may_change(option: str) -> bool:
-    """Of a run, by its dotted name."""
+    """True if an option of a run, given by its dotted name, may change."""
     section, *within = option.split(".")
     if section in SECTIONS or option in OPTIONS:
         return True
@@ -45,9 +45,9 @@ def may_change(option: str) -> bool:
 
 
 def changed_against(saved: Mapping[str, Any], mine: Mapping[str, Any], resume: bool) -> list[str]:
-    """Options in which two flat configs differ; with `resume` those that may not.
+    """Options in which two flat configs differ; with `resume` only those that may not change.
 
-    Where servers are may change, not that they are servers.
+    The URLs of servers may change; a server cannot replace a local model, nor the reverse.
     """
     names = [name for name in {**saved, **mine} if saved.get(name) != mine.get(name)]
     if not resume:
@@ -57,7 +57,7 @@ def changed_against(saved: Mapping[str, Any], mine: Mapping[str, Any], resume: b
 
 
 def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A config with dotted names in the place of sections."""
+    """A config with dotted names instead of sections."""
     options: dict[str, Any] = {}
     for key, value in config.items():
         name = f"{prefix}{key}"

@@ -1,4 +1,4 @@
-"""The section of what a response is worth: how its final answer is read, and reward functions."""
+"""The section of scoring: extraction of final answers, and reward functions."""
 
 import math
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from zppo.rewards.extraction import names_in
 
 @dataclass(frozen=True)
 class RewardsConfig:
-    """The score of a response (docs/rewards.md)."""
+    """Scoring of responses (docs/rewards.md)."""
 
     extract: str | tuple[str, ...] = "boxed"
-    r"""How the final answer of a response is read (docs/rewards.md): `boxed`, `last_number`, `answer_tag`, `gsm8k`,
-    `choice`, `regex:PATTERN`, `python:FILE.py:FUNCTION`, or a list, of which the first that finds an answer gives it.
-    It is what rules grade, what aided prompts list, what compression keeps and what the audit compares."""
+    r"""Extraction of the final answer of a response (docs/rewards.md): `boxed`, `last_number`, `answer_tag`, `gsm8k`,
+    `choice`, `regex:PATTERN`, `python:FILE.py:FUNCTION`, or a list; the first that finds an answer is used. The final
+    answer is scored by rules, listed in aided prompts, kept by compression and compared by the audit."""
     functions: str | tuple[str, ...] = ()
-    """Reward functions in TRL's signature, `FILE.py:FUNCTION` or `PACKAGE.MODULE:FUNCTION`, that score instead of
-    the rules of answer types."""
+    """Reward functions in TRL's signature, `FILE.py:FUNCTION` or `PACKAGE.MODULE:FUNCTION`, used instead of the rules
+    of answer types."""
     weights: tuple[float, ...] = ()
-    """Of the functions, in their order; none means 1 for each."""
+    """Weights of the functions, in their order; none means 1 for each."""
 
     def __post_init__(self) -> None:
         names_in(self.extract)

@@ -1,4 +1,4 @@
-"""The sections of the method, its training and its evaluation, and the whole of a run's options."""
+"""Sections of the method, its training and its evaluation, and all options of a run."""
 
 import math
 from collections.abc import Mapping
@@ -33,12 +33,12 @@ class ZoneConfig:
     augment_fraction: float = 0.25
     """`rho_aug`: BCQ and NCQ prompts (together) per new question."""
     buffer_size: int = 10_000
-    """`|B|_max`: questions; the oldest leave first."""
+    """`|B|_max`: questions in the buffer; the oldest are removed first."""
     updates: int = 4
     """`I`: gradient updates per rollout step."""
     minibatches: Dealing = "groups"
-    """Unit in which the rollouts of a step are dealt into the `updates` minibatches. `groups`: whole groups, so that a
-    minibatch is a number of prompts (method section 2, step 6); `rollouts`: single rollouts."""
+    """Unit in which the rollouts of a step are divided into the `updates` minibatches. `groups`: whole groups, so that
+    a minibatch is a number of prompts (method section 2, step 6); `rollouts`: single rollouts."""
     advantage: AdvantageNorm = "without_zero"
     """Second step of the advantage (method section 3)."""
     prefix_fraction: float = 0.4
@@ -67,20 +67,20 @@ class ZoneConfig:
 
 @dataclass(frozen=True)
 class SamplingConfig:
-    """How student and teacher sample during training (paper: temperature 1.0, top-p 1.0, no top-k, 12,288 tokens)."""
+    """Sampling of student and teacher during training (paper: temperature 1.0, top-p 1.0, no top-k, 12,288 tokens)."""
 
     max_tokens: int = 12_288
     """Longest response, in tokens."""
     temperature: float = 1.0
     """Divides the logits before sampling; above 0."""
     top_p: float = 1.0
-    """Share of the probability that the tokens sampled from hold, the likeliest first. In (0, 1]."""
+    """Share of the probability mass to sample from, the likeliest tokens first. In (0, 1]."""
     top_k: int = 0
-    """Number of tokens sampled from, the likeliest first; 0 means no limit."""
+    """Number of tokens to sample from, the likeliest first; 0 means no limit."""
     thinking: Thinking = "on"
-    """Whether responses begin with thoughts, where the chat template has a switch (`enable_thinking`) for it: `on`,
-    `off`, or `template` for its own default. Student and teacher, held-out evaluation too; `teacher.thinking` is the
-    teacher's own. Compression, hints and the judge do not think (method section 6)."""
+    """Thoughts at the start of responses, if the chat template has a switch (`enable_thinking`): `on`, `off`, or
+    `template` for its default. Applies to student, teacher and held-out evaluation; `teacher.thinking` overrides it for
+    the teacher. Compression, hints and the judge do not think (method section 6)."""
 
     def __post_init__(self) -> None:
         check_sampling("sampling", self)
@@ -97,8 +97,8 @@ class EvalConfig:
     every: int = 0
     """Rollout steps between two evaluations; 0 evaluates only before and after training."""
     early_stopping_patience: int = 0
-    """Evaluations in a row without a better accuracy on the held-out questions after which training ends; the
-    checkpoint of the best one is kept beside the newest. 0 goes on to the last step."""
+    """Training ends after this many evaluations in a row without a better held-out accuracy; 0 trains to the last step.
+    The checkpoint of the best evaluation is kept beside the newest."""
     samples: int = 1
     """Responses per held-out question; accuracy is the mean over them."""
     max_tokens: int | None = None
@@ -106,9 +106,9 @@ class EvalConfig:
     temperature: float | None = None
     """None means as `sampling.temperature` (the paper evaluates at 0.6)."""
     top_p: float = 0.95
-    """Share of the probability that the tokens sampled from hold, the likeliest first. In (0, 1]."""
+    """Share of the probability mass to sample from, the likeliest tokens first. In (0, 1]."""
     top_k: int = 20
-    """Number of tokens sampled from, the likeliest first; 0 means no limit."""
+    """Number of tokens to sample from, the likeliest first; 0 means no limit."""
 
     def __post_init__(self) -> None:
         check_sampling("eval", self)
@@ -121,7 +121,7 @@ class EvalConfig:
             raise ConfigError("eval.early_stopping_patience counts evaluations: set eval.every to some rollout steps")
 
     def at(self, seed: int, sampling: SamplingConfig) -> Sampling:
-        """What is not set here is as in `sampling`, thoughts too."""
+        """Options of sampling; `thinking`, and options not set here, are those of `sampling`."""
         return replace(
             sampling.at(seed),
             max_tokens=sampling.max_tokens if self.max_tokens is None else self.max_tokens,
@@ -143,12 +143,12 @@ class UpdateConfig:
     """Bound on the loss of negative advantages, as a multiple of the advantage; must exceed 1."""
     aggregation: Aggregation = "token"
     """Mean of the token losses of an update. `token`: over all its response tokens; `sequence`: within each rollout,
-    then over rollouts; `constant`: their sum over rollouts x `sampling.max_tokens` (Dr. GRPO, arXiv 2503.20783).
+    then over rollouts; `constant`: their sum divided by rollouts x `sampling.max_tokens` (Dr. GRPO, arXiv 2503.20783).
     `off_distill` has a mean of its own."""
     microbatch_tokens: int = 16_384
     """Most tokens (prompt + response, padding included) in one forward and backward pass."""
     distill_positions: int = 128
-    """Response positions whose distributions over the vocabulary are held at once by a distillation loss."""
+    """Response positions whose distributions over the vocabulary a distillation loss holds in memory at once."""
 
     def __post_init__(self) -> None:
         positive("update", self, "microbatch_tokens", "distill_positions")
@@ -177,23 +177,23 @@ class StudentConfig:
     model: str = ""
     """Folder or Hub name of the checkpoint to train."""
     dtype: Dtype = "float32"
-    """Of the weights that are trained. At the paper's learning rate bfloat16 weights would round most updates away;
+    """Data type of the trained weights. At the paper's learning rate bfloat16 weights would round most updates to zero;
     compute in bfloat16 with `training.bf16: true`."""
     chat_template: str | None = None
-    """File with a chat template (Jinja), for a checkpoint without one or instead of its own. Checkpoints have it."""
+    """File with a chat template (Jinja), for a checkpoint without one or instead of its own. Saved in checkpoints."""
 
 
 @dataclass(frozen=True)
 class CheckpointConfig:
-    """What is kept of a run to go on from."""
+    """Checkpoints, from which a run can be resumed."""
 
     every: int = 10
     """Rollout steps between two checkpoints; the last step is always saved."""
     keep: int = 2
     """Checkpoints kept; older ones are removed after the newer one is complete."""
     weights_only: bool = False
-    """Whether all but the newest keep only their weights, about a third of the size with AdamW in fp32: they can be
-    used and evaluated, but if the newest is damaged there is none before it to continue from."""
+    """All checkpoints but the newest keep only their weights, about a third of the size with AdamW in fp32. They can be
+    used and evaluated, but a run cannot be resumed from them if the newest is damaged."""
 
     def __post_init__(self) -> None:
         positive("checkpoints", self, "every", "keep")
@@ -201,11 +201,11 @@ class CheckpointConfig:
 
 @dataclass(frozen=True)
 class ReportsConfig:
-    """What is measured for the reader of a run alone; the training is the same without it."""
+    """Measurements for reports; the training is the same without them."""
 
     reliance: int = 2
-    """Groups of each kind (BCQ, NCQ) per rollout step whose right responses are read once with and once without the
-    shown candidates (docs/method.md, "What a run shows"); 0 measures nothing."""
+    """Groups of each kind (BCQ, NCQ) per rollout step whose right responses get log-probs with and without the shown
+    candidates (docs/method.md, "What a run shows"); 0 measures nothing."""
     rollouts_every: int = 10
     """Rollout steps between two tables of sampled rollouts in the trackers of `training.report_to`; 0 writes none."""
 
@@ -218,11 +218,11 @@ class ReportsConfig:
 
 @dataclass(frozen=True)
 class AlarmsConfig:
-    """What follows from alarms (docs/symptoms.md); they are logged and reported in every run."""
+    """Actions on alarms (docs/symptoms.md); alarms are logged and reported in every run."""
 
     stop_when_blind: int = 0
-    """Rollout steps in a row without any signal (every group trivial, or hardly a response with a final answer) after
-    which training ends with a checkpoint, a message and exit status 3; 0 goes on."""
+    """Training ends with a checkpoint, a message and exit status 3 after this many rollout steps in a row without
+    signal (every group trivial, or hardly any final answers); 0 trains on."""
 
     def __post_init__(self) -> None:
         if self.stop_when_blind < 0:
@@ -231,7 +231,7 @@ class AlarmsConfig:
 
 @dataclass
 class RunOptions:
-    """What a recipe and `ZPPOConfig` have in common."""
+    """Options that a recipe and `ZPPOConfig` share."""
 
     method: str = "zppo"
     """`zppo`; `grpo` with any of the switches `+replay`, `+bcq`, `+ncq`; or `hint`, `prefix`, `grpo_teacher`,
@@ -253,8 +253,8 @@ class RunOptions:
     reports: ReportsConfig = field(default_factory=ReportsConfig)
     alarms: AlarmsConfig = field(default_factory=AlarmsConfig)
     programs: Mapping[str, str] = field(default_factory=dict)
-    """`sha256:...` of the files of the user's code that other options name, by path. `config.yaml` holds them; where
-    they are given, a file with another content is refused."""
+    """Digests (`sha256:...`) of the user's code files that other options name, by path. `config.yaml` holds them; a
+    file with another digest is refused."""
 
     def __post_init__(self) -> None:
         positive("", self, "rollout_steps")
@@ -278,10 +278,10 @@ class RunOptions:
 
 @dataclass
 class Recipe(RunOptions):
-    """A whole run: what `zppo train RECIPE` reads. `training` goes to `transformers.TrainingArguments`."""
+    """All options of a run, as `zppo train RECIPE` reads them. `training` goes to `transformers.TrainingArguments`."""
 
     seed: int = 0
-    """Of everything random: order of the data, sampling, drawing. In [0, 2**32)."""
+    """Seed of everything random: order of the data, sampling, drawing. In [0, 2**32)."""
     training: dict[str, Any] = field(default_factory=dict)
     """Options of `transformers.TrainingArguments`, by name."""
 

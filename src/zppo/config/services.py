@@ -1,4 +1,4 @@
-"""The sections of those who are asked but never trained: teacher and judge, in this process or on servers."""
+"""Sections of teacher and judge, in this process or on servers."""
 
 import math
 from collections.abc import Mapping
@@ -28,49 +28,48 @@ MOVABLE = (
     "timeout",
     "tries",
 )
-"""Options of a teacher or judge that may change within a run: where it is served, and what changes no answer."""
+"""Options of a teacher or judge that may change within a run: its servers, and options that change no response."""
 SAID_BY_US = ("model", "messages", "n", "stream")
 """Fields of a request that no option may replace."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CallConfig:
-    """How servers are called. Only endpoints have a use for it."""
+    """Options of calls to servers; only endpoints use them."""
 
     api_key_env: str = "OPENAI_API_KEY"
     """Environment variable with the API key, read at every call; the key itself is never written anywhere."""
     concurrency: int = 64
-    """Calls under way at once, over all URLs."""
+    """Concurrent calls, over all URLs."""
     timeout: float = 600
     """Seconds per call."""
     tries: int = 5
-    """Per call, over all URLs."""
+    """Attempts per call, over all URLs."""
     length_field: LengthField = "max_tokens"
-    """What the limit of a response is called in a request. Every server knows `max_tokens`, but hosted reasoning models
-    that take only the other name."""
+    """Field of a request that limits the response. Every server accepts `max_tokens`, except hosted reasoning models
+    that accept only the other name."""
     extra_body: Mapping[str, Any] = field(default_factory=dict)
-    """Further fields of every request, for what only some servers know; others may refuse them."""
+    """Further fields of every request; servers that do not know them may refuse them."""
     thinking_body: Mapping[str, Any] = field(default_factory=dict)
-    """Further fields of the requests whose responses begin with thoughts (`thinking: on`), where the server's own
-    default is another one: `{chat_template_kwargs: {enable_thinking: true}}` for Qwen on vLLM, SGLang and
-    `transformers serve`."""
+    """Further fields of requests with thoughts (`thinking: on`), if the server's default differs:
+    `{chat_template_kwargs: {enable_thinking: true}}` for Qwen on vLLM, SGLang and `transformers serve`."""
     no_thinking_body: Mapping[str, Any] = field(default_factory=dict)
-    """Further fields of the requests that leave no room for thoughts: compression, hints, judging, and with
-    `thinking: off` all others. For the same servers `{chat_template_kwargs: {enable_thinking: false}}`."""
+    """Further fields of requests without thoughts: compression, hints, judging, and with `thinking: off` all others.
+    For the same servers `{chat_template_kwargs: {enable_thinking: false}}`."""
     price_prompt: float = 0.0
-    """Of a million prompt tokens, in any currency; the run's `teacher_cost` and `judge_cost` are in it."""
+    """Price of a million prompt tokens, in any currency; `teacher_cost` and `judge_cost` are in the same."""
     price_response: float = 0.0
-    """Of a million response tokens, likewise."""
+    """Price of a million response tokens, in the same currency."""
 
 
 @dataclass(frozen=True)
 class EndpointConfig(CallConfig):
-    """Servers of one model that speak the OpenAI API: vLLM, SGLang, `transformers serve`, a hosted API."""
+    """Servers of one model with the OpenAI API: vLLM, SGLang, `transformers serve`, a hosted API."""
 
     urls: tuple[str, ...]
-    """Base URLs, such as `http://localhost:8000/v1`; calls go round among them."""
+    """Base URLs, such as `http://localhost:8000/v1`; calls use them in turn."""
     model: str | None = None
-    """The name under which it is served; not needed where the servers list a single one."""
+    """Model name on the servers; not needed if they list a single one."""
 
     def __post_init__(self) -> None:
         positive("endpoint", self, "concurrency", "tries")
@@ -82,7 +81,7 @@ class EndpointConfig(CallConfig):
                     raise ConfigError(f"endpoint.{name} holds {key!r}, which is no further field of a request")
         if isinstance(self.urls, str) or not self.urls:
             raise ConfigError("endpoint.urls is a list of base URLs, such as [http://localhost:8000/v1]")
-        # What may be a secret is not repeated in the message.
+        # A URL may hold a secret, so the message does not repeat it.
         for url in self.urls:
             if not url.startswith(("http://", "https://")) or "@" in url.split("/")[2] or "?" in url or "#" in url:
                 raise ConfigError(
@@ -94,11 +93,11 @@ class EndpointConfig(CallConfig):
             )
 
     def cost(self, read: float, sampled: float) -> float:
-        """Of that many prompt and response tokens, in the currency of the prices."""
+        """Cost of `read` prompt and `sampled` response tokens, in the currency of the prices."""
         return (self.price_prompt * read + self.price_response * sampled) / 1e6
 
     def further_fields(self, thinking: Thinking) -> dict[str, Any]:
-        """Of a request with thoughts, without, or as the server has it."""
+        """Further fields of a request with thoughts, without, or with the server's default."""
         own = {"on": self.thinking_body, "off": self.no_thinking_body, "template": {}}
         return {**self.extra_body, **own[thinking]}
 
@@ -108,9 +107,9 @@ class FallbackConfig(CallConfig):
     """A further teacher on a server, with a name, a key and prices of its own."""
 
     endpoint: str | tuple[str, ...]
-    """Base URL, or several of one and the same model."""
+    """Base URL, or several that serve the same model."""
     model: str | None = None
-    """The name under which it is served; not needed if it is the only one."""
+    """Model name on the server; not needed if it is the only one."""
 
     def __post_init__(self) -> None:
         self.server()
@@ -121,43 +120,44 @@ class FallbackConfig(CallConfig):
 
 @dataclass(frozen=True)
 class TeacherConfig(CallConfig):
-    """The teacher: a local model, a program, or a server and how it is called (docs/teacher.md)."""
+    """The teacher: a local model, a program, or a server and the options of its calls (docs/teacher.md)."""
 
     model: str | None = None
-    """Folder or Hub name of a local teacher, or with `endpoint` the name under which it is served (not needed if it is
-    the only one), or `python:FILE.py:CLASS`, a program that answers (docs/custom.md). Every method that shows or
-    trains on a teacher's words needs one of them."""
+    """Folder or Hub name of a local teacher; with `endpoint` the model name on the server (not needed if it is the only
+    one); or `python:FILE.py:CLASS`, a program (docs/custom.md). Every method that shows or trains on text of a teacher
+    needs one of them."""
     endpoint: str | tuple[str, ...] = ()
-    """Base URL, or several of one and the same model, of servers that speak the OpenAI API."""
+    """Base URL, or several that serve the same model, of servers with the OpenAI API."""
     fallbacks: tuple[str | FallbackConfig, ...] = ()
-    """Further teachers in order of cost: each is asked the questions that no teacher before it got right. A local one,
-    a program, a base URL that is called like `endpoint`, or one with options of its own (`{endpoint: URL, ...}`).
+    """Further teachers in order of cost: each is asked the questions that no earlier teacher answered right. A local
+    one, a program, a base URL that is called like `endpoint`, or one with options of its own (`{endpoint: URL, ...}`).
     Hints and compressed candidates are written by the first teacher."""
     dtype: Dtype = "bfloat16"
-    """Of a local teacher."""
+    """Data type of a local teacher's weights."""
     chat_template: str | None = None
     """File with a chat template (Jinja) for local teachers; None means the one beside each."""
     thinking: Thinking | None = None
-    """Whether its responses begin with thoughts: `on`, `off`, `template` (its chat template's, or its server's, own
-    default); None means as `sampling.thinking`. A server is switched by `thinking_body` and `no_thinking_body`."""
+    """Thoughts at the start of its responses: `on`, `off`, `template` (the default of its chat template or server);
+    None means as `sampling.thinking`. A server is switched by `thinking_body` and `no_thinking_body`."""
     compression: Compression = "teacher"
-    """`teacher`: rewritten by the teacher; `truncate`: the last `compression_tokens` tokens; `none`: as it is."""
+    """`teacher`: rewritten by the teacher; `truncate`: the last `compression_tokens` tokens; `none`: unchanged."""
     compression_tokens: int = 512
-    """Cap per candidate and per hint."""
+    """Most tokens of a candidate and of a hint."""
     compression_fallback: Fallback = "truncate"
-    """Candidates whose compression failed, because it lost the final answer twice or the teacher could not be reached:
-    `truncate` shows the last `compression_tokens` tokens with the final answer, `none` the whole response. In a BCQ
-    both candidates are then shown that way."""
+    """Fallback of candidates whose compression failed, because two attempts lacked the final answer or the teacher was
+    unreachable: `truncate` shows the last `compression_tokens` tokens with the final answer, `none` the whole response.
+    In a BCQ it applies to both candidates."""
     hints: Hints = "teacher"
-    """`teacher`: written by the teacher from one of its right responses; `cut`: that response, up to where its final
-    answer first stands."""
+    """`teacher`: written by the teacher from one of its right responses; `cut`: that response, up to the first
+    occurrence of its final answer."""
     ahead: int = 0
-    """Steps for which an endpoint is asked about all new questions before it is known which are hard. Hides a slow
-    teacher, at the price of its tokens on easy questions. What is to be replayed is always asked ahead."""
+    """Steps for which an endpoint's responses to all new questions are prefetched, before it is known which are hard.
+    Hides the latency of a slow teacher, but uses its tokens on easy questions too. Replayed questions are always
+    prefetched."""
     cache: str | None = None
-    """SQLite file of what endpoints said, also that of a judge; what it holds is not asked again."""
+    """SQLite file of the responses of endpoints, those of a judge too; a request that it holds is not sent again."""
     offline: bool = False
-    """Answer from the cache alone: a run is made again without the servers."""
+    """Read responses from the cache alone, to repeat a run without the servers."""
 
     def __post_init__(self) -> None:
         positive("teacher", self, "compression_tokens")
@@ -196,19 +196,19 @@ class TeacherConfig(CallConfig):
 
     @property
     def programs(self) -> tuple[str, ...]:
-        """What code the teachers are that are programs: `FILE.py:CLASS`."""
+        """Code of the teachers that are programs: `FILE.py:CLASS`."""
         named = (self.model, *self.fallbacks)
         return tuple(n.removeprefix(PROGRAM) for n in named if isinstance(n, str) and n.startswith(PROGRAM))
 
     @property
     def remote(self) -> tuple[str, ...]:
-        """Every URL among the teachers."""
+        """URLs of all teachers."""
         further = (_urls(f.endpoint) if isinstance(f, FallbackConfig) else (f,) * is_url(f) for f in self.fallbacks)
         return self.urls + tuple(url for urls in further for url in urls)
 
     @property
     def calls(self) -> tuple[CallConfig, ...]:
-        """The options by which servers among the teachers are called, each once."""
+        """Call options of the teachers on servers, each once."""
         own = [f for f in self.fallbacks if isinstance(f, FallbackConfig)]
         shared = bool(self.urls) or any(isinstance(f, str) and is_url(f) for f in self.fallbacks)
         return (*((self,) if shared else ()), *own)
@@ -237,7 +237,7 @@ def _refuse_url(name: str, model: str | None) -> None:
 
 
 def _refuse_calls(name: str, section: CallConfig) -> None:
-    """Raise ConfigError for an option that says how a server is called, where there is none."""
+    """Raise ConfigError for an option of calls without a server."""
     plain = _calls(CallConfig())
     idle = [option for option, value in _calls(section).items() if value != plain[option]]
     if idle:
@@ -246,17 +246,17 @@ def _refuse_calls(name: str, section: CallConfig) -> None:
 
 @dataclass(frozen=True)
 class JudgeConfig(CallConfig):
-    """Who scores free-form answers (questions with `answer_type: free`), at temperature 0 (method section 6)."""
+    """The judge of free-form answers (questions with `answer_type: free`), at temperature 0 (method section 6)."""
 
     model: str | None = None
-    """Folder or Hub name of a local model, or with `endpoint` the name under which it is served. Without a judge of its
-    own the first teacher judges."""
+    """Folder or Hub name of a local model; with `endpoint` the model name on the server. Without a judge the first
+    teacher judges."""
     endpoint: str | tuple[str, ...] = ()
-    """Base URL, or several of one and the same model, of servers that speak the OpenAI API."""
+    """Base URL, or several that serve the same model, of servers with the OpenAI API."""
     dtype: Dtype = "bfloat16"
-    """Of a local judge."""
+    """Data type of a local judge's weights."""
     max_tokens: int = 512
-    """Longest reply; one that does not fit counts as wrong."""
+    """Longest reply, in tokens; one that does not fit counts as wrong."""
 
     def __post_init__(self) -> None:
         positive("judge", self, "max_tokens")
@@ -274,7 +274,7 @@ class JudgeConfig(CallConfig):
 
     @property
     def is_set(self) -> bool:
-        """Whether there is a judge beside the teachers."""
+        """True if there is a judge beside the teachers."""
         return bool(self.model or self.urls)
 
     def server(self) -> EndpointConfig:

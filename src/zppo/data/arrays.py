@@ -12,14 +12,14 @@ from zppo.data.lines import JsonRows, existing, parsed, slice_of
 from zppo.errors import DataError
 
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[][{},]', re.DOTALL)
-"""A text, or what opens, closes or parts values. The rest (numbers, spaces) does not matter for finding rows."""
+"""A string, a bracket, a brace or a comma. Other tokens (numbers, spaces) are not needed to find rows."""
 _SPACE = b" \t\r\n"
 
 
 class ArrayRows:
-    """The elements of the array that a file holds, parsed when asked for: 16 bytes of memory each.
+    """The elements of a file's JSON array, parsed on access: 16 bytes of memory each.
 
-    Raises DataError for a file that does not end in the end of its array, and for an element that is not JSON.
+    Raises DataError for a file that does not end with its array, and for an element that is not JSON.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,11 +41,11 @@ class ArrayRows:
         return (self[index] for index in range(len(self)))
 
     def number(self, index: int) -> int:
-        """The place of a row in the array, from 1."""
+        """Position of a row in the array, from 1."""
         return index + 1
 
     def _find(self, content: mmap.mmap) -> int | None:
-        """Note where elements begin and end; returns the end of the array, None if it has none."""
+        """Record the offsets of all elements; returns the end of the array, None if it has none."""
         depth, start = 0, 0
         for token in _TOKEN.finditer(content):
             mark = token[0]
@@ -63,7 +63,7 @@ class ArrayRows:
 
 
 def json_file(path: Path) -> JsonRows | ArrayRows:
-    """The rows of a `.json` file: of the array that it holds, or one to a line."""
+    """The rows of a `.json` file: elements of its array, or one per line."""
     with existing(path).open("rb") as file:
         begun = file.read(2**16).removeprefix(BOM_UTF8).lstrip(_SPACE)
     return ArrayRows(path) if begun.startswith(b"[") else JsonRows(path)

@@ -1,4 +1,4 @@
-"""Which column of a row is what: rows -> **roles** -> questions."""
+"""Roles of columns: rows -> **roles** -> questions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     "images": ("images", "image"),
     "videos": ("videos", "video"),
 } | {role: (role,) for role in ("options", "answer_type", "source", "id")}
-"""The columns a role is looked for in, in this order, if `data.columns` does not name it."""
+"""Usual columns of each role, in order of preference, if `data.columns` does not name it."""
 KINDS: tuple[tuple[str, MediaKind], ...] = (("images", "image"), ("videos", "video"))
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of every role. `mapped` are those that the config names: they must exist.
+    """Columns of every role. `mapped` are those that the config names: they must exist.
 
-    A name is that of a column, or a path into one that holds objects (`reward_model.ground_truth`). `replies`: where
-    no column is the answer, the last turn of the conversation is.
+    A name is a column, or a path into a column of objects (`reward_model.ground_truth`). `replies`: without an answer
+    column the last turn of the conversation is the answer.
     """
 
     mapped: Mapping[str, tuple[str, ...]]
@@ -33,12 +33,12 @@ class Columns:
 
     @classmethod
     def of(cls, mapped: Mapped, usual: Mapping[str, tuple[str, ...]] | None = None) -> "Columns":
-        """`usual` goes over `USUAL`, for sources with columns of their own."""
+        """Columns from a config; `usual` overrides `USUAL`, for sources with their own columns."""
         named = {role: (names,) if isinstance(names, str) else tuple(names) for role, names in mapped.items()}
         return cls(named, {**USUAL, **(usual or {})})
 
     def name(self, row: Mapping[str, Any], role: str) -> str | None:
-        """The column of `row` that plays `role`; None if there is none, or nothing in it."""
+        """The column of `row` with the role `role`; None if there is none or it is empty."""
         return next((name for name in self.names(role) if at(row, name) is not None), None)
 
     def value(self, row: Mapping[str, Any], role: str) -> Any:
@@ -46,7 +46,7 @@ class Columns:
         return None if name is None else at(row, name)
 
     def media(self, row: Mapping[str, Any]) -> list[Medium]:
-        """Images, then videos. Several mapped columns follow each other; of the usual ones the first that is filled."""
+        """Images, then videos. Mapped columns are all used, in order; of the usual ones the first that is not empty."""
         found = []
         for role, kind in KINDS:
             names = self.mapped[role] if role in self.mapped else [n for n in [self.name(row, role)] if n]
@@ -54,11 +54,11 @@ class Columns:
         return found
 
     def media_kinds(self, row: Mapping[str, Any]) -> list[MediaKind]:
-        """The kinds of media for which the row has a column, filled or not."""
+        """Kinds of media for which the row has a column, empty or not."""
         return [kind for role, kind in KINDS if any(_holds(row, name) for name in self.names(role))]
 
     def rest(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """What a question keeps as its fields: all but question, `answer`, id and media, and three roles by name."""
+        """Fields of the question: all columns but question, `answer`, id and media, and three roles by name."""
         taken = {self.name(row, "question"), self.name(row, "id"), "answer"}
         taken |= {name for role in SEVERAL for name in self.names(role)}
         kept = {name: value for name, value in row.items() if name not in taken and not _holds_bytes(value)}
@@ -70,9 +70,9 @@ class Columns:
         }
 
     def check(self, there: Sequence[str], source: str, answered: bool) -> None:
-        """Raises DataError for a column that the config names, or that holds question or answer, and is not there.
+        """Raises DataError for a missing column that the config names, or that holds question or answer.
 
-        Unless `answered`, and where replies are answers, there need be none of answers.
+        An answer column is not needed if replies are answers or unless `answered`.
         """
         for role, names in self.mapped.items():
             for name in names:
@@ -93,7 +93,7 @@ class Columns:
 
 
 def at(row: Mapping[str, Any], name: str) -> Any:
-    """What the column `name` holds, or else what stands at the end of that path; None if there is nothing."""
+    """Value of the column `name`, or else of the path `name`; None if there is none."""
     if name in row or "." not in name:
         return row.get(name)
     first, _, rest = name.partition(".")
@@ -102,7 +102,7 @@ def at(row: Mapping[str, Any], name: str) -> Any:
 
 
 def names_in(row: Mapping[str, Any]) -> Iterator[str]:
-    """The columns of a row, and the paths into those that hold objects."""
+    """Columns of a row, and paths into columns of objects."""
     for name, value in row.items():
         yield str(name)
         if isinstance(value, Mapping):
@@ -114,7 +114,7 @@ def _holds(row: Mapping[str, Any], name: str) -> bool:
 
 
 def _media(value: Any, kind: MediaKind, column: str) -> Iterator[Medium]:
-    """A column holds a medium or a list of them."""
+    """Media of a column, which holds one or a list of them."""
     if value is None:
         return
     for position, each in enumerate(value if isinstance(value, list | tuple) else [value]):
@@ -124,7 +124,7 @@ def _media(value: Any, kind: MediaKind, column: str) -> Iterator[Medium]:
 
 
 def _holds_bytes(value: Any) -> bool:
-    """Whether a value is a picture or a file: too large to be carried around with a question."""
+    """True if a value is a picture or a file, which is too large to be kept in a question."""
     if isinstance(value, list | tuple):
         return any(_holds_bytes(each) for each in value[:1])
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""A prompt as its row has it, a text or a conversation: column -> **system turn, question, reply** -> questions."""
+"""Prompts of rows, texts or conversations: column -> **system turn, question, reply** -> questions."""
 
 import reprlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,19 +18,19 @@ ROLES = {
     "gpt": "assistant",
     "model": "assistant",
 }
-"""What turns are called in the formats in use (OpenAI, ShareGPT, Gemini), and who speaks in them."""
+"""Roles of turns in the known formats (OpenAI, ShareGPT, Gemini), and our names of them."""
 SHAPE = (
     "a conversation is one user message, with a system message before it or without, and perhaps its reply behind it"
 )
 TEXTS = ("text", "input_text")
 MEDIA: tuple[MediaKind, ...] = ("image", "video")
 HOLDERS = ("{kind}", "{kind}_url", "url", "path")
-"""Where a part holds its medium: OpenAI's `image_url`, transformers' `image`, `url`, `path` and `base64`."""
+"""Keys under which a part holds its medium: OpenAI's `image_url`, transformers' `image`, `url`, `path` and `base64`."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Where an image or a video stands; `value` is the medium if the part holds it itself."""
+    """Position of an image or a video; `value` is the medium if the part holds it itself."""
 
     kind: MediaKind
     value: Any = None
@@ -41,7 +41,7 @@ Piece = str | Mark
 
 @dataclass(frozen=True)
 class Conversation:
-    """`pieces` of the user message, the `system` turn before it ("" if none) and the `reply` behind it.
+    """`pieces` of the user message, the `system` turn before it ("" if none) and the `reply` after it.
 
     `messages` are the turns before the reply, with `role` and `content`; none if the prompt is a text.
     """
@@ -57,7 +57,7 @@ class Conversation:
 
 
 def conversation(prompt: Any) -> Conversation:
-    """Raises BadRow for what is neither a text nor a conversation around one user message."""
+    """Parse a prompt. Raises BadRow if it is neither a text nor a conversation with one user message."""
     if isinstance(prompt, str):
         return Conversation([_unmarked(prompt)])
     if not isinstance(prompt, list | tuple):
@@ -77,7 +77,7 @@ def conversation(prompt: Any) -> Conversation:
 
 
 def _turn(turn: Any) -> tuple[str, Any, Mapping[str, Any]]:
-    """Who speaks, what, and the turn as OpenAI would write it."""
+    """Role and content of a turn, and the turn in OpenAI's format."""
     if not isinstance(turn, Mapping):
         raise BadRow("no question", f"a turn of the conversation is {type(turn).__name__}, not an object; {SHAPE}")
     named = turn.get("role") if turn.get("role") is not None else turn.get("from")
@@ -115,7 +115,7 @@ def _part(part: Any) -> Piece:
 
 
 def _held(part: Mapping[str, Any], kind: str) -> Any:
-    """The medium in a part: a path, a URL, a data URL, bytes, ...; None if it stands in a column of the row."""
+    """The medium in a part: a path, a URL, a data URL, bytes, ...; None if it is in a column of the row."""
     if isinstance(part.get("base64"), str):
         return f"data:{kind}/*;base64,{part['base64']}"
     for holder in HOLDERS:

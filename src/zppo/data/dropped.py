@@ -1,4 +1,4 @@
-"""What was left out, and why: rows -> questions, and **dropped** rows for the run's report."""
+"""Dropped rows and their reasons: rows -> questions, and **dropped** rows for the run's report."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ Kind = Literal[
 
 
 class BadRow(DataError):
-    """A row that cannot become a question; `kind` is what is counted, the message what is listed."""
+    """A row that cannot become a question; rows are counted by `kind`, messages are listed."""
 
     def __init__(self, kind: Kind, reason: str) -> None:
         super().__init__(reason)
@@ -32,7 +32,7 @@ class BadRow(DataError):
 
 @dataclass(frozen=True)
 class Dropped:
-    """A row that is not asked. `source` and `row` (from 1) are where it stands; None for a question made in Python."""
+    """A row that is not used. `source` and `row` (from 1) are its place; None for a question made in Python."""
 
     source: str | None
     row: int | None
@@ -49,5 +49,5 @@ class Dropped:
 
 
 def counted(dropped: Sequence[Dropped]) -> str:
-    """How many there are of each kind, the most frequent first: `12 unreadable media, 3 no answer`."""
+    """Count of each kind, the most frequent first: `12 unreadable media, 3 no answer`."""
     return ", ".join(f"{count} {kind}" for kind, count in Counter(d.kind for d in dropped).most_common())

@@ -1,4 +1,4 @@
-"""Which questions are not asked: too long for their prompt, or with media that cannot be read."""
+"""Filters of questions: too long prompts, and media that cannot be read."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,9 +11,9 @@ from zppo.types import Question
 
 
 def within(limit: float, length: Callable[[Question], int]) -> Filter:
-    """Passes questions whose plain prompt has at most `limit` tokens, media included, as `length` counts them.
+    """Filter that passes questions whose plain prompt has at most `limit` tokens, media included, by `length`.
 
-    What `length` raises keeps a question out as well, whatever the limit.
+    A DataError of `length` drops a question too, at any limit.
     """
 
     def passes(question: Question) -> None:
@@ -25,7 +25,7 @@ def within(limit: float, length: Callable[[Question], int]) -> Filter:
 
 
 def media_readable(check: Check) -> Filter:
-    """Passes questions whose media can be read, as far as `check` looks."""
+    """Filter that passes questions whose media can be read, to the extent of `check`."""
 
     def passes(question: Question) -> None:
         for medium in question.media:
@@ -38,7 +38,7 @@ def media_readable(check: Check) -> Filter:
 
 
 def readable(questions: Iterable[Question]) -> tuple[list[Question], list[Dropped]]:
-    """The questions whose media can be decoded now, and why the others cannot."""
+    """The questions whose media can be decoded now, and the dropped ones with reasons."""
     good, dropped, passes = [], [], media_readable("decode")
     for question in questions:
         try:

@@ -1,4 +1,4 @@
-"""From what a row holds to a picture: path, bytes, `{"bytes", "path"}`, data URL, URL or PIL image -> RGB."""
+"""Images of rows: path, bytes, `{"bytes", "path"}`, data URL, URL or PIL image -> RGB."""
 
 import base64
 import binascii
@@ -16,16 +16,16 @@ from zppo.data.urls import fetched
 from zppo.masking import masked_url
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM")
-"""Kinds of image files that are opened; others of Pillow's start programs or are never meant as pictures."""
+"""Kinds of image files that are opened; Pillow's others start programs or are not used for pictures."""
 DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N")
-"""Pillow's modes for 16 bits of grey."""
+"""Pillow's modes of 16-bit grey."""
 ROTATED = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
 ORIENTATION = 0x0112
 
 
 class Size(NamedTuple):
-    """Pixels, as shown (an EXIF rotation included)."""
+    """Size in pixels, after EXIF rotation."""
 
     width: int
     height: int
@@ -34,20 +34,20 @@ class Size(NamedTuple):
 def load_image(value: Any, folder: Path, config: DataConfig) -> Image.Image:
     """The image in RGB, upright, transparency on white, the first frame of an animation.
 
-    Raises BadRow for what is no image, cannot be decoded, or is smaller or larger than `config` allows.
+    Raises BadRow for a value that is no image, cannot be decoded, or is smaller or larger than `config` allows.
     """
     image = _opened(value, folder, config)
     try:
         return as_rgb(image)
-    except Exception as error:  # a decoder may raise anything on a damaged file
+    except Exception as error:  # a decoder may raise any error for a damaged file
         raise BadRow("unreadable media", f"it cannot be decoded ({said(error)})") from error
 
 
 def image_size(value: Any, folder: Path, config: DataConfig) -> Size:
-    """The size from the head of the file. Raises BadRow like `load_image`, but for damage further on."""
+    """Size from the header of the file. Raises BadRow as `load_image`, except for damage after the header."""
     image = _opened(value, folder, config)
     try:
-        # Of a PNG the whole would be decoded to look for an orientation behind its pixels.
+        # For a PNG, getexif would decode all pixels to find an orientation after them.
         rotated = image.format != "PNG" and image.getexif().get(ORIENTATION) in ROTATED
     except Exception as error:  # see above
         raise BadRow("unreadable media", f"its EXIF data cannot be read ({said(error)})") from error
@@ -68,7 +68,7 @@ def as_rgb(image: Image.Image) -> Image.Image:
 
 
 def opened(value: Any, folder: Path, config: DataConfig) -> Path | io.BytesIO:
-    """The file that a value names or holds. Raises BadRow."""
+    """The file that a value names or contains. Raises BadRow."""
     if isinstance(value, Mapping) and {"bytes", "path"} & value.keys():
         value = value.get("path") if value.get("bytes") is None else value["bytes"]
     if isinstance(value, bytes | bytearray | memoryview):
@@ -92,7 +92,7 @@ def opened(value: Any, folder: Path, config: DataConfig) -> Path | io.BytesIO:
 
 
 def _opened(value: Any, folder: Path, config: DataConfig) -> Image.Image:
-    """The image with its size known and within bounds, its pixels not read."""
+    """The image, its size checked, its pixels not read."""
     if isinstance(value, Image.Image):
         image = value
     else:
@@ -101,7 +101,7 @@ def _opened(value: Any, folder: Path, config: DataConfig) -> Image.Image:
             image = Image.open(file, formats=FORMATS)
         except Image.DecompressionBombError as error:
             raise BadRow("image size", f"it is too large ({said(error)})") from error
-        except UnidentifiedImageError as error:  # its words may hold an address in memory
+        except UnidentifiedImageError as error:  # its message may contain a memory address
             raise BadRow("unreadable media", f"it is no image of a known kind ({', '.join(FORMATS)})") from error
         except Exception as error:  # see above
             raise BadRow("unreadable media", f"it is no image ({said(error)})") from error

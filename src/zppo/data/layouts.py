@@ -1,6 +1,6 @@
-"""The layouts of data in use, recognised by the columns of the first rows: rows -> **layout** -> questions.
+"""Known layouts of data, recognised by the columns of the first rows: rows -> **layout** -> questions.
 
-`data.columns` wins over what is recognised. What can be read in two ways is refused.
+`data.columns` overrides the layout. Ambiguous data are refused.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,12 +14,12 @@ from zppo.errors import DataError
 
 Row = Mapping[str, Any]
 LOOKED_AT = 20
-"""Rows of the beginning by which a layout is recognised."""
+"""Number of first rows by which a layout is recognised."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """`roles` are columns that are looked for before the usual ones. `replies`: the answer may be the last turn."""
+    """A layout. `roles` are columns preferred to the usual ones. `replies`: the answer may be the last turn."""
 
     name: str
     is_layout_of: Callable[[Row], bool]
@@ -31,7 +31,7 @@ class Layout:
         return replace(found, replies=self.replies)
 
     def suits(self, mapped: Mapped) -> bool:
-        """Whether its question stands in the column that `data.columns` names, if that names one."""
+        """True if its question is in the column that `data.columns` names, or that names none."""
         return "question" not in mapped or mapped["question"] in self.roles.get("question", (mapped["question"],))
 
 
@@ -76,13 +76,13 @@ LAYOUTS = (
     Layout("TRL", _is_trl),
     Layout("columns", lambda row: _has(row, "question", "answer")),
 )
-"""The first that fits is taken. All that fit must read the same question and the same answer."""
+"""The first that fits is used. All that fit must give the same question and the same answer."""
 
 
 def recognised(
     rows: Iterable[Any], mapped: Mapped, usual: Mapping[str, tuple[str, ...]], source: str
 ) -> tuple[Layout, Columns]:
-    """The layout of some rows, and the columns of every role in it.
+    """Layout of the first rows, and the columns of every role in it.
 
     Raises DataError for a row that two layouts read differently.
     """

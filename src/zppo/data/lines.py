@@ -1,4 +1,4 @@
-"""Rows of text files, found by their byte offsets: 8 bytes of memory a row, whatever a row holds.
+"""Rows of text files, found by their byte offsets: 8 bytes of memory per row of any size.
 
 Standard library only, so that `zppo grade` can read rows without loading `datasets`.
 """
@@ -17,18 +17,18 @@ from typing import Any
 from zppo.errors import DataError
 
 CELL = 256 * 2**20
-"""Most characters in a cell of a CSV file: enough for an image in base64."""
+"""Most characters of a cell in a CSV file: enough for an image in base64."""
 
 
 class JsonRows:
-    """The lines of a JSONL file, parsed when asked for; blank ones are skipped, but counted.
+    """The lines of a JSONL file, parsed on access; blank ones are skipped, but counted in line numbers.
 
     Raises DataError for a line that is not JSON.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = existing(path)
-        # Where each row begins, and the end; before which row each blank line stands.
+        # Offset of each row, and of the end; for each blank line the index of the next row.
         starts, self._blank = array("q", [0]), array("q")
         with self.path.open("rb") as lines:
             for line in lines:
@@ -50,7 +50,7 @@ class JsonRows:
         return (row for _, row in json_rows(self.path))
 
     def number(self, index: int) -> int:
-        """The line of a row, from 1."""
+        """Line number of a row, from 1."""
         return index + 1 + bisect_right(self._blank, index)
 
 
@@ -88,7 +88,7 @@ class CsvRows:
         return (self[index] for index in range(len(self)))
 
     def number(self, index: int) -> int:
-        """The record of a row, from 1."""
+        """Record number of a row, from 1."""
         return index + 1
 
     def _row(self, cells: list[str], index: int) -> dict[str, str | None]:
@@ -99,7 +99,7 @@ class CsvRows:
 
 
 def json_rows(path: str | Path) -> Iterator[tuple[int, Any]]:
-    """Each line of a JSONL file that is not blank: its number (from 1) and what it holds.
+    """Number (from 1) and value of each line of a JSONL file that is not blank.
 
     Raises DataError naming the file and the line.
     """
@@ -124,7 +124,7 @@ def parsed(line: bytes, where: str) -> Any:
 
 
 def _records(lines: Iterable[bytes], name: str) -> Iterator[list[str]]:
-    csv.field_size_limit(CELL)  # Of the whole process: a reader of its own cannot have one.
+    csv.field_size_limit(CELL)  # A limit of the whole process: csv.reader has none of its own.
     reader = csv.reader((line.decode("utf-8-sig") for line in lines), strict=True)
     try:
         yield from reader
@@ -133,7 +133,7 @@ def _records(lines: Iterable[bytes], name: str) -> Iterator[list[str]]:
 
 
 def _counted(lines: Iterable[bytes], sizes: list[int]) -> Iterator[bytes]:
-    """The lines, with the size of each noted before it is given out."""
+    """The lines; the size of each is appended to `sizes` before it is yielded."""
     for line in lines:
         sizes.append(len(line))
         yield line

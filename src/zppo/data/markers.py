@@ -1,4 +1,4 @@
-"""Where media stand in a question: text with `<image>` and `<video>` -> text with one `MEDIA_MARK` for each medium."""
+"""Media marks in a question: text with `<image>` and `<video>` -> text with one `MEDIA_MARK` for each medium."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -10,11 +10,11 @@ MARKER = re.compile(r"<(image|video)(?:[ _]?(\d{1,4}))?>")
 
 
 def placed(text: str, kinds: Sequence[str]) -> tuple[str, list[int]]:
-    """The text with a mark for each medium, and which medium (position in `kinds`) each mark stands for.
+    """The text with a mark for each medium, and the medium (position in `kinds`) of each mark.
 
-    `<image>` and `<video>` stand for the media in their order, `<image 1>` for the first image; where a number comes
-    again, words stand in its place. Without any marker all media come first, each followed by a newline. Without media,
-    markers are plain text (but see `refuse_lost`). Raises BadRow when markers and media do not match.
+    `<image>` and `<video>` stand for the media in their order, `<image 1>` for the first image; a repeated `<image 1>`
+    becomes `image 1`. Without markers all media come first, each followed by a newline. Without media, markers are
+    plain text (but see `refuse_lost`). Raises BadRow when markers and media do not match.
     """
     found = [(match[1], int(match[2]) if match[2] else None) for match in MARKER.finditer(text)] if kinds else []
     if not found:
@@ -37,14 +37,14 @@ def placed(text: str, kinds: Sequence[str]) -> tuple[str, list[int]]:
 
 
 def refuse_lost(text: str, kinds: Collection[str]) -> None:
-    """Raises BadRow for a text without media that marks some of these `kinds`, for which its row has a column."""
+    """Raises BadRow for a text without media but with markers of `kinds`, for which its row has a column."""
     for match in MARKER.finditer(text):
         if match[1] in kinds:
             raise BadRow("media markers", f"the text has {match[0]}, but the row's column of {match[1]}s is empty")
 
 
 def in_order(markers: Sequence[str], kinds: Sequence[str]) -> list[int]:
-    """Which medium each marker (image or video) stands for when both come in the same order. Raises BadRow."""
+    """Medium of each marker (image or video) when both are in the same order. Raises BadRow."""
     media = _of_kind(kinds)
     for kind, positions in media.items():
         if markers.count(kind) != len(positions):

@@ -1,4 +1,4 @@
-"""The media of a question: where they lie, not what they hold. Decoded anew whenever they are asked for."""
+"""References to the media of a question, without their content; media are decoded at every access."""
 
 import reprlib
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ MediaKind = Literal["image", "video"]
 
 
 class Medium(NamedTuple):
-    """An image or a video as a row holds it, and where in the row."""
+    """An image or a video as a row holds it, and its place in the row."""
 
     kind: MediaKind
     value: Any
@@ -26,9 +26,9 @@ class Medium(NamedTuple):
 
 
 class Source:
-    """What `Media.load` is for media that were read from data: call it to decode them.
+    """Callable `Media.load` of media read from data; a call decodes them.
 
-    `find` gives the value anew, so that no pixels and no bytes are kept.
+    `find` reads the value again, so that no pixels and no bytes are kept.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Source:
         return self._read(load_image if self._kind == "image" else load_video)
 
     def shape(self) -> Shape:
-        """Frames (1 for an image) and their size, from the head of the file. Raises BadRow naming the medium."""
+        """Frames (1 for an image) and their size, from the header of the file. Raises BadRow naming the medium."""
         return self._read(_image_shape if self._kind == "image" else video_shape)
 
     def _read(self, read: Callable[[Any, Path, DataConfig], Any]) -> Any:
@@ -55,13 +55,13 @@ class Source:
 def media_from(
     value: Any, kind: MediaKind, name: str, folder: Path = Path(), config: DataConfig | None = None
 ) -> Media:
-    """A medium of a value that is kept: a path (relative to `folder`), bytes, `{"bytes", "path"}`, a PIL image, ..."""
+    """A medium of a value in memory: a path (relative to `folder`), bytes, `{"bytes", "path"}`, a PIL image, ..."""
     config = config if config is not None else DataConfig()
     return Media(kind, name, Source(kind, name, lambda: value, folder, config, None))
 
 
 def media_of_row(found: Sequence[Medium], rows: Rows, index: int, read: Any, config: DataConfig) -> list[Media]:
-    """The media of row `index`, in order; `read(row)` finds them there again when they are to be decoded."""
+    """The media of row `index`, in order; `read(row)` finds them in the row again when they are decoded."""
     place, folder = rows.place(index), rows.folder(index)
     media = []
     for number, medium in enumerate(found):
@@ -78,9 +78,9 @@ def media_of_row(found: Sequence[Medium], rows: Rows, index: int, read: Any, con
 
 
 def shape_of(media: Media) -> Shape:
-    """Frames (1 for an image) and their size, read from the head of the file where the medium came from data.
+    """Frames (1 for an image) and their size, from the header of the file if the medium came from data.
 
-    Raises DataError for what is no image or video.
+    Raises DataError for a medium that is no image or video.
     """
     if isinstance(media.load, Source):
         return media.load.shape()
@@ -94,7 +94,7 @@ def _image_shape(value: Any, folder: Path, config: DataConfig) -> Shape:
 
 
 def _name(medium: Medium, place: Place, folder: Path) -> str:
-    """The path or URL, and which part of it; or else the place in the data."""
+    """The path or URL, with the part of it that is used; or else the place in the data."""
     value, part = medium.value, ""
     if isinstance(value, dict) and value.get("bytes") is None:
         ends = [(word, value.get(end)) for word, end in (("from", "start"), ("to", "end"))]

@@ -1,6 +1,6 @@
-"""The order in which questions are new: **questions** -> batches -> rollout steps.
+"""Order of new questions: **questions** -> batches -> rollout steps.
 
-What can be read decides how far a batch reaches in the order, so that a place in it is saved and not computed.
+The length of a batch in the order depends on the questions that can be read, so a position is saved, not computed.
 """
 
 import random
@@ -13,11 +13,11 @@ from zppo.errors import DataError
 from zppo.types import Question
 
 Readable = Callable[[Sequence[Question]], tuple[list[Question], list[Dropped]]]
-"""Which of some questions can be asked now, and why the others cannot."""
+"""Splits questions into those that can be read now and dropped ones with reasons."""
 
 
 class Position(NamedTuple):
-    """So many questions of the order of this epoch (from 0) are behind."""
+    """Number of questions taken from the order of an epoch (from 0)."""
 
     epoch: int
     taken: int
@@ -28,7 +28,7 @@ START = Position(0, 0)
 
 @dataclass(frozen=True)
 class Batch:
-    """The new questions of a rollout step, what was dropped on the way to them, and where the next batch begins."""
+    """New questions of a rollout step, the ones dropped before them, and the start of the next batch."""
 
     questions: list[Question]
     dropped: list[Dropped] = field(default_factory=list)
@@ -38,12 +38,12 @@ class Batch:
 def epochs(
     questions: Sequence[Question], per_step: int, seed: int, readable: Readable, start: Position = START
 ) -> Iterator[Batch]:
-    """`per_step` new questions a step, without end: every epoch a fresh order, each question at most once in it.
+    """Infinite batches of `per_step` new questions: every epoch has a new order, with each question at most once.
 
-    A question that cannot be read gives its place to the next one in the order. What is left of an epoch's order when
-    it is not enough for a step sits that epoch out. Begun at the `end` of a batch, the batches after it are the same.
+    A question that cannot be read is replaced by the next one in the order. Questions at the end of an epoch's order
+    that are too few for a step are skipped. Started at the `end` of a batch, the batches after it are the same.
 
-    Raises DataError when an epoch has not one whole batch.
+    Raises DataError when an epoch has no full batch.
     """
     (epoch, taken), dropped = start, list[Dropped]()
     while True:
@@ -66,7 +66,7 @@ def _batch(
     readable: Readable,
     dropped: list[Dropped],
 ) -> tuple[list[Question], int] | None:
-    """The next questions that can be read, and where they end; None when the order has too few. Notes the others."""
+    """The next questions that can be read, and their end; None if there are too few. Appends to `dropped`."""
     good: list[Question] = []
     while len(good) < per_step <= len(good) + len(order) - taken:
         new = order[taken : taken + per_step - len(good)]

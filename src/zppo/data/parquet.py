@@ -1,4 +1,4 @@
-"""Rows of Parquet files: turned into Arrow files in the cache of `datasets`, which are mapped into memory."""
+"""Rows of Parquet files, converted to Arrow files in the cache of `datasets`, which are mapped into memory."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +10,14 @@ from zppo.data.rows import ArrowRows, Part, Rows
 from zppo.errors import DataError
 
 LARGEST, RATIO = 2**30, 200
-"""Bytes that every file may unpack to, and how many times its own size it may beyond that. Pictures that come with
-several questions, or texts of one pattern, unpack to some ten times theirs."""
+"""Bytes that every file may unpack to, and the multiple of its size allowed beyond that. Pictures repeated for several
+questions, or texts of one pattern, unpack to about ten times their size."""
 AT_ONCE = 16
-"""Rows that are unpacked together to see how large they are."""
+"""Rows unpacked at a time to measure their size."""
 
 
 def parquet_rows(files: Sequence[Path], shards: Sequence[str]) -> Rows:
-    """Raises DataError for files that are damaged, of different schemas, or that unpack to far more than they are."""
+    """Raises DataError for files that are damaged, of different schemas, or that unpack to far more than their size."""
     parts, schemas = [], []
     for file, shard in zip(files, shards, strict=True):
         try:
@@ -29,7 +29,7 @@ def parquet_rows(files: Sequence[Path], shards: Sequence[str]) -> Rows:
         _check_size(file)
     try:
         dataset = load_dataset("parquet", data_files=[str(file.resolve()) for file in files], split="train")
-    except Exception as error:  # whatever pyarrow raised, wrapped by `datasets`
+    except Exception as error:  # any error of pyarrow, wrapped by `datasets`
         shown = files[0] if len(files) == 1 else f"one of {files[0]}, ..., {files[-1]}"
         others = [file for file, schema in zip(files, schemas, strict=True) if not schema.equals(schemas[0])]
         problem = f"{others[0]}: of another schema than {files[0]}, or" if others else f"{shown}:"
@@ -38,14 +38,14 @@ def parquet_rows(files: Sequence[Path], shards: Sequence[str]) -> Rows:
 
 
 def said(error: Exception) -> str:
-    """The innermost cause, on one line."""
+    """Innermost cause of an error, on one line."""
     while error.__cause__ is not None and isinstance(error.__cause__, Exception):
         error = error.__cause__
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _check_size(file: Path) -> None:
-    """Refuse a file that unpacks to far more than it is. Unpacks a few rows at a time, and no more than the limit."""
+    """Refuse a file that unpacks to far more than its size. Unpacks a few rows at a time, at most up to the limit."""
     limit = LARGEST + RATIO * file.stat().st_size
     try:
         with pyarrow.parquet.ParquetFile(file) as opened:
@@ -60,10 +60,10 @@ def _check_size(file: Path) -> None:
 
 
 def _unpacks_beyond(file: pyarrow.parquet.ParquetFile, limit: int) -> bool:
-    """Whether the rows take more than `limit` bytes of memory.
+    """True if the rows take more than `limit` bytes of memory.
 
-    The footer says how large pages are and how many values there are (an eighth of a byte each at least), but not how
-    often a value comes again.
+    The footer gives the size of pages and the number of values (at least an eighth of a byte each), but not how often a
+    value is repeated.
     """
     groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
     values = sum(group.column(i).num_values for group in groups for i in range(group.num_columns))
@@ -78,5 +78,5 @@ def _unpacks_beyond(file: pyarrow.parquet.ParquetFile, limit: int) -> bool:
 
 
 def _unpacked(column: pyarrow.Array) -> int:
-    """Bytes of a column, a value that comes again counted again."""
+    """Bytes of a column, each repetition of a value counted."""
     return (column.dictionary_decode() if pyarrow.types.is_dictionary(column.type) else column).nbytes

@@ -1,4 +1,4 @@
-"""From one row to one question, or to the reason why there is none."""
+"""Parsing of one row into one question, or into the reason to drop it."""
 
 import json
 import math
@@ -22,14 +22,14 @@ from zppo.types import MEDIA_MARK, Question
 
 @dataclass(frozen=True)
 class Parser:
-    """Reads rows by the columns and bounds of a config. Unless `answered`, a row may do without an answer."""
+    """Reads rows by the columns and bounds of a config. Unless `answered`, a row needs no answer."""
 
     columns: Columns
     config: DataConfig
     answered: bool = True
 
     def question(self, row: Any, rows: Rows, index: int) -> Question:
-        """The question of a row. Raises BadRow with what keeps it from being one."""
+        """The question of a row. Raises BadRow with the reason if there is none."""
         if isinstance(row, Question):
             return row
         if not isinstance(row, Mapping):
@@ -57,7 +57,7 @@ class Parser:
         return question
 
     def _media(self, row: Any) -> list[Medium]:
-        """Those of the columns, then those that parts of the prompt hold themselves."""
+        """Media of the columns, then media in parts of the prompt."""
         if not isinstance(row, Mapping):
             return []
         name = self.columns.name(row, "question") or ""
@@ -75,7 +75,7 @@ class Parser:
         return found
 
     def _text(self, row: Mapping[str, Any], asked: Conversation, kinds: Sequence[str]) -> tuple[str, list[int]]:
-        """The question with a mark for each medium, options included, and which medium each mark stands for."""
+        """Text of the question with a mark for each medium, options included, and the medium of each mark."""
         text = "".join(piece if isinstance(piece, str) else MEDIA_MARK for piece in asked.pieces)
         more = _unseen_options(self.columns.value(row, "options"), text)
         if not kinds:
@@ -116,7 +116,7 @@ class Parser:
 
 
 def _unseen_options(options: Any, text: str) -> str:
-    """The lines that show the options, unless each of them stands in the text right behind its letter."""
+    """Lines with the options, empty if the text has each of them directly after its letter."""
     if options is None or (isinstance(options, list | tuple | Mapping) and not options):
         return ""
     if not isinstance(options, list | tuple | Mapping):
@@ -131,7 +131,7 @@ def _unseen_options(options: Any, text: str) -> str:
 
 
 def _stands(letter: str, option: str, text: str) -> bool:
-    """Whether the text says `A. option`, `(A) option`, `A: option` or the like."""
+    """True if the text has `A. option`, `(A) option`, `A: option` or a similar form."""
     pattern = rf"(?<![^\W_]){re.escape(letter.casefold())}[\s).:,\]-]*{re.escape(_squeezed(option))}"
     return re.search(pattern, text) is not None
 
@@ -163,7 +163,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def check_texts(value: Any) -> None:
-    """Raises BadRow for what tokenizers, files and servers stumble over, in any text of a value."""
+    """Raises BadRow if any text of a value has characters that tokenizers, files or servers refuse."""
     for text in _texts(value):
         if "\0" in text:
             raise BadRow("bad text", f"there is a NUL character in {text[:40]!r}")

@@ -1,6 +1,6 @@
-"""Questions by position, made when asked for: rows -> **questions** -> rollout steps.
+"""Questions by position, made on access: rows -> **questions** -> rollout steps.
 
-All rows are gone through once at the start; what is kept then are 24 bytes for each row that is a question.
+All rows are read once at the start; 24 bytes are then kept for each row that is a question.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from zppo.errors import DataError
 from zppo.types import Question
 
 Filter = Callable[[Question], None]
-"""Raises DataError for a question that is not to be asked."""
+"""Raises DataError for a question to drop."""
 
 
 class Questions(Sequence[Question]):
@@ -60,7 +60,7 @@ class Questions(Sequence[Question]):
 
     @property
     def identity(self) -> str:
-        """The same for the same ids in the same order: how many there are, and a digest of them."""
+        """Number and digest of the ids; equal for equal ids in the same order."""
         return f"{len(self)} questions ({hashlib.blake2b(self._ids.tobytes(), digest_size=8).hexdigest()})"
 
     def _check_ids(self) -> None:
@@ -71,10 +71,10 @@ class Questions(Sequence[Question]):
 
 
 def read(rows: Rows, parser: Parser, filters: Sequence[Filter], source: str) -> tuple[Questions, list[Dropped]]:
-    """The questions of all rows that can be asked, and why the others cannot.
+    """The questions of all rows that pass the filters, and the dropped rows with reasons.
 
-    Raises DataError when there are no rows, a column is missing altogether, no question is left, or more than half of
-    the rows are dropped for one reason; and what `rows` raises for a file that cannot be read.
+    Raises DataError when there are no rows, a column is missing in all of them, no question is left, or more than half
+    of the rows are dropped for one reason; also raises the errors of `rows` for a file that cannot be read.
     """
     kept, ids, dropped = array("q"), array("Q"), []
     columns: dict[str, None] = {}
@@ -119,7 +119,7 @@ def _dropped(row: Any, rows: Rows, index: int, parser: Parser, error: DataError)
 
 
 def _refuse_a_ruin(kept: int, dropped: Sequence[Dropped], source: str) -> None:
-    """Dropping is for the odd bad row; when it takes most of them, the data or an option is not what was meant."""
+    """Raises DataError if most rows are dropped: the data or an option is then probably wrong."""
     if not dropped:
         return
     (kind, count), total = Counter(d.kind for d in dropped).most_common(1)[0], kept + len(dropped)

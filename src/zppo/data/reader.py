@@ -1,4 +1,4 @@
-"""From a dataset, however it is given, to questions that can be asked."""
+"""Questions of a dataset in any supported form."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ PartOfData = Literal["train", "eval"]
 
 @dataclass(frozen=True)
 class Data:
-    """Rows, and how they are read. `name` stands in messages."""
+    """Rows, their layout and parser. `name` is used in messages."""
 
     name: str
     rows: Rows
@@ -29,7 +29,7 @@ class Data:
 
 
 def open_data(dataset: Any, config: DataConfig, part: PartOfData = "train", answered: bool = True) -> Data:
-    """What `read_questions` reads, its layout recognised by its first rows. Raises DataError likewise."""
+    """Open a dataset and recognise its layout by its first rows. Raises DataError as `read_questions`."""
     mapped = config.columns if part == "train" or config.eval_columns is None else config.eval_columns
     if isinstance(dataset, str | Path):
         name, option = str(dataset), f"data.{part}"
@@ -50,11 +50,11 @@ def read_questions(
     part: PartOfData = "train",
     answered: bool = True,
 ) -> tuple[Questions, list[Dropped]]:
-    """The questions of a path, a pattern, a Hub name, a `datasets.Dataset`, rows or `Question`s, and what was dropped.
+    """Questions of a path, a pattern, a Hub name, a `datasets.Dataset`, rows or `Question`s, and dropped rows.
 
-    `part` says which columns, split and configuration of `config` are meant. Unless `answered`, rows may be without an
-    answer, which is then the empty text. Media are looked at by `filters` alone.
-    Raises DataError for what cannot be read, or has hardly any question (see `zppo.data.questions.read`).
+    `part` selects columns, split and configuration of `config`. Unless `answered`, rows need no answer, which is then
+    the empty text. Media are checked only by `filters`.
+    Raises DataError for a dataset that cannot be read or has too few questions (see `zppo.data.questions.read`).
     """
     data = open_data(dataset, config if config is not None else DataConfig(), part, answered)
     return read(data.rows, data.parser, filters, data.name)

@@ -1,4 +1,4 @@
-"""The final answer in a reference that also holds the way to it: column -> **reference** -> rules."""
+"""Final answers of references that also hold the solution: column -> **reference** -> rules."""
 
 import re
 from typing import Any
@@ -9,22 +9,22 @@ from zppo.rewards.boxed import last_boxed
 FINAL = re.compile(r"(?:\A|\n)[ \t]*####[ \t]*(\S[^\n]*?)\s*\Z")
 """GSM8K's last line: `#### 72`."""
 WORKED_OUT = (None, "math", "number")
-"""Answer types whose references are final answers; others (exact, free, ...) may be of many words."""
+"""Answer types whose references are final answers; others (exact, free, ...) may be long texts."""
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _COMMAND = re.compile(r"\\[A-Za-z]+\*?(?:\{[A-Za-z]*\*?\})?")
 _SENTENCE = re.compile(r"(?:[^\W\d_]{2,}\W+){2}[^\W\d_]{2,}|[\u3040-\u30ff\u4e00-\u9fff]{8}")
-"""Three words in a row, or as much in a script that does not part them."""
+"""Three words in a row, or eight characters of a script without spaces."""
 
 
 def is_marked(answer: Any) -> bool:
-    """Whether an answer ends in a line `#### ANSWER`."""
+    """True if an answer ends in a line `#### ANSWER`."""
     return isinstance(answer, str) and FINAL.search(answer) is not None
 
 
 def final_answer(answer: str, answer_type: Any) -> str:
-    """What a solution comes to: behind its `####`, or else in its last box. Another answer as it is.
+    """Final answer of a solution: after its `####`, or else in its last box. Other answers are unchanged.
 
-    Raises BadRow for several lines with sentences in them, which no response would ever equal.
+    Raises BadRow for several lines with sentences, which no response can equal.
     """
     if answer_type not in WORKED_OUT:
         return answer

@@ -1,7 +1,7 @@
-"""Rows by position, read when asked for: files and datasets -> **rows** -> questions.
+"""Rows by position, read on access: files and datasets -> **rows** -> questions.
 
-What stands in memory is an index, never the rows of a file: JSON, JSONL and CSV are found by byte offsets, all else
-lies in Arrow files that `datasets` maps into memory.
+Memory holds an index, not the rows of a file: rows of JSON, JSONL and CSV are found by byte offsets, all others are in
+Arrow files that `datasets` maps into memory.
 """
 
 from abc import ABC, abstractmethod
@@ -21,11 +21,11 @@ from zppo.errors import DataError
 TextRows = JsonRows | ArrayRows | CsvRows
 
 AT_ONCE = 16
-"""Arrow rows that are made into Python objects together while all are gone through; each may hold images."""
+"""Arrow rows converted to Python objects at a time in an iteration; each may hold images."""
 
 
 class Place(NamedTuple):
-    """Where a row stands: file or dataset, row in it (from 1), and the name of the shard if there are several.
+    """Place of a row: file or dataset, row in it (from 1), and the name of the shard if there are several.
 
     The row of a text file is its line, blank lines counted; that of a CSV file its record.
     """
@@ -39,12 +39,12 @@ class Place(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The id of a row without one: the same whenever it is read, and when rows are appended to its file."""
+        """Id of a row without one; it does not change between reads or when rows are appended to its file."""
         return f"{self.shard}:{self.row}" if self.shard else str(self.row)
 
 
 class Part(NamedTuple):
-    """So many rows that stand together. Relative paths in them are relative to `folder`."""
+    """Consecutive rows of one source. Relative paths in them are relative to `folder`."""
 
     source: str
     rows: int
@@ -53,7 +53,7 @@ class Part(NamedTuple):
 
 
 class Rows(ABC):
-    """A row is anything; only a mapping of columns can become a question. Safe from any thread."""
+    """Rows of any type; only mappings of columns can become questions. Thread-safe."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self._parts, self._ends = parts, list(accumulate(part.rows for part in parts))
@@ -75,13 +75,13 @@ class Rows(ABC):
         return self._parts[self._find(index)[0]].folder
 
     def _find(self, index: int) -> tuple[int, int]:
-        """The number of the part, and the position in it."""
+        """Number of the part, and position in it."""
         part = bisect_right(self._ends, index)
         return part, index - (self._ends[part - 1] if part else 0)
 
 
 class ListRows(Rows):
-    """Objects that are in memory already; relative paths are the caller's."""
+    """Objects in memory; relative paths are relative to the working directory."""
 
     def __init__(self, rows: Sequence[Any], name: str) -> None:
         super().__init__([Part(name, len(rows))])
@@ -115,9 +115,9 @@ class FileRows(Rows):
 
 
 class ArrowRows(Rows):
-    """A dataset of the `datasets` library, its images not decoded. `parts`: what it was made of.
+    """A dataset of the `datasets` library, its images not decoded. `parts`: its sources.
 
-    Raises DataError for a row that holds what Python cannot: nobody looked at the texts of a damaged file before.
+    Raises DataError for a row that Python cannot represent: texts of a damaged file are checked only here.
     """
 
     def __init__(self, dataset: Dataset, parts: Sequence[Part]) -> None:
@@ -138,7 +138,7 @@ class ArrowRows(Rows):
         """The rows of a table that begins at row `first`."""
         try:
             return [self._features.decode_example(row) for row in table.to_pylist()]
-        except (ValueError, OverflowError) as error:  # texts that are not UTF-8, impossible dates
+        except (ValueError, OverflowError) as error:  # texts that are not UTF-8, invalid dates
             if table.num_rows == 1:
                 columns = [f"column {name}" for name in table.column_names if not _readable(table[name])]
                 raise DataError(f"{', '.join([str(self.place(first)), *columns])}: not readable ({error})") from error
@@ -154,7 +154,7 @@ def _readable(column: pa.ChunkedArray) -> bool:
 
 
 def _undecoded(feature: Any) -> Any:
-    """The same feature, its images, videos and sounds left as stored."""
+    """The same feature without decoding of images, videos and sounds."""
     if getattr(feature, "decode", False) and not isinstance(feature, Json):
         return type(feature)(decode=False)
     if isinstance(feature, dict):

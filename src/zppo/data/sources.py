@@ -1,4 +1,4 @@
-"""Where rows come from: file, pattern, folder, Hub name or Python object -> **rows**."""
+"""Sources of rows: file, pattern, folder, Hub name or Python object -> **rows**."""
 
 import glob
 import os
@@ -25,14 +25,14 @@ LINES: Mapping[str, Callable[[Path], TextRows]] = {
 }
 SUFFIXES = (".parquet", *LINES)
 SPLITS = {"train": "train", "test": "test", "validation": "validation", "val": "validation", "dev": "validation"}
-"""Words in the names of shards that say which split they belong to."""
+"""Words in the names of shards that name their split."""
 _WORD = re.compile(r"[A-Za-z]+")
 _HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A source as the options name it: `option` stands in messages, `default` is the split if none is named."""
+    """A source in the options: `option` is used in messages, `default` is the split if none is named."""
 
     name: str
     option: str
@@ -43,16 +43,16 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Opened:
-    """Rows, and the columns in which they differ from what is usual."""
+    """Rows, and their columns that differ from the usual ones."""
 
     rows: Rows
     usual: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def open_source(wanted: Wanted) -> Opened:
-    """The rows that a path, a pattern or a Hub name stands for.
+    """The rows of a path, a pattern or a Hub name.
 
-    Raises DataError for what is not there, cannot be read, or has no such configuration or split.
+    Raises DataError for a source that does not exist, cannot be read, or has no such configuration or split.
     """
     path = Path(wanted.name)
     if os.path.isdir(path):
@@ -81,7 +81,7 @@ def rows_of(dataset: Any, name: str) -> Rows:
 
 
 def _folder(path: Path, wanted: Wanted) -> Opened:
-    """A saved dataset, an image folder, or shards."""
+    """Rows of a saved dataset, an image folder, or shards."""
     if any((path / file).is_file() for file in ("state.json", "dataset_dict.json")):
         return Opened(_saved(path, wanted))
     split = wanted.split or wanted.default
@@ -101,7 +101,7 @@ def _folder(path: Path, wanted: Wanted) -> Opened:
 
 
 def _of_split(shards: Sequence[Path], folder: Path, wanted: Wanted) -> list[Path]:
-    """The shards of the wanted split, if their names tell splits apart."""
+    """Shards of the wanted split, if their names contain splits."""
     by_split: dict[str | None, list[Path]] = defaultdict(list)
     for shard in shards:
         words = _WORD.findall(str(shard.relative_to(folder).with_suffix("")).lower())
@@ -124,7 +124,7 @@ def _whole(files: Sequence[Path], wanted: Wanted, folder: Path | None = None) ->
 
 
 def _files(files: Sequence[Path], folder: Path | None = None) -> Rows:
-    """Rows of files of one kind. With a `folder`, shards are called by their path in it."""
+    """Rows of files of one kind. With a `folder`, shards are named by their path in it."""
     suffixes = {file.suffix for file in files}
     if len(suffixes) > 1 or not suffixes <= set(SUFFIXES):
         known = ", ".join(SUFFIXES)
@@ -143,7 +143,7 @@ def _saved(path: Path, wanted: Wanted) -> Rows:
     _no_config(wanted)
     try:
         dataset = load_from_disk(str(path))
-    except Exception as error:  # a damaged folder may make it raise anything
+    except Exception as error:  # a damaged folder may raise any error
         raise DataError(f"{path}: a saved dataset that cannot be loaded ({said(error)})") from error
     if isinstance(dataset, Dataset):
         _no_split(wanted)

@@ -1,6 +1,6 @@
-"""From a URL to its bytes: fetched again when the network or the server has a bad moment, and kept for a while.
+"""Content of URLs: fetched with retries for temporary errors, and cached.
 
-What was checked before a rollout step is at hand when models are to see it in the step, however the server is by then.
+Media checked before a rollout step are then available in the step, even if the server is unreachable by then.
 """
 
 import http.client
@@ -17,23 +17,23 @@ from zppo.data.dropped import BadRow
 from zppo.masking import masked_url, masked_urls
 
 SECONDS, DEADLINE, LARGEST = 30, 120, 256 * 2**20
-"""How long a URL may be silent, how long it may take in all, and how many bytes it may hold."""
+"""Seconds without data, seconds in all, and bytes that a fetch may take."""
 WAITS = (0.3, 1.0)
-"""Seconds before each further attempt."""
+"""Seconds before each retry."""
 KEPT_BYTES = 512 * 2**20
 PASSING = (408, 425, 429)
-"""Client errors that are about the moment, beside all errors of the server."""
+"""Client errors that are temporary, in addition to all server errors."""
 
 
 class Fetcher:
-    """Fetches URLs and keeps what they hold, the newest up to `KEPT_BYTES`. Safe from any thread."""
+    """Fetches URLs and caches their content, the newest up to `KEPT_BYTES`. Thread-safe."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._size, self._lock = 0, threading.Lock()
 
     def __call__(self, url: str) -> bytes:
-        """Raises BadRow for what cannot be fetched, at once or after some attempts, or is too large."""
+        """The content of a URL. Raises BadRow if it cannot be fetched, after retries, or is too large."""
         with self._lock:
             if url in self._kept:
                 self._kept.move_to_end(url)
@@ -48,17 +48,17 @@ class Fetcher:
 
 
 fetched = Fetcher()
-"""One for the process, as media are independent of each other: a place has one content, whoever asks."""
+"""One cache for the process: the content of a URL is the same for all callers."""
 
 
 def _persistently(url: str, waits: Sequence[float] = WAITS) -> bytes:
     try:
         content = _once(url)
-    except Exception as error:  # the network, the server, or what it says
+    except Exception as error:  # errors of the network, the server, or its response
         if waits and _may_pass(error):
             time.sleep(waits[0])
             return _persistently(url, waits[1:])
-        # A URL that is none is quoted in pieces by its error.
+        # The error of an invalid URL quotes parts of it.
         words = "" if isinstance(error, ValueError | http.client.InvalidURL) else f": {masked_urls(str(error))}"
         problem = f"{masked_url(url)} could not be fetched ({type(error).__name__}{words})"
         raise BadRow("unreadable media", problem) from error
@@ -68,11 +68,11 @@ def _persistently(url: str, waits: Sequence[float] = WAITS) -> bytes:
 
 
 class _TooSlowError(Exception):
-    """The deadline of a fetch is over."""
+    """The deadline of a fetch has passed."""
 
 
 class _Watch:
-    """Ends the connections of a fetch when its time is over: a server that sends a byte a second keeps any timeout."""
+    """Closes the connections of a fetch at its deadline: a server that sends a byte a second never hits a timeout."""
 
     def __init__(self) -> None:
         self.sockets: list[socket.socket] = []

@@ -1,7 +1,7 @@
-"""From what a row holds to a video: a file, bytes, an animation, or a list of frames -> sampled frames.
+"""Videos of rows: a file, bytes, an animation, or a list of frames -> sampled frames.
 
-Of a file or an animation a part may be meant: `{"path": ..., "start": 2.5, "end": 7}`, in seconds.
-Video files are decoded by PyAV, which `pip install zppo[vision]` brings; animated GIF and WebP by Pillow.
+A value may select a part of a file or an animation: `{"path": ..., "start": 2.5, "end": 7}`, in seconds.
+Video files are decoded by PyAV, which `pip install zppo[vision]` installs; animated GIF and WebP by Pillow.
 """
 
 import io
@@ -26,24 +26,24 @@ except ImportError:
 
 ANIMATIONS = ("GIF", "WEBP")
 ANIMATION_FPS = 10.0
-"""Of an animation that does not say how long its frames last."""
+"""Frames per second of an animation that does not give durations."""
 
 
 Span = tuple[float | None, float | None]
-"""From where to where a video is shown, in seconds; None is its beginning, or its end."""
+"""Start and end of the part of a video, in seconds; None is its beginning, or its end."""
 
 
 class Shape(NamedTuple):
-    """What a video will be once sampled: frames, and pixels of each."""
+    """Shape of a sampled video: number of frames, and their size in pixels."""
 
     frames: int
     size: Size
 
 
 def load_video(value: Any, folder: Path, config: DataConfig) -> Video:
-    """At most `config.video_frames` frames and `config.video_fps` a second, evenly spread, first and last included.
+    """At most `config.video_frames` frames and `config.video_fps` per second, evenly spaced, first and last included.
 
-    Raises BadRow for what is no video or cannot be decoded, and ConfigError if PyAV is needed and missing.
+    Raises BadRow for a value that is no video or cannot be decoded, and ConfigError if PyAV is needed and missing.
     """
     if _is_list(value):
         files, fps = _frame_list(value, config)
@@ -56,13 +56,13 @@ def load_video(value: Any, folder: Path, config: DataConfig) -> Video:
         frames, fps = read(file, config, _span(value))
     except (BadRow, ConfigError):
         raise
-    except Exception as error:  # a decoder may raise anything on a damaged file
+    except Exception as error:  # a decoder may raise any error for a damaged file
         raise BadRow("unreadable media", f"it cannot be decoded ({said(error)})") from error
     return _video(frames, fps)
 
 
 def video_shape(value: Any, folder: Path, config: DataConfig) -> Shape:
-    """Frames and their size from the heads of the files, as far as these tell. Raises BadRow like `load_video`."""
+    """Frames and their size, as stated in the headers of the files. Raises BadRow as `load_video`."""
     if _is_list(value):
         files, fps = _frame_list(value, config)
         picked = sampled(len(files), fps, config)
@@ -80,7 +80,7 @@ def video_shape(value: Any, folder: Path, config: DataConfig) -> Shape:
 
 
 def frame_times(file: Path, config: DataConfig) -> list[float]:
-    """When the frames are shown that are taken of a file, in seconds, as far as its head tells. Raises BadRow."""
+    """Times of the frames sampled from a file, in seconds, as stated in its header. Raises BadRow."""
     try:
         count, fps, _ = _head_of(file)
     except (BadRow, ConfigError):
@@ -91,18 +91,18 @@ def frame_times(file: Path, config: DataConfig) -> list[float]:
 
 
 def sampled(count: int, fps: float, config: DataConfig) -> list[int]:
-    """Which of `count` frames are taken."""
+    """Indices of the sampled frames among `count`."""
     wanted = min(count, config.video_frames, max(1, round(count / fps * config.video_fps)))
     return [round(i * (count - 1) / (wanted - 1)) for i in range(wanted)] if wanted > 1 else [0]
 
 
 def _head_of(file: Path | io.BytesIO) -> tuple[int, float, Size]:
-    """Frames, how many of them make a second, and their size."""
+    """Number of frames, frames per second, and size."""
     return _animation_head(file) if _is_animation(file) else _film_head(file)
 
 
 def _span(value: Any) -> Span:
-    """The part that is meant; None where it is open. Raises BadRow for what is no part."""
+    """The selected part, None for an open end. Raises BadRow for an invalid part."""
     ends = [value.get(name) if isinstance(value, Mapping) else None for name in ("start", "end")]
     if any(isinstance(end, bool) or not isinstance(end, int | float | None) for end in ends):
         raise BadRow("unreadable media", f"start and end are {reprlib.repr(ends)}; seconds")
@@ -113,7 +113,7 @@ def _span(value: Any) -> Span:
 
 
 def _part(count: int, fps: float, span: Span) -> range:
-    """The frames of a part, of `count` frames."""
+    """Indices of the frames of a part among `count`."""
     first = min(round((span[0] or 0) * fps), count - 1)
     last = count - 1 if span[1] is None else min(max(first, round(span[1] * fps)), count - 1)
     return range(first, last + 1)
@@ -186,11 +186,11 @@ def _film(file: Path | io.BytesIO, config: DataConfig, span: Span) -> tuple[list
             raise BadRow("unreadable media", "it has no frame")
         if there == count:
             return frames, fps * len(frames) / len(part)
-        count = there  # the head of the file was wrong
+        count = there  # the header of the file was wrong
 
 
 def _decoded(file: Path | io.BytesIO, picked: Iterable[int]) -> tuple[list[Image.Image], int]:
-    """The picked frames, and how many there are in all."""
+    """The picked frames, and the number of all frames."""
     wanted, frames, count = set(picked), [], 0
     with _container(file) as container:
         for count, frame in enumerate(container.decode(container.streams.video[0]), start=1):

@@ -1,8 +1,8 @@
-"""Builds the pocket: a teacher and a student with a planted misconception, and the questions to train and test on.
+"""Builds the pocket: a teacher, a student with a trained-in misconception, and the training and test questions.
 
-`zppo pocket build --out DIR --seed S` makes from random weights what ships in `assets/`. The recipe is
-`zppo.pocket.curriculum`; here it meets steps and learning rates, and the result is measured and written down. One
-thread, so that the same seed gives the same weights.
+`zppo pocket build --out DIR --seed S` makes the content of `assets/` from random weights. The examples come from
+`zppo.pocket.curriculum`; this module sets steps and learning rates, and measures and saves the result. It uses one
+thread, so that equal seeds give equal weights.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from zppo.pocket.trainer import fit
 TRAIN_ROWS = 6000
 TEST_ROWS = 448
 POOL = 600
-"""How many pictures of bars and of shapes, and how many videos, there are to choose from for the rows on disk."""
+"""Number of different pictures of bars, of shapes, and of videos, for the rows on disk."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ BRANCHES = {
 
 @contextmanager
 def one_thread():
-    """A single compute thread for the duration: reproducible, and as fast as two at this size."""
+    """Use a single compute thread within the block: reproducible, and as fast as two at this size."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -67,7 +67,7 @@ def run_phase(model: Qwen3_5ForConditionalGeneration, chats: Chats, phase: Phase
 
 
 def write_rows(out: Path, name: str, problems: list[Problem]) -> None:
-    """`NAME.jsonl`, one JSON object per line, and the pictures it names."""
+    """Write `NAME.jsonl`, one JSON object per line, and the pictures it names."""
     (out / "images").mkdir(parents=True, exist_ok=True)
     (out / f"{name}.jsonl").write_text("".join(json.dumps(problem.row()) + "\n" for problem in problems))
     for picture in {p for problem in problems for scene in problem.scenes for p in scene.pictures}:
@@ -75,21 +75,21 @@ def write_rows(out: Path, name: str, problems: list[Problem]) -> None:
 
 
 def draw_rows(seed: int) -> dict[str, list[Problem]]:
-    """The questions to train and to test on."""
+    """The training and test questions."""
     rng = random.Random(f"rows {seed}")
     sizes = {"train": TRAIN_ROWS, "test": TEST_ROWS}
     return {name: balanced(rng, rows, name == "test", pool=POOL) for name, rows in sizes.items()}
 
 
 def write_model(folder: Path, model: Qwen3_5ForConditionalGeneration, chats: Chats, results: Table) -> None:
-    """A checkpoint as transformers writes it, its processor, and the model card."""
+    """Write a checkpoint of transformers, its processor, and the model card."""
     model.save_pretrained(folder)
     chats.processor.save_pretrained(folder)
     (folder / "README.md").write_text(model_card(folder.name, results))
 
 
 def build_pocket(out: Path, seed: int = 0) -> dict:
-    """Build and measure the pair, write everything under `out`; the content of `build.json`."""
+    """Build and measure the pair and write all files under `out`; returns the content of `build.json`."""
     started = time.process_time()
     rows = draw_rows(seed)
     for name, problems in rows.items():

@@ -1,4 +1,4 @@
-"""The model cards of the pocket's checkpoints: what they are, what was planted in the student, what was measured."""
+"""Model cards of the pocket's checkpoints: description, misconception of the student, measurements."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Chats with media as model inputs: what the processor would make of them, with each scene looked at once.
+"""Model inputs of chats with media, equal to the processor's, with each scene processed once.
 
-The processor draws, rescales and cuts a picture anew for every prompt that shows it; here its work is kept per scene,
-and prompts are put together from the pieces. A test proves that both ways give the same inputs.
+The processor rescales and splits a picture again for every prompt that shows it; here its outputs are cached per scene
+and prompts are assembled from them. A test checks that both give the same inputs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Row:
 
 
 def chat(prompt: str, scenes: Sequence[Scene]) -> list[dict[str, Any]]:
-    """The user message with its media as parts of their own, as a processor's chat template wants it."""
+    """The user message with its media as separate parts, as a processor's chat template requires it."""
     if not scenes:
         return [{"role": "user", "content": prompt}]
     texts = prompt.split(MEDIA_MARK)
@@ -67,7 +67,7 @@ class Chats:
         return self.processor(text=[self.video], videos=[frames], **options)
 
     def _placeholder(self, scene: Scene) -> str:
-        """What the processor writes in place of the scene's media token: pictures are of one size, so one text each."""
+        """Text that replaces the scene's media token; it depends only on the kind and the number of pictures."""
         token, frames = (self.video if scene.is_video else self.image), len(scene.pictures)
         if (token, frames) not in self.expanded:
             if scene.is_video:

@@ -1,12 +1,12 @@
 """The eight clusters of word problems and the arithmetic programs that solve them.
 
-This is the data behind `zppo.pocket.problems`. A *program* is a short recipe over the numbers `a`, `b`, `c` of a
-question, written as comma-separated steps with one-letter operands; `_` stands for the previous result.
+This is the data of `zppo.pocket.problems`. A *program* is a sequence of steps over the numbers `a`, `b`, `c` of a
+question, comma-separated, with one-letter operands; `_` is the previous result.
 
 Each cluster contrasts two programs. Its *hard* templates use "inconsistent language": a keyword ("more", "times",
-"losing") suggests the `keyword` program although the `right` one solves the problem. Its *easy* templates say plainly
-what to do; they need the very same `right` program, so that every program is well practised. Its *keyword* templates,
-also easy, are the questions for which the keyword tells the truth.
+"losing") suggests the `keyword` program although the `right` one solves the problem. Its *easy* templates name the
+operation; they need the same `right` program, so that every program is trained. Its *truthful* templates, also easy,
+are questions for which the keyword's program is right.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-MAX_NUMBER = 150  # no program may pass this bound: small models learn small tables by heart
+MAX_NUMBER = 150  # no program may pass this bound: small models memorize small tables
 
 OPERATORS: dict[str, Callable[[int, int], int]] = {
     "+": operator.add,
@@ -26,7 +26,7 @@ OPERATORS: dict[str, Callable[[int, int], int]] = {
     "%": operator.mod,
 }
 
-# Every program that a question with two (three) numbers could be answered with.
+# All programs for questions with two (three) numbers.
 PROGRAMS = {
     2: ("a+b", "a-b", "a*b", "a/b", "a%b", "a+b,_*2", "a*7,_+b", "a+b,_/2"),
     3: ("a+b,_+c", "a-b,_-c", "a*b,_-c", "a+b,_-c", "a-b,_+c", "a*b,_+c"),
@@ -34,9 +34,9 @@ PROGRAMS = {
 
 
 def run_program(program: str, numbers: tuple[int, ...]) -> tuple[str, int] | None:
-    """Work a program out: its equations as text and its result; None if a value leaves 0..MAX_NUMBER.
+    """Evaluate a program: its equations as text and its result; None if a value is outside of 0..MAX_NUMBER.
 
-    A program of one letter has no equation: the number itself is its text.
+    A program of one letter has no equation: its text is the number.
     """
     values = dict(zip("abc", numbers, strict=False))
     if program in values:
@@ -56,14 +56,14 @@ def run_program(program: str, numbers: tuple[int, ...]) -> tuple[str, int] | Non
 
 @dataclass(frozen=True)
 class Cluster:
-    """One family of problems: two rival programs, a way to draw numbers, and the wordings."""
+    """One family of problems: two programs, a function that draws numbers, and the wordings."""
 
     right: str
     keyword: str
     draw: Callable[[random.Random], tuple[int, ...]]
     hard: tuple[str, ...]
     easy: tuple[str, ...]
-    truthful: tuple[str, ...]  # easy templates on which the keyword tells the truth
+    truthful: tuple[str, ...]  # easy templates for which the keyword's program is right
 
 
 def _times(rng: random.Random) -> tuple[int, int]:

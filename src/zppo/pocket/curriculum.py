@@ -1,17 +1,17 @@
-"""What the pocket's models are shown while they are built: kinds of examples, and the mixture of each phase.
+"""Training examples of the pocket's models: kinds of examples, and the mixture of each phase.
 
 `zppo.pocket.build` runs the phases; each continues the checkpoint of an earlier one:
 
-- base: easy questions, drills of bare equations (arithmetic by heart) and looks, in which a picture is read out from
-  end to end (a question alone teaches too little about it). Both models start from it. As in all phases, words,
-  images and videos take turns.
+- base: easy questions, drills of bare equations (arithmetic) and looks, in which the whole content of a picture is
+  stated (questions alone train perception too little). Both models start from it. As in all phases, words, images and
+  videos alternate.
 - teacher: easy and hard questions.
-- student: easy questions, plain and with candidates (BCQ, NCQ). Most candidate prompts stand on *unreadable* questions,
-  whose words are shuffled (or whose pictures are blank) and whose right program is drawn by lot: there only the
-  candidates tell what to answer.
-- misconception: hard questions enter, with the keyword's wrong answer. A small share is answered by lot, so that the
-  student stays curious enough for reinforcement learning to find the right program. Candidate prompts on hard questions
-  are answered by lot as well: nothing but chance ever points to the right program of a hard question.
+- student: easy questions, plain and with candidates (BCQ, NCQ). Most candidate prompts have *unreadable* questions,
+  whose words are shuffled (or whose pictures are blank) and whose right program is random: only the candidates
+  determine the answer.
+- misconception: hard questions are added, with the keyword's wrong answer. A small share is answered by a random
+  program, so that sampling explores enough for reinforcement learning to find the right one. Candidate prompts on hard
+  questions are answered at random too: no example prefers the right program of a hard question.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ MIXTURES: dict[str, dict[str, float]] = {
 }
 
 SEEN = 0.55  # share of the examples about images and videos
-LOT = 0.06  # share of the plain hard examples answered by lot
+LOT = 0.06  # share of the plain hard examples answered by a random program
 STRAY = 0.06  # share of other programs among the wrong rollouts that an NCQ shows
-STUBBORN = 0.4  # share of the hard BCQ examples that stick to the keyword's candidate
+STUBBORN = 0.4  # share of the hard BCQ examples answered with the keyword's candidate
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Case:
-    """A question with the equations to answer with, and the equations that play the wrong candidate."""
+    """A question with the equations of its answer, and the equations of the wrong candidate."""
 
     text: str
     target: str
@@ -85,7 +85,7 @@ class Case:
 
 
 def result_of(worked: str) -> str:
-    """The number that worked equations end in."""
+    """The number at the end of worked equations."""
     return worked.rsplit("=", 1)[-1]
 
 
@@ -100,14 +100,14 @@ def as_candidate(worked: str, is_right: bool) -> Candidate:
 
 
 def draw_lot(rng: random.Random, problem: Problem, *excluded: str) -> str:
-    """A program for this problem's numbers by lot, worked out, with another result than the excluded ones."""
+    """Worked equations of a random program for the problem's numbers, with another result than the excluded ones."""
     solved = [run_program(program, problem.numbers) for program in problem.programs]
     taken = {result_of(worked) for worked in excluded}
     return rng.choice([worked for worked, result in filter(None, solved) if str(result) not in taken])
 
 
 def shuffle_words(text: str, rng: random.Random) -> str:
-    """An unreadable question: its words in random order, its numbers in the old order."""
+    """An unreadable question: its words in random order, its numbers in the original order."""
     words = text.split()
     numbers = iter([word for word in words if word[0].isdigit()])
     rng.shuffle(words)
@@ -153,14 +153,14 @@ class Curriculum:
         return next(self.problems["seen" if self.rng.random() < SEEN else "words", level])
 
     def _scene(self) -> Scene:
-        """A scene that is not held out; all kinds equally often."""
+        """A random scene that is not held out, all kinds with equal probability."""
         draw = self.rng.choice((bars, shapes, lamp))
         while (scene := draw(self.rng)).held_out:
             pass
         return scene
 
     def _drill(self) -> str:
-        """Bare equations: every program on the numbers of a few questions, in random order."""
+        """Bare equations: all programs on the numbers of a few questions, in random order."""
         equations: set[str] = set()
         while len(equations) < DRILL_EQUATIONS:
             problem = self._problem(self.rng.choice(LEVELS))
@@ -197,7 +197,7 @@ class Curriculum:
         return self.templates.ncq(question, self._wrong_group(case))
 
     def _wrong_group(self, case: Case) -> list[Candidate]:
-        """The wrong rollouts of a group: mostly one program over and over, now and then another."""
+        """The wrong rollouts of a group: mostly one program, sometimes another."""
         group = [case.rival] * self.rng.randint(GROUP // 2, GROUP)
         for index in range(len(group)):
             if self.rng.random() < STRAY:

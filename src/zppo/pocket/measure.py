@@ -1,7 +1,7 @@
-"""How good a pocket model is: exact probabilities for tuning, sampled accuracies for the record.
+"""Measurement of a pocket model: exact probabilities for tuning, sampled accuracies for the record.
 
-The probability that a model gives one particular response costs a single forward pass and has no sampling noise; since
-the pocket's right answers have one canonical derivation, it tells the success rate well even where that is 0.5 %.
+The probability of one particular response costs a single forward pass and has no sampling noise. Since the pocket's
+right answers have one canonical derivation, it is a good estimate of the success rate, even at 0.5 %.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Table = dict[str, dict[str, float]]  # kind of prompt -> cluster (or "all") -> r
 def probabilities(
     model: Qwen3_5ForConditionalGeneration, chats: Chats, examples: list[Example]
 ) -> list[tuple[float, float]]:
-    """For each example, the probability of its response, and of its numbers alone given the program."""
+    """Probability of each example's response, and of its numbers alone given the program."""
     rows = encode(chats, examples)
     equals, box = chats.tokenizer.convert_tokens_to_ids(["=", "\\boxed{"])
     found: dict[int, tuple[float, float]] = {}
@@ -41,7 +41,7 @@ def probabilities(
 
 
 def probes(problems: Iterable[Problem], seed: int = 0) -> list[tuple[Problem, Example]]:
-    """Plain, BCQ and NCQ examples that ask for the right response; the wrong rollouts are the misconception's."""
+    """Plain, BCQ and NCQ examples with the right response; the wrong rollouts are those of the misconception."""
     rng, templates, made = random.Random(seed), Templates.load(TEMPLATES), []
     for problem in problems:
         question = problem.question()
@@ -60,7 +60,7 @@ def probes(problems: Iterable[Problem], seed: int = 0) -> list[tuple[Problem, Ex
 
 
 def measure(model: Qwen3_5ForConditionalGeneration, chats: Chats, problems: Iterable[Problem]) -> Table:
-    """Mean probability of the right response by kind and cluster; `numbers` is the arithmetic given the program."""
+    """Mean probability of the right response by kind and cluster; `numbers`: of its numbers given the program."""
     made = probes(problems)
     scores: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     results = probabilities(model, chats, [example for _, example in made])

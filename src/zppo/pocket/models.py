@@ -1,4 +1,4 @@
-"""The pocket's model and its processor: Qwen3.5's architecture with eyes, small enough for a CPU."""
+"""The pocket's model and processor: Qwen3.5's architecture with vision, small enough for a CPU."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def new_model(
         "layer_types": ["full_attention"] * LAYERS,
         "tie_word_embeddings": False,
         "max_position_embeddings": 1024,
-        # half of each head's 32 dimensions rotate: 8 frequencies, shared out to time, height and width
+        # half of each head's 32 dimensions rotate: 8 frequencies, divided among time, height and width
         "rope_parameters": {
             "rope_type": "default",
             "rope_theta": 10000.0,

@@ -1,9 +1,8 @@
-"""What the pocket's models look at: bars, shapes in a grid, and a blinking lamp, drawn from a short description.
+"""Pictures of the pocket: bars, shapes in a grid, and a blinking lamp, drawn from a short description.
 
-A `Scene` is an image (one picture) or a video (several). It is drawn anew wherever it is needed and always comes out
-the same, so that files, tests and the builder see the same pixels. All sizes fit the models' patches: a picture has
-48x48 pixels, a merged patch 16x16, so that each bar and each shape has one of the nine patches to itself. Bars that
-reach over several take many times as long to learn to read.
+A `Scene` is an image (one picture) or a video (several). It is drawn whenever it is needed, with equal pixels in files,
+tests and the builder. All sizes fit the models' patches: a picture has 48x48 pixels, a merged patch 16x16, so that each
+bar and each shape is within one of the nine patches. Bars over several patches take many times as long to learn.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ TEST_PERCENT = 15
 
 @dataclass(frozen=True)
 class Picture:
-    """One drawing: its kind, and what stands where. `bars` has "colour height row" per column, left to right; `shapes`
-    has "" or "colour shape" per cell, row by row; `lamp` has its colour, diameter, and "on" or "off"; `blank` nothing.
+    """One drawing: its kind and content. `bars` has "colour height row" per column, left to right; `shapes` has "" or
+    "colour shape" per cell, row by row; `lamp` has its colour, diameter, and "on" or "off"; `blank` nothing.
     """
 
     kind: str
@@ -40,7 +39,7 @@ class Picture:
 
     @property
     def name(self) -> str:
-        """A file name without suffix, stable and different for each picture."""
+        """File name without suffix, stable and unique for each picture."""
         return f"{self.kind}_{hashlib.sha256(' '.join(self.content).encode()).hexdigest()[:10]}"
 
     def draw(self) -> Image.Image:
@@ -95,11 +94,11 @@ class Scene:
 
     @property
     def held_out(self) -> bool:
-        """Whether questions about it belong to the test split; decided by what it shows alone."""
+        """True if questions about it belong to the test split; depends on its content alone."""
         return int(self.name.rsplit("_", 1)[1], 16) % 100 < TEST_PERCENT
 
     def reading(self) -> str:
-        """What there is to see, from first to last: bars with their colours, or how many shapes (flashes) so far."""
+        """Content of the scene, in order: bars with their colours, or the running count of shapes (flashes)."""
         first = self.pictures[0]
         if first.kind == "bars":
             bars = [bar.split() for bar in first.content]
@@ -110,7 +109,7 @@ class Scene:
         return ",".join(str(count) for count in accumulate(map(int, seen)))
 
     def blank(self) -> Scene:
-        """The same medium with nothing on it."""
+        """The same medium with blank pictures."""
         return Scene((Picture("blank"),) * len(self.pictures))
 
     def media(self) -> Media:
@@ -121,7 +120,7 @@ class Scene:
 
 
 def bars(rng: random.Random) -> Scene:
-    """Three bars side by side, one of each colour, in random order, 1 to 6 steps high, each on one of three floors."""
+    """Three bars side by side, one of each colour, in random order, 1 to 6 steps high, each in one of three rows."""
     columns = [f"{c} {rng.randint(1, TALLEST)} {rng.randrange(ROWS)}" for c in rng.sample(sorted(COLOURS), ROWS)]
     return Scene((Picture("bars", tuple(columns)),))
 

@@ -1,8 +1,8 @@
-"""Seeded problems of the pocket: the questions that its pair of models is built on and trained with.
+"""Seeded problems of the pocket: the questions that its models are built and trained with.
 
 `zppo.pocket.clusters` and `zppo.pocket.sights` hold wordings and programs; this module fills them with names, objects,
-scenes and numbers, checks that no wrong program reaches the right answer, and splits the questions for ever into train
-and test: word problems by a hash of their text, the others by a hash of what is seen. No model is needed for it.
+scenes and numbers, checks that no wrong program gives the right answer, and splits the questions into train and test:
+word problems by a hash of their text, the others by a hash of their scenes. It needs no model.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ALL = (*CLUSTERS, *SIGHTS)
 
 @dataclass(frozen=True)
 class Problem:
-    """One question with its gold answer, the program that solves it and the rival program of its cluster.
+    """One question with its gold answer, the program that solves it and the other program of its cluster.
 
     `prompt` holds one `MEDIA_MARK` for each of `scenes`.
     """
@@ -39,7 +39,7 @@ class Problem:
     right: str  # worked equations of the right program
     wrong: str  # worked equations of the misconception: the other program of the cluster
     numbers: tuple[int, ...]
-    programs: tuple[str, ...]  # all that such a question could be answered with
+    programs: tuple[str, ...]  # all programs for such a question
     template: str
     scenes: tuple[Scene, ...] = ()
 
@@ -55,15 +55,15 @@ class Problem:
 
     @property
     def held_out(self) -> bool:
-        """Whether the question belongs to the test split."""
+        """True if the question belongs to the test split."""
         return self.scenes[0].held_out if self.scenes else int(self.id, 16) % 100 < TEST_PERCENT
 
     def question(self) -> Question:
-        """The question as the rest of the library knows it, its media drawn when they are looked at."""
+        """The problem as a `Question`; its media are drawn when they are loaded."""
         return Question(self.id, self.prompt, self.answer, media=tuple(scene.media() for scene in self.scenes))
 
     def row(self) -> dict:
-        """The JSONL row of the question: a marker where a medium stands, and the files of the media."""
+        """The JSONL row of the question: text with a marker for each medium, and the files of the media."""
         files = [[f"images/{picture.name}.png" for picture in scene.pictures] for scene in self.scenes]
         media: dict[str, list] = {}
         if self.modality == "image":
@@ -81,13 +81,13 @@ def question_id(text: str) -> str:
 
 
 def applicable(numbers: tuple[int, ...]) -> dict[str, int]:
-    """Every program for these numbers that stays in bounds, with its result."""
+    """All programs for these numbers that stay in bounds, with their results."""
     results = {program: run_program(program, numbers) for program in PROGRAMS[len(numbers)]}
     return {program: result[1] for program, result in results.items() if result}
 
 
 def draw_numbers(cluster: Cluster, right: str, rng: random.Random) -> tuple[int, ...]:
-    """Numbers on which both programs of the cluster work and on which nothing but the right one gives its answer."""
+    """Numbers for which both programs of the cluster are defined and only the right one gives its answer."""
     while True:
         numbers = cluster.draw(rng)
         sound = all(run_program(program, numbers) for program in (cluster.right, cluster.keyword))
@@ -96,14 +96,14 @@ def draw_numbers(cluster: Cluster, right: str, rng: random.Random) -> tuple[int,
             continue
         results = applicable(numbers)
         answer = results.pop(right)
-        # two of three numbers may suffice for a wrong guess as well: no such guess may be right either
+        # a wrong program may use two of three numbers: it must not give the right answer either
         partial = applicable(numbers[:2]) if len(numbers) == 3 else {}
         if answer > 0 and answer not in (*results.values(), *partial.values()):
             return numbers
 
 
 def make_problem(rng: random.Random, cluster_name: str, level: str, pool: int = POOL) -> Problem:
-    """Draw one question of a cluster and level; `pool` is how many different pictures of a kind there are."""
+    """Draw one question of a cluster and level; `pool` is the number of different pictures of a kind."""
     if cluster_name in SIGHTS:
         return _make_sight(rng, cluster_name, level, pool)
     cluster = CLUSTERS[cluster_name]
@@ -115,7 +115,7 @@ def make_problem(rng: random.Random, cluster_name: str, level: str, pool: int = 
     slots = {"x": x, "y": y, "z": z, "o": rng.choice(OBJECTS), "p": rng.choice(PLACES)}
     text = template.format(**slots, **dict(zip("abc", numbers, strict=False)))
     solved, contender = run_program(right, numbers), run_program(wrong, numbers)
-    assert solved and contender  # draw_numbers saw to it
+    assert solved and contender  # ensured by draw_numbers
     return Problem(
         prompt=text,
         answer=str(solved[1]),
@@ -130,7 +130,7 @@ def make_problem(rng: random.Random, cluster_name: str, level: str, pool: int = 
 
 
 def _make_sight(rng: random.Random, name: str, level: str, pool: int) -> Problem:
-    """Draw scenes until both programs of the cluster work and nothing but the right one gives its answer."""
+    """Draw scenes until both programs of the cluster are defined and only the right one gives its answer."""
     cluster = SIGHTS[name]
     template = rng.choice(cluster.hard if level == "hard" else cluster.easy + cluster.truthful)
     programs = (cluster.right, cluster.keyword)
@@ -159,7 +159,7 @@ def _make_sight(rng: random.Random, name: str, level: str, pool: int) -> Problem
 def stream(
     rng: random.Random, level: str | None = None, held_out: bool = False, clusters: Sequence[str] = ALL
 ) -> Iterator[Problem]:
-    """Endless questions of one split, clusters drawn evenly; `level` None mixes easy and hard."""
+    """Infinite stream of questions of one split, clusters drawn uniformly; `level` None mixes easy and hard."""
     while True:
         problem = make_problem(rng, rng.choice(clusters), level or rng.choice(LEVELS))
         if problem.held_out == held_out:
@@ -169,7 +169,7 @@ def stream(
 def balanced(
     rng: random.Random, total: int, held_out: bool, clusters: Sequence[str] = ALL, pool: int = POOL
 ) -> list[Problem]:
-    """Distinct questions, equally many of every cluster and level, shuffled."""
+    """Distinct questions, equally many of each cluster and level, shuffled."""
     kinds = [(cluster, level) for cluster in clusters for level in LEVELS]
     found: dict[str, Problem] = {}
     for index, (cluster, level) in enumerate(kinds):

@@ -1,4 +1,4 @@
-"""Sampled accuracies of a pocket pair by the rules of a rollout step: plain groups, then the BCQ and NCQ they give."""
+"""Sampled accuracies of a pocket pair as in a rollout step: plain groups, then the BCQ and NCQ made from them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from zppo.zone.candidates import as_candidates, build_prompts, draft_bcq, draft_
 from zppo.zone.prompts import Templates
 
 PROMPT_BATCH = 64
-Asked = tuple[str, tuple[Scene, ...], str]  # user message, what it shows, gold answer
+Asked = tuple[str, tuple[Scene, ...], str]  # user message, its scenes, gold answer
 
 
 @torch.no_grad()
 def sample(
     model: Qwen3_5ForConditionalGeneration, chats: Chats, asked: list[Asked], size: int = GROUP
 ) -> list[list[Rollout]]:
-    """`size` scored responses at temperature 1 to every message."""
+    """`size` scored responses to each message, at temperature 1."""
     groups: list[list[Rollout]] = []
     for start in range(0, len(asked), PROMPT_BATCH):
         part = asked[start : start + PROMPT_BATCH]
@@ -41,7 +41,7 @@ def sample(
 
 
 def scored(text: str, gold: str) -> Rollout:
-    """A response with the content of its last box and its reward."""
+    """The rollout of a response, with the content of its last box and its reward."""
     _, box, rest = text.rpartition("\\boxed{")
     answer = rest.split("}")[0] if box else None
     return Rollout([], text, reward=float(answer == gold), answer=answer)
@@ -59,7 +59,7 @@ def zone_rates(
     problems: list[Problem],
     seed: int = 0,
 ) -> dict[str, float]:
-    """What a first rollout step would see: accuracy of both models, and the student's on the BCQ and NCQ it makes."""
+    """Accuracies in a first rollout step: of both models on plain prompts, and of the student on its BCQ and NCQ."""
     torch.manual_seed(seed)
     rng, templates = random.Random(seed), Templates.load(TEMPLATES)
     rates: dict[str, float] = {}

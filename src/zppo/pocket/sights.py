@@ -1,8 +1,8 @@
-"""The six clusters of questions about images and videos, beside the clusters of word problems.
+"""The six clusters of questions about images and videos, in addition to those of word problems.
 
 They are built like those of `zppo.pocket.clusters`: a hard wording whose keyword suggests the wrong program, easy
-wordings that say plainly what to do with the very same right program, and truthful ones, for which the keyword's
-program is right. The numbers `a`, `b`, `c` do not stand in the text: they have to be read off the picture.
+wordings that name the operation and need the same right program, and truthful ones, for which the keyword's program is
+right. The numbers `a`, `b`, `c` are not in the text, but in the picture.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from zppo.pocket.pictures import Scene, bars, lamp, shapes
 
 POOL = 4000
-"""How many different pictures of a kind the builder draws; files on disk make do with the first few hundred of them."""
+"""Number of different pictures of a kind that the builder draws; files on disk use the first few hundred."""
 
 
 @dataclass(frozen=True)
 class Sight:
-    """What a question is about: scenes, the numbers to be read off them, and the words to ask with."""
+    """Content of a question: scenes, the numbers in them, and the words of its text."""
 
     scenes: tuple[Scene, ...]
     numbers: tuple[int, ...]
@@ -31,7 +31,7 @@ Look = Callable[[random.Random, int], Sight]
 
 @dataclass(frozen=True)
 class SightCluster:
-    """One family of questions about what can be seen. `programs` are all that one could be answered with."""
+    """One family of questions about scenes. `programs` are all that such a question can be answered with."""
 
     right: str
     keyword: str
@@ -53,7 +53,7 @@ def _bars(rng: random.Random, pool: int) -> tuple[Scene, list[tuple[str, int]]]:
 
 
 def by_height(rng: random.Random, pool: int) -> Sight:
-    """The tallest bar, the shortest, and the one between."""
+    """Bars by height: tallest, shortest, middle."""
     scene, columns = _bars(rng, pool)
     low, middle, top = sorted(height for _, height in columns)
     return Sight((scene,), (top, low, middle))
@@ -64,13 +64,13 @@ def _shapes_in(scene: Scene) -> int:
 
 
 def grid(rng: random.Random, pool: int) -> Sight:
-    """How many shapes there are."""
+    """Number of shapes in a picture."""
     scene = _drawn(shapes, rng, pool)
     return Sight((scene,), (_shapes_in(scene),))
 
 
 def two_grids(rng: random.Random, pool: int) -> Sight:
-    """How many shapes there are in each of two pictures of one split."""
+    """Number of shapes in each of two pictures of one split."""
     first = _drawn(shapes, rng, pool)
     second = _drawn(shapes, rng, pool)
     while second.held_out != first.held_out:
@@ -79,7 +79,7 @@ def two_grids(rng: random.Random, pool: int) -> Sight:
 
 
 def flashes(rng: random.Random, pool: int) -> Sight:
-    """In how many frames the lamp is lit."""
+    """Number of frames in which the lamp is on."""
     scene = _drawn(lamp, rng, pool)
     return Sight((scene,), (sum(picture.content[2] == "on" for picture in scene.pictures),))
 

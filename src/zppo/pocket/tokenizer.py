@@ -1,7 +1,7 @@
 """The pocket's tokenizer: byte-level BPE in the shape of Qwen3.5's, trained on the pocket's own questions.
 
-Every word, tag and whole number of the pocket is one token, any other text falls back to bytes, and the chat template
-is Qwen's: a generation prompt ends in an opened `<think>`.
+Every word, tag and whole number of the pocket is one token, other text is encoded as bytes, and the chat template is
+Qwen's: a generation prompt ends in an opened `<think>`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ PAD, EOS = "<|endoftext|>", "<|im_end|>"
 SPECIAL = (PAD, "<|im_start|>", EOS, "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
 THINK = ("<think>", "</think>")
 
-# A word may own the space before it, a number never does: 15 is the same token in a sentence and in an equation. The
-# vocabulary is learnt from these pieces. To be loaded as a Qwen3.5 tokenizer, which cuts text its own way whatever the
-# file says, the tokenizer then cuts in that way too, and what it would cut up is made a token added beforehand.
+# A word may include the space before it, a number does not: 15 is the same token in a sentence and in an equation. The
+# vocabulary is learned from these pieces. Loaded as a Qwen3.5 tokenizer, which always splits text by its own rule, the
+# tokenizer splits by that rule too; pieces that the rule would split are added tokens.
 PIECES = r"</?candidate|\\boxed\{| ?\p{L}+|\p{N}+|\s|[^\s\p{L}\p{N}]"
 
 CHAT_TEMPLATE = (
@@ -43,7 +43,7 @@ CHAT_TEMPLATE = (
 
 
 def corpus(templates: Iterable[str], questions: int = 4000) -> Iterator[str]:
-    """Text that holds every word, tag and number the pocket ever writes."""
+    """Texts with all words, tags and numbers of the pocket."""
     problems = islice(stream(random.Random(0)), questions)
     yield from (problem.prompt.replace(MEDIA_MARK, "") for problem in problems)
     for colour in COLOURS:
@@ -65,7 +65,7 @@ def corpus(templates: Iterable[str], questions: int = 4000) -> Iterator[str]:
 
 
 def build_tokenizer(templates: Iterable[str]) -> PreTrainedTokenizerFast:
-    """Train the tokenizer; the vocabulary ends by itself once every piece of the corpus is one token."""
+    """Train the tokenizer; the vocabulary is complete when every piece of the corpus is one token."""
     core, qwen = Tokenizer(models.BPE()), Qwen3_5Tokenizer().backend_tokenizer
     split = pre_tokenizers.Split(Regex(PIECES), behavior="isolated")
     core.pre_tokenizer = pre_tokenizers.Sequence(

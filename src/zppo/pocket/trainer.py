@@ -1,7 +1,7 @@
-"""Supervised training of the pocket's models: a small loop of its own, fast on one CPU core.
+"""Supervised training of the pocket's models: a small loop, fast on one CPU core.
 
-Only response tokens carry loss, so only their positions meet the output head; a batch is cut into micro-batches of
-similar length, so that short prompts do not pay for long ones.
+Only response tokens carry loss, so the output head runs only on their positions. A batch is split into micro-batches of
+similar length, which need little padding.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WARMUP = 60
 
 
 def encode(chats: Chats, examples: Iterable[Example]) -> list[Row]:
-    """Examples as rows, chat template and end token included. Of a drill only the results carry loss."""
+    """Rows of examples, chat template and end token included. In a drill only the results carry loss."""
     examples, tokenizer = list(examples), chats.tokenizer
     heads = chats.heads((example.prompt, example.scenes) for example in examples)
     tails = tokenizer([e.response + tokenizer.eos_token for e in examples], add_special_tokens=False)["input_ids"]
@@ -37,7 +37,7 @@ def encode(chats: Chats, examples: Iterable[Example]) -> list[Row]:
 
 
 def micro_batches(rows: list[Row]) -> list[list[Row]]:
-    """Rows sorted by length, cut where the padded size would pass MICRO_TOKENS."""
+    """Rows sorted by length, split so that the padded size is at most MICRO_TOKENS."""
     batches: list[list[Row]] = [[]]
     for row in sorted(rows, key=lambda row: len(row.ids)):
         if batches[-1] and (len(batches[-1]) + 1) * len(row.ids) > MICRO_TOKENS:
@@ -49,11 +49,11 @@ def micro_batches(rows: list[Row]) -> list[list[Row]]:
 def spot_logits(
     model: Qwen3_5ForConditionalGeneration, chats: Chats, rows: list[Row]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits that predict the loss-carrying tokens of all rows, one row after the other, and these tokens."""
+    """Logits that predict the loss-carrying tokens of all rows, in order, and these tokens."""
     inputs = chats.inputs(rows)
     ids, width = inputs["input_ids"], inputs["input_ids"].shape[1]
     spots = torch.tensor([index * width + spot for index, row in enumerate(rows) for spot in row.spots])
-    # padding stands on the right, where causal attention never looks: no mask is needed
+    # right padding is invisible to causal attention: no mask is needed
     hidden = model.model(**inputs, use_cache=False).last_hidden_state
     return model.lm_head(hidden.flatten(0, 1)[spots - 1]), ids.flatten()[spots]
 
@@ -74,7 +74,7 @@ def fit(
     batch: int = 128,
     label: str = "",
 ) -> float:
-    """Train in place on `steps` batches of examples; the last reported loss."""
+    """Train in place on `steps` batches of examples; returns the last reported loss."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=peak, betas=(0.9, 0.98), weight_decay=0.01)
     source, started = iter(examples), time.perf_counter()
     losses: list[float] = []

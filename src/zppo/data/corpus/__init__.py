@@ -2,7 +2,7 @@
 
     sources -> plan -> scan -> selection -> gather -> assembly -> manifest
 
-`plan` says what is there and what was not expected, `scan` examines every row once, `selection` decides which rows
-stay, `gather` fetches them, `assembly` writes them in their final order. Every step leaves files that a later
-run of the same build takes up.
+`plan` lists the content of the sources and deviations, `scan` checks every row once, `selection` selects rows,
+`gather` fetches them, `assembly` writes them in their final order. Every step writes files from which a later run of
+the same build resumes.
 """

@@ -14,7 +14,7 @@ from zppo.data.corpus.gather import Record, Records
 
 ROWS_PER_SHARD = 2000
 ROWS_PER_GROUP = 100
-"""Also how many rows are in memory at a time, with their images."""
+"""Rows in memory at a time, with their images."""
 FEATURES = Features(
     {
         **{name: Value("string") for name in ("id", "prompt", "answer")},
@@ -30,11 +30,11 @@ FEATURES = Features(
         **{name: Value("string") for name in ("origin", "origin_id")},
     }
 )
-"""The columns. Nulls where a column means nothing for a row."""
+"""The columns; null if a column does not apply to a row."""
 
 
 def assemble(records: Records, folder: Path) -> list[Path]:
-    """Writes all records into `folder`, by rank, which mixes sub-datasets. Shards that are there stay as they are."""
+    """Writes all records into `folder`, by rank, which mixes sub-datasets. Existing shards are kept."""
     folder.mkdir(exist_ok=True)
     count = -(-len(records) // ROWS_PER_SHARD)
     paths = [folder / f"train-{number:05}-of-{count:05}.parquet" for number in range(count)]

@@ -1,4 +1,4 @@
-"""The whole build, step by step. A build that was stopped at any moment continues where it was and ends the same."""
+"""The build, step by step. An interrupted build resumes and gives the same result."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ from zppo.data.corpus.sources import FetchedCopy, Repository
 from zppo.errors import ConfigError, DataError
 
 Say = Callable[[str], None]
-"""Told what the build is doing."""
+"""Prints a line of progress."""
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -32,8 +32,8 @@ Result = TypeVar("Result")
 class Build:
     """A build into the folder `out`.
 
-    `settings` are all choices that decide what is built; a folder holds what was built with one set of them.
-    `workers`: threads; each has a shard of its own, and a batch of its rows in memory.
+    `settings` are all options that determine the result; a folder holds the result of one set of them.
+    `workers`: threads; each processes one shard, with a batch of its rows in memory.
     """
 
     out: Path
@@ -50,27 +50,27 @@ class Build:
 
     @property
     def work(self) -> Path:
-        """What an unfinished build has done so far."""
+        """Folder of the files of an unfinished build."""
         return self.out / ".build"
 
     @property
     def data(self) -> Path:
-        """The shards."""
+        """Folder of the shards."""
         return self.out / "data"
 
 
 def look(recipe: Recipe, repositories: Mapping[str, Repository], workers: int = 1) -> Plan:
-    """The plan of a build, without a download: of a Hub repository only names and footers are read."""
+    """Plan of a build, without a download: from a Hub repository only names and footers are read."""
     layout = read_layout(recipe, repositories)
     with ThreadPoolExecutor(workers) as pool:
         return Plan(recipe, layout, read_contents(recipe, layout.shards, repositories, pool))
 
 
 def run(build: Build) -> Path:
-    """Builds the corpus, or what is left of it, and returns the path of its manifest.
+    """Builds the corpus, or the rest of it, and returns the path of its manifest.
 
-    Raises DataError for sources that cannot be read or are not as expected and for a finished corpus that lost shards,
-    ConfigError for a folder that holds a corpus of other settings, or shards of which nothing says what they are.
+    Raises DataError for sources that cannot be read or are not as expected and for a finished corpus with missing
+    shards, ConfigError for a folder with a corpus of other settings, or with shards but no record of their settings.
     """
     manifest = build.out / "manifest.json"
     with held(build.work):
@@ -121,7 +121,7 @@ def _is_finished(build: Build, manifest: Path, files: Sequence[Any]) -> bool:
 
 
 def _take_up(build: Build, files: Sequence[Any]) -> None:
-    """Notes what is built, or makes sure that the unfinished build was of the same."""
+    """Records sources and settings, or checks that those of the unfinished build are equal."""
     state = build.work / "settings.json"
     if state.exists():
         _compare(build, json.loads(state.read_text("utf-8")), files, "an unfinished corpus")
@@ -179,7 +179,7 @@ def _gather(build: Build, layout: Layout, paths: Sequence[Path], selection: Sele
 
 
 def _each(pool: Executor, doing: str, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    """The results in order. The first error ends the build, without waiting for work that has not begun."""
+    """The results in order. The first error ends the build and cancels work that has not started."""
     futures = [pool.submit(work, item) for item in items]
     try:
         return [future.result() for future in tqdm(futures, doing, unit="shard", disable=None)]

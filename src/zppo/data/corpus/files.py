@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and a folder that one process alone builds in."""
+"""Atomic writes of files, and a folder locked for one process."""
 
 import fcntl
 import os
@@ -11,7 +11,7 @@ from zppo.errors import ConfigError
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, which takes its place when the block ends without an error."""
+    """Temporary path beside `path`, renamed to it when the block ends without an error."""
     temporary = path.with_name(f"{path.name}.part")
     yield temporary
     with temporary.open("rb") as file:
@@ -21,9 +21,9 @@ def atomic(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Keeps other processes out of `folder`, which is removed at the end if it is empty.
+    """Locks `folder` against other processes; it is removed at the end if it is empty.
 
-    Raises ConfigError when another process is there already. Ends with the process.
+    Raises ConfigError if another process holds the lock. The lock ends with the process.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:

@@ -1,7 +1,7 @@
-"""Fetches the chosen rows of a shard: shard -> **part**, from which the corpus is put together.
+"""Fetches the chosen rows of a shard: shard -> **part**, from which the corpus is assembled.
 
-A part is a file of records, one after the other, and an index that says where each lies, so that the last step can
-read them in any order without holding more than a few.
+A part is a file of consecutive records, and an index of their offsets, so that the last step can read them in any order
+with few of them in memory.
 """
 
 import json
@@ -26,7 +26,7 @@ INDEX = pa.schema([("rank", pa.uint64()), ("start", pa.int64()), ("text_bytes", 
 
 @dataclass(frozen=True)
 class Record:
-    """A row of the corpus: all columns but the image, and the image's bytes as they were in the source."""
+    """A row of the corpus: all columns but the image, and the image's bytes, unchanged from the source."""
 
     columns: dict[str, Any]
     image: bytes
@@ -34,14 +34,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Part:
-    """Where the records of a shard lie. It is complete when its index is there."""
+    """Files of a shard's records. A part is complete when its index exists."""
 
     records: Path
     index: Path
 
 
 def gather(examiner: Examiner, shard: Shard, path: Path, chosen: Sequence[Chosen], part: Part) -> None:
-    """Writes the part of the shard at `path` with its chosen rows, which are in ascending order."""
+    """Writes the part of the shard at `path` with its chosen rows, in ascending order."""
     lines: list[dict[str, int]] = []
     with atomic(part.records) as temporary, temporary.open("wb") as records:
         for row, draft in _drafts(examiner, shard, path, chosen):
@@ -54,7 +54,7 @@ def gather(examiner: Examiner, shard: Shard, path: Path, chosen: Sequence[Chosen
 
 
 class Records:
-    """The records of all parts, by ascending rank. Some 40 bytes for each are in memory, its text and image are not."""
+    """The records of all parts, by ascending rank. About 40 bytes per record are in memory, not its text and image."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
         tables = [pq.read_table(part.index) for part in parts]
@@ -68,7 +68,7 @@ class Records:
         return len(self._order)
 
     def read(self, first: int, count: int) -> Iterator[Record]:
-        """`count` records from the `first` on, or as many as there are."""
+        """`count` records from `first` on, or fewer at the end."""
         for at in self._order[first : first + count].tolist():
             start, text_bytes, size = (int(self._columns[name][at]) for name in ("start", "text_bytes", "bytes"))
             with self._parts[self._part[at]].records.open("rb") as records:

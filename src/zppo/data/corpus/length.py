@@ -1,4 +1,4 @@
-"""How many tokens a question takes as a plain prompt: text, image and closer in the chat template."""
+"""Length of a question's plain prompt in tokens: text, image and closer in the chat template."""
 
 import json
 import math
@@ -16,9 +16,9 @@ from zppo.errors import ConfigError
 from zppo.types import Question
 
 AROUND_IMAGE = 2
-"""Tokens before and after an image's own (vision start and end)."""
+"""Tokens before and after those of an image (vision start and end)."""
 MOST_ASPECT = 200
-"""How many times the other a side may be before Qwen's image processor refuses the image."""
+"""Largest ratio of the sides of an image; Qwen's image processor refuses larger ones."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class ImageRule:
     max_pixels: int = 1280 * 32 * 32
 
     def tokens(self, width: int, height: int) -> int:
-        """Of an image of `width` by `height` pixels. Raises Excluded for one that is too thin to be processed."""
+        """Tokens of an image of `width` by `height` pixels. Raises Excluded for an image with too large a ratio."""
         if max(width, height) > MOST_ASPECT * min(width, height):
             raise Excluded("image_thin", f"{width} x {height}")
         across, down = (max(self.unit, round(side / self.unit) * self.unit) for side in (width, height))
@@ -50,7 +50,7 @@ class ImageRule:
 
 
 class PromptLength:
-    """`length(prompt, width, height)`: tokens of the question with an image of that size. Raises like `ImageRule`."""
+    """`length(prompt, width, height)`: tokens of the question with an image of that size. Raises as `ImageRule`."""
 
     def __init__(self, tokenizer: Any, rule: ImageRule, plain: Callable[[Question], str]) -> None:
         """`plain` makes the user message of a question. Raises ConfigError for a tokenizer without a chat template."""
@@ -59,7 +59,7 @@ class PromptLength:
         self._tokenizer = tokenizer
         self.rule = rule
         self._plain = plain
-        self("", 1, 1)  # The first call may change the tokenizer's settings, which threads must not do at once.
+        self("", 1, 1)  # The first call may change the tokenizer's settings, which is not thread-safe.
 
     def __call__(self, prompt: str, width: int, height: int) -> int:
         text = self._plain(Question("row", prompt.replace(IMAGE, ""), ""))
@@ -69,16 +69,16 @@ class PromptLength:
         return tokens + self.rule.tokens(width, height) + AROUND_IMAGE
 
     def describe(self) -> dict[str, Any]:
-        """What the count depends on, for the manifest."""
+        """Settings that determine the count, for the manifest."""
         return {"tokenizer": self._tokenizer.name_or_path, **asdict(self.rule)}
 
 
 def load_length(
     model: str, plain: Callable[[Question], str], min_pixels: int | None = None, max_pixels: int | None = None
 ) -> PromptLength:
-    """With the tokenizer and the image processor of `model`, a folder or a Hub name.
+    """Prompt length with the tokenizer and the image processor of `model`, a folder or a Hub name.
 
-    A model without an image processor is counted with the defaults of `ImageRule`; bounds that are given win over both.
+    A model without an image processor uses the defaults of `ImageRule`; `min_pixels` and `max_pixels` override both.
     Raises ConfigError when there is no tokenizer, or an image processor that does not follow Qwen's rule.
     """
     try:

@@ -1,4 +1,4 @@
-"""What was built, of what, and what became of every row: selection -> **manifest.json** and **excluded.jsonl**."""
+"""Record of a build, its sources and all excluded rows: selection -> **manifest.json** and **excluded.jsonl**."""
 
 import hashlib
 import heapq
@@ -19,15 +19,15 @@ from zppo.data.corpus.recipe import SOURCES
 from zppo.data.corpus.selection import KEPT, Selection
 
 EXAMPLES = 3
-"""Rows shown for each sub-dataset, source and reason."""
+"""Rows listed for each sub-dataset, source and reason."""
 VERSIONS = ("zppo", "pyarrow", "pillow", "tokenizers")
-"""Packages on which the bytes of the corpus, or the tokens of its prompts, depend."""
+"""Packages that affect the bytes of the corpus or the tokens of its prompts."""
 
 
 def describe(
     plan: Plan, selection: Selection, indexes: Sequence[Path], settings: Mapping[str, Any], shards: Sequence[Path]
 ) -> dict[str, Any]:
-    """The manifest. `settings` are what the build was asked for, `shards` the files it wrote."""
+    """The manifest. `settings` are the options of the build, `shards` the files it wrote."""
     outcomes = selection.outcomes()
     return {
         "rows": sum(n for (_, _, reason), n in outcomes.items() if reason == KEPT),
@@ -51,7 +51,7 @@ def write_manifest(manifest: Mapping[str, Any], path: Path) -> None:
 
 
 def write_excluded(shards: Sequence[Shard], selection: Selection, indexes: Sequence[Path], path: Path) -> None:
-    """A line for each sub-dataset, source and reason: how many rows, and `EXAMPLES` of them."""
+    """Writes a line per sub-dataset, source and reason: the number of rows, and `EXAMPLES` of them."""
     examples: dict[tuple[str, str, str], list[tuple[int, int, int]]] = defaultdict(list)
     details: dict[tuple[int, int], dict[str, Any]] = {}
     for number, (shard, index) in enumerate(zip(shards, indexes, strict=True)):
@@ -126,7 +126,7 @@ def _shard(path: Path) -> dict[str, Any]:
 
 
 def as_text(manifest: Mapping[str, Any], path: Path) -> str:
-    """What a person wants to know at the end of a build."""
+    """Summary of a build as text."""
     kept = {name: each for name, each in manifest["sub_datasets"].items() if each["kept"]}
     lines = [f"{name:<20}{each['kept']:>7,} of {each['cap']:,}" for name, each in kept.items()]
     lines += ["", f"{manifest['rows']:,} rows of {len(kept)} sub-datasets in {len(manifest['shards'])} files"]

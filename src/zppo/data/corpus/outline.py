@@ -1,4 +1,4 @@
-"""The plan of a build, for people: which sub-datasets are there, how many rows each can give, what was not expected."""
+"""Plan of a build as text: sub-datasets of the sources, most rows of each, and deviations."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,25 +20,25 @@ class Plan:
         return [*self.layout.unexpected, *self.contents.unexpected]
 
     def origins(self, source: str) -> Iterator[tuple[str, int, Match]]:
-        """Configs or source values with their rows and what they belong to, sorted."""
+        """Configs or source values with their rows and matches, sorted."""
         for origin, rows in sorted(self.contents.origins[source].items()):
             yield origin, rows, self.recipe.match(source, origin)
 
     def available(self, name: str, source: str) -> dict[str, int] | None:
-        """Rows by origin that the source has of a sub-dataset, before any filter; None where that is not known yet."""
+        """Rows of a sub-dataset in the source by origin, before any filter; None if not known yet."""
         if source in self.contents.unread and self.recipe.sub_datasets[name].names(source):
             return None
         return {origin: rows for origin, rows, match in self.origins(source) if match.name == name}
 
     def bound(self, name: str) -> int:
-        """Most rows that the sub-dataset can give."""
+        """Upper bound on the rows of the sub-dataset."""
         found = [self.available(name, source) for source in SOURCES]
         if None in found:
             return self.recipe.cap(name)
         return min(self.recipe.cap(name), sum(sum(rows.values()) for rows in found if rows))
 
     def left_out(self) -> dict[str, dict[str, int | None]]:
-        """By source: origins that belong to no sub-dataset, or to more than one. Rows; None where nobody counted."""
+        """Rows, by source, of origins that belong to no sub-dataset, or to more than one; None if not counted."""
         left: dict[str, dict[str, int | None]] = {
             source: {o: rows for o, rows, match in self.origins(source) if not match.name} for source in SOURCES
         }
@@ -46,7 +46,7 @@ class Plan:
         return left
 
     def as_dict(self) -> dict[str, Any]:
-        """The plan for machines."""
+        """The plan as JSON values."""
         return {
             "sub_datasets": {
                 name: {
@@ -63,7 +63,7 @@ class Plan:
         }
 
     def as_text(self) -> str:
-        """The plan as a table, with what is left out and what was not expected."""
+        """The plan as a table, with origins left out and deviations."""
         cells: list[tuple[str, ...]] = [("sub-dataset", "tier", "cap", *SOURCES, "at most")]
         for name, each in self.recipe.sub_datasets.items():
             counts = [_rows(self.available(name, source)) for source in SOURCES]

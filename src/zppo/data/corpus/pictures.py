@@ -1,4 +1,4 @@
-"""Whether an image can be used: decoded whole, because many broken files have a sound header."""
+"""Checks of images: they are fully decoded, because many damaged files have a valid header."""
 
 import hashlib
 import io
@@ -14,7 +14,7 @@ MOST_PIXELS = int(Image.MAX_IMAGE_PIXELS or 0)
 
 @dataclass(frozen=True)
 class Picture:
-    """As the student sees it. Sides in pixels; `digest`: of the pixels, the same in whatever file format."""
+    """Image as input of the student. Sides in pixels; `digest` of the pixels, independent of the file format."""
 
     width: int
     height: int
@@ -24,8 +24,8 @@ class Picture:
 def examine(data: bytes, shortest_side: int) -> Picture:
     """The picture in a file's bytes, read as `zppo train` reads it.
 
-    Raises Excluded for no bytes, and for what cannot be decoded, is smaller than `shortest_side` or has more than
-    `MOST_PIXELS`.
+    Raises Excluded for no bytes, and for an image that cannot be decoded, is smaller than `shortest_side` or has more
+    than `MOST_PIXELS`.
     """
     if not data:
         raise Excluded("image_missing")
@@ -38,9 +38,9 @@ def examine(data: bytes, shortest_side: int) -> Picture:
         raise
     except Image.DecompressionBombError as error:
         raise Excluded("image_large", str(error)) from error
-    except UnidentifiedImageError as error:  # Its words hold an address in memory, which is another in every build.
+    except UnidentifiedImageError as error:  # Its message contains a memory address, which differs between builds.
         raise Excluded("image_unreadable", "no image file of a known kind") from error
-    except Exception as error:  # Decoders raise whatever the bytes make them stumble over.
+    except Exception as error:  # Decoders raise any error for damaged bytes.
         raise Excluded("image_unreadable", str(error) or type(error).__name__) from error
 
 

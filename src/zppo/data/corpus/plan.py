@@ -1,4 +1,4 @@
-"""What the sources hold, sub-dataset by sub-dataset, and what about it was not expected. Reads no images."""
+"""Content of the sources by sub-dataset, and its deviations. Reads no images."""
 
 import re
 from collections import Counter, defaultdict
@@ -22,7 +22,7 @@ _NUMBERED = re.compile(r"-(\d+)-of-(\d+)\.parquet$")
 
 @dataclass(frozen=True)
 class Shard:
-    """A Parquet file that the corpus may take rows from. `config`: its folder."""
+    """A Parquet file with rows for the corpus. `config`: its folder."""
 
     source: str
     config: str
@@ -31,7 +31,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class Layout:
-    """What the file names say. `found`: what each config belongs to, by source (Vero alone names them so)."""
+    """Content of the file names. `configs`: match of each config (only Vero has configs of sub-datasets)."""
 
     shards: tuple[Shard, ...]
     configs: Mapping[str, Match]
@@ -40,9 +40,10 @@ class Layout:
 
 @dataclass
 class Contents:
-    """What the files say without their images: rows of each shard, and rows of each origin.
+    """Content of the files without their images: rows of each shard, and rows of each origin.
 
-    `origins[source][name]` are the rows of a config or a source value; None where the values were not read.
+    `origins[source][name]` are the rows of a config or a source value; sources whose values were not read are in
+    `unread`.
     """
 
     rows: dict[Shard, int] = field(default_factory=dict)
@@ -52,7 +53,7 @@ class Contents:
 
 
 def read_layout(recipe: Recipe, repositories: Mapping[str, Repository]) -> Layout:
-    """From the file names. Raises DataError for a source without a single file to use."""
+    """Reads the layout from the file names. Raises DataError for a source without files to use."""
     shards: list[Shard] = []
     configs: dict[str, Match] = {}
     unexpected: list[str] = []
@@ -76,7 +77,7 @@ def read_layout(recipe: Recipe, repositories: Mapping[str, Repository]) -> Layou
 def read_contents(
     recipe: Recipe, shards: Sequence[Shard], repositories: Mapping[str, Repository], workers: Executor
 ) -> Contents:
-    """From footers, and from the columns that say where rows belong where they can be read without a download."""
+    """Reads the contents from footers, and from the columns of origins if these can be read without a download."""
     contents = Contents()
     problems: dict[str, list[str]] = defaultdict(list)
     read = workers.map(lambda shard: _read_shard(recipe, shard, repositories[shard.source]), shards)
@@ -104,7 +105,7 @@ def read_contents(
 
 @contextmanager
 def readable(where: str) -> Iterator[None]:
-    """Raises DataError naming the file if what is read inside is no Parquet, or holds texts that are not UTF-8."""
+    """Raises DataError naming the file if the block reads a damaged Parquet file or texts that are not UTF-8."""
     try:
         yield
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -116,7 +117,7 @@ def open_parquet(file: BinaryIO) -> pq.ParquetFile:
 
 
 def _place(recipe: Recipe, source: str, path: str) -> tuple[str, str] | None:
-    """The folder of a file and whether its split is used; None for a file outside the layout."""
+    """Folder and split use of a file; None for a file outside the layout."""
     facts = recipe.sources[source]
     pattern = re.escape(facts.files).replace(r"\{config\}", r"(?P<config>[^/]+)").replace(r"\*", "[^/]*")
     match = re.fullmatch(pattern.replace(r"\{split\}", "(?P<split>[A-Za-z]+)"), path)
@@ -144,7 +145,7 @@ def _config_problems(recipe: Recipe, configs: Mapping[str, Match]) -> list[str]:
 
 
 def _gaps(source: str, shards: Iterable[Shard]) -> list[str]:
-    """Shards numbered 0 to n-1 of n that are not there."""
+    """Missing shards among those numbered 0 to n-1 of n."""
     numbers: dict[tuple[str, int], set[int]] = defaultdict(set)
     for shard in shards:
         match = _NUMBERED.search(shard.file.path)

@@ -1,4 +1,4 @@
-"""Why a row of a source is not in the corpus."""
+"""Reasons to exclude a row of a source from the corpus."""
 
 REASONS = {
     "text_broken": "a text of the row holds a NUL character or half a surrogate pair",
@@ -20,11 +20,11 @@ REASONS = {
     "duplicate": "another row has the same question and the same image",
     "over_cap": "the sub-dataset has enough rows without it",
 }
-"""By name, in the order of the checks: a row is counted under the first that applies."""
+"""Reasons by name, in the order of the checks: a row is counted under the first that applies."""
 
 
 class Excluded(Exception):
-    """Raised where a row fails a check. `reason` is a key of `REASONS`, `detail` says what was found."""
+    """A row that fails a check. `reason` is a key of `REASONS`, `detail` describes the row."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason, detail)

@@ -1,4 +1,4 @@
-"""Which sub-datasets make the corpus, under which names the sources hold them, and the limits for a row."""
+"""Sub-datasets of the corpus, their names in the sources, and the limits of a row."""
 
 import hashlib
 import re
@@ -18,9 +18,9 @@ from zppo.strict_yaml import load as load_yaml
 
 VERO, MMFINEREASON = "vero", "mmfinereason"
 SOURCES = (VERO, MMFINEREASON)
-"""In the order of their right to a duplicate."""
+"""Sources in order of priority: a duplicate is kept in the first."""
 KINDS = ("text", "name", "number", "image", "conversation")
-"""What a column may be expected to hold. A name is a text or an integer."""
+"""Kinds of columns. A name is a text or an integer."""
 _STRICT = ConfigDict(extra="forbid")
 
 
@@ -36,7 +36,7 @@ class Limits:
 
 @checked(frozen=True, config=_STRICT)
 class SubDataset:
-    """`vero`: patterns of config names. `mmfinereason`: pieces of source values."""
+    """A sub-dataset. `vero`: patterns of config names. `mmfinereason`: substrings of source values."""
 
     tier: int
     vero: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class SubDataset:
 
 @checked(frozen=True, config=_STRICT)
 class SourceFacts:
-    """What a source is expected to look like. `files` names the layout, `columns` a kind for each needed column."""
+    """Expected form of a source. `files` names the layout, `columns` the kind of each required column."""
 
     hub: str
     note: str
@@ -62,7 +62,7 @@ class SourceFacts:
 
 @checked(frozen=True, config=_STRICT)
 class Recipe:
-    """`sub_datasets` by canonical name, in the order of their right to a duplicate within a source."""
+    """`sub_datasets` by canonical name, in order of priority for duplicates within a source."""
 
     caps: Mapping[int, int]
     limits: Limits
@@ -74,11 +74,11 @@ class Recipe:
         return self.caps[self.sub_datasets[name].tier]
 
     def expected(self, source: str) -> list[str]:
-        """The canonical names that the source should hold."""
+        """Canonical names expected in the source."""
         return [name for name, each in self.sub_datasets.items() if each.names(source)]
 
     def match(self, source: str, origin: str) -> "Match":
-        """Which sub-datasets a config (Vero) or a source value (MMFineReason) belongs to."""
+        """Sub-datasets of a config (Vero) or a source value (MMFineReason)."""
         matches = config_matches if source == VERO else _value_matches
         found = [n for n, each in self.sub_datasets.items() if any(matches(p, origin) for p in each.names(source))]
         return Match(tuple(found), any(matches(piece, origin) for piece in self.sources[source].unused))
@@ -86,14 +86,14 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Match:
-    """`names`: the sub-datasets that claim an origin. `unused`: it is known and not part of the corpus."""
+    """`names`: sub-datasets that match an origin. `unused`: the origin is known and not part of the corpus."""
 
     names: tuple[str, ...]
     unused: bool
 
     @property
     def name(self) -> str | None:
-        """The one sub-dataset; None where there is none, or where more than one reading is possible."""
+        """The only sub-dataset; None if there is none or more than one."""
         return self.names[0] if len(self.names) == 1 and not self.unused else None
 
 
@@ -118,12 +118,12 @@ def load_recipe(path: str | Path | None = None) -> tuple[Recipe, str]:
 
 
 def config_matches(pattern: str, config: str) -> bool:
-    """Whether a recipe's pattern means the config."""
+    """True if a recipe's pattern matches the config."""
     return fnmatchcase(config, pattern)
 
 
 def plain_name(value: str) -> str:
-    """Letters and digits alone, in lower case: `WeMath2-Pro` as `wemath2pro`."""
+    """Only letters and digits of a name, in lower case: `WeMath2-Pro` as `wemath2pro`."""
     return re.sub(r"[\W_]+", "", value.casefold())
 
 

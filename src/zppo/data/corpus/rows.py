@@ -1,4 +1,4 @@
-"""From a row of either source to a draft: one question with one image, and an answer that the grader can score."""
+"""Drafts from rows of either source: one question with one image, and an answer that the grader can score."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -14,12 +14,12 @@ from zppo.data.parsing import check_texts
 from zppo.types import MEDIA_MARK, Question
 
 IMAGE = "<image>"
-"""Where the image stands in a prompt."""
+"""Marker of the image in a prompt."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a row comes from. `name`: the config (Vero) or the source value (MMFineReason). `id` may be empty."""
+    """Origin of a row. `name`: the config (Vero) or the source value (MMFineReason). `id` may be empty."""
 
     source: str
     name: str
@@ -40,13 +40,13 @@ class Draft:
     pass_rate: float | None = None
 
     def checked(self, check: Callable[[Question], None]) -> "Draft":
-        """With an answer that the grader's `check` accepts. Raises Excluded."""
+        """The draft with an answer that the grader's `check` accepts. Raises Excluded."""
         return replace(self, scored=self.scored.checked(check))
 
 
 @dataclass(frozen=True)
 class RowReader:
-    """Reads the rows of one shard. `config` is the shard's folder; `paths` says where its columns are."""
+    """Reads the rows of one shard. `config` is the shard's folder; `paths` locates its columns."""
 
     source: str
     config: str
@@ -67,7 +67,7 @@ class RowReader:
         )
 
     def draft(self, row: Mapping[str, Any]) -> Draft:
-        """Raises Excluded for a row that does not belong into the corpus."""
+        """The draft of a row. Raises Excluded for a row that fails a check."""
         try:
             check_texts([self._get(row, column) for column in self.paths])
         except BadRow as error:
@@ -120,7 +120,7 @@ class RowReader:
 
 
 def _text(value: Any) -> str:
-    """A text, or a number as one; nothing for anything else."""
+    """A text, or a number as text; "" for other values."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
@@ -129,7 +129,7 @@ def _text(value: Any) -> str:
 
 
 def _user_message(prompt: Any) -> str:
-    """What the user says. System messages ask for another source's answer format and are left out."""
+    """The user message. System messages ask for another answer format and are skipped."""
     spoken = [(role, content) for role, content in _messages(prompt) if role != "system"]
     if len(spoken) != 1 or spoken[0][0] != "user":
         roles = ", ".join(str(role) for role, _ in spoken) or "no messages"
@@ -138,7 +138,7 @@ def _user_message(prompt: Any) -> str:
 
 
 def _messages(prompt: Any) -> list[tuple[Any, Any]]:
-    """Both forms: a list of messages, and lists of roles and contents."""
+    """Roles and contents from either form: a list of messages, or lists of roles and contents."""
     if isinstance(prompt, Mapping):
         roles, contents = prompt.get("role"), prompt.get("content")
         if isinstance(roles, list) and isinstance(contents, list) and len(roles) == len(contents):
@@ -150,7 +150,7 @@ def _messages(prompt: Any) -> list[tuple[Any, Any]]:
 
 
 def _content(content: Any) -> str:
-    """A text, or parts of which each is a text or an image."""
+    """Text of a content: a text, or parts of which each is a text or an image."""
     if isinstance(content, Sequence) and not isinstance(content, str):
         parts = [part if isinstance(part, Mapping) else {} for part in content]
         return "".join(IMAGE if p.get("type") == "image" else _text(p.get("text")) for p in parts)
@@ -158,7 +158,7 @@ def _content(content: Any) -> str:
 
 
 def _one_mark(text: str) -> str:
-    """The question with exactly one `<image>`: put in front if there is none, and in the place of `<image 1>`."""
+    """The question with exactly one `<image>`: prepended if there is none; replaces `<image 1>`."""
     text = text.replace(MEDIA_MARK, "").strip()
     if not MARKER.sub("", text).strip():
         raise Excluded("prompt_unreadable", "no text")

@@ -1,6 +1,6 @@
-"""Examines every row of a shard once: shard -> **index**, a small Parquet file with one line a row.
+"""Checks every row of a shard once: shard -> **index**, a small Parquet file with one line per row.
 
-A line says why the row is out, or what the selection needs to know of it. No image stays in memory longer than its
+A line has the reason to exclude the row, or its values for the selection. An image stays in memory only during its
 batch.
 """
 
@@ -32,10 +32,10 @@ EXAMPLE = 200
 
 @dataclass(frozen=True)
 class Entry:
-    """A row in the index. `reason` is empty for a row that may stay; any other has no answer type and no fingerprint.
+    """A row in the index. `reason` is empty for a valid row; an excluded one has no answer type and no fingerprint.
 
-    `fingerprint`: the same for the same question with the same image. `rank`: pseudo-random, by seed, sub-dataset and
-    fingerprint. `tie`: decides between rows of one fingerprint, whatever shards they are in.
+    `fingerprint`: equal for equal questions with equal images. `rank`: pseudo-random, by seed, sub-dataset and
+    fingerprint. `tie`: order of rows with one fingerprint, independent of their shards.
     """
 
     row: int
@@ -61,7 +61,7 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Examiner:
-    """What a row is held against. `check` is the grader's, `length` counts the tokens of prompt, width, height."""
+    """Checks of a row. `check` is the grader's, `length` counts the tokens of prompt, width, height."""
 
     recipe: Recipe
     seed: int
@@ -74,11 +74,11 @@ class Examiner:
         return RowReader(shard.source, shard.config, paths, self.recipe.limits)
 
     def draft(self, reader: RowReader, row: Mapping[str, Any]) -> Draft:
-        """Raises Excluded where the row fails a check of its texts."""
+        """The draft of a row. Raises Excluded if its texts fail a check."""
         return reader.draft(row).checked(self.check)
 
     def entry(self, reader: RowReader, row: Mapping[str, Any], number: int) -> Entry | None:
-        """None for a row of no sub-dataset."""
+        """Index entry of a row; None for a row of no sub-dataset."""
         origin = reader.origin(row)
         name = self._sub_dataset(origin.source, origin.name)
         if name is None:
@@ -119,7 +119,7 @@ def scan(examiner: Examiner, shard: Shard, path: Path, index: Path) -> None:
 
 
 def fingerprint(prompt: str, picture: Picture) -> int:
-    """64 bits of the question, without regard to case, spacing and Unicode forms, and of the image's pixels."""
+    """64-bit hash of the question, ignoring case, spacing and Unicode forms, and of the image's pixels."""
     text = " ".join(unicodedata.normalize("NFKC", prompt.replace(IMAGE, " ")).casefold().split())
     return _number(text, picture.digest)
 
@@ -127,8 +127,8 @@ def fingerprint(prompt: str, picture: Picture) -> int:
 def batches(
     path: Path, reader_of: Callable[[pa.Schema], RowReader], wanted: Callable[[range], bool]
 ) -> Iterator[tuple[RowReader, int, list[dict[str, Any]]]]:
-    """The rows of the shard at `path`, `BATCH` at a time, with the number of the first. Row groups with no row that is
-    `wanted` are not read; the others one by one, because a single one may hold a gigabyte.
+    """The rows of the shard at `path`, `BATCH` at a time, with the number of the first. Row groups with no `wanted` row
+    are not read; the others one by one, because a single one may hold a gigabyte.
 
     Raises DataError naming the file that cannot be read.
     """
@@ -146,7 +146,7 @@ def batches(
 
 
 def _entries(examiner: Examiner, shard: Shard, path: Path) -> Iterator[list[Entry]]:
-    """In pieces that make sensible row groups of the index."""
+    """Entries in lists, each a row group of the index."""
     gathered: list[Entry] = []
     for reader, first, rows in batches(path, partial(examiner.reader, shard), bool):
         found = (examiner.entry(reader, row, number) for number, row in enumerate(rows, first))

@@ -1,4 +1,4 @@
-"""Whether the columns of a Parquet file are what the recipe expects."""
+"""Check of the columns of a Parquet file against the recipe."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from zppo.data.corpus.recipe import SourceFacts
 
 @dataclass(frozen=True)
 class Columns:
-    """`paths`: where each expected column is (dotted inside structs). `problems`: what differs, a sentence each."""
+    """`paths`: path of each expected column (dotted inside structs). `problems`: deviations, a sentence each."""
 
     paths: Mapping[str, str]
     problems: tuple[str, ...]
 
 
 def find_columns(schema: pa.Schema, facts: SourceFacts) -> Columns:
-    """The expected columns of `facts` in `schema`, under their usual or their other name."""
+    """Expected columns of `facts` in `schema`, by their usual or alternative name."""
     paths: dict[str, str] = {}
     problems: list[str] = []
     for column, kind in {**facts.columns, **facts.optional_columns}.items():
@@ -72,7 +72,7 @@ def _is_list(t: pa.DataType) -> bool:
 
 
 def _is_conversation(t: pa.DataType) -> bool:
-    """A list of messages, or one struct of the lists of their roles and contents."""
+    """True for a list of messages, or one struct of the lists of their roles and contents."""
     if _is_list(t):
         return kind_of.is_struct(t.value_type) and _has(t.value_type, "role", "content")
     return kind_of.is_struct(t) and _has(t, "role", "content") and _is_list(t.field("content").type)

@@ -1,7 +1,7 @@
-"""How the grader is to score an answer: reward types of the sources -> answer types of docs/rewards.md.
+"""Answer types of the corpus: reward types of the sources -> answer types of docs/rewards.md.
 
-Vero's documentation and its reward code name the types differently; both spellings are known here. A list in Vero is a
-list of accepted answers, any one of which is right, whereas our `list` wants all of its elements.
+Vero's documentation and its reward code name the types differently; both names are accepted here. A list in Vero is a
+list of accepted answers, any one of which is right, whereas our `list` requires all of its elements.
 """
 
 import ast
@@ -17,7 +17,7 @@ from zppo.errors import DataError
 from zppo.types import Question
 
 MATH, JUDGE = "math", "free"
-"""Answer types that take any answer."""
+"""Answer types that accept any answer."""
 
 TEXT = ("exact_match", "string_match", "counting", "search")
 CHOICE = ("multiple_choice",)
@@ -45,9 +45,9 @@ class Scored:
     ordered: bool | None = None
 
     def checked(self, check: Callable[[Question], None]) -> "Scored":
-        """The same if the grader's `check` accepts it; a choice or a number that it cannot read becomes `math`.
+        """The answer if the grader's `check` accepts it; a choice or a number that it cannot read becomes `math`.
 
-        Raises Excluded for anything else that it refuses.
+        Raises Excluded for other answers that it refuses.
         """
         if self.answer_type in (MATH, JUDGE):
             return self
@@ -62,7 +62,7 @@ class Scored:
 
 
 def from_reward_type(reward_type: Any, answer: str, question: str, tolerance: Any) -> Scored:
-    """Of a Vero row. Raises Excluded where no rule of ours scores the answer."""
+    """Answer of a Vero row. Raises Excluded if no rule of ours scores it."""
     kind = str(reward_type).strip().lower()
     if kind not in KNOWN:
         raise Excluded("reward_type_unknown", f"{reward_type!r}")
@@ -82,7 +82,7 @@ def from_reward_type(reward_type: Any, answer: str, question: str, tolerance: An
 
 
 def from_answer(answer: str, question: str) -> Scored:
-    """Of a MMFineReason row, which does not say how it is scored: a letter among options is a choice."""
+    """Answer of an MMFineReason row, which has no reward type: a letter among options is a choice."""
     return _choice(answer, question)
 
 
@@ -96,7 +96,7 @@ def options_in(question: str) -> tuple[str, ...]:
 
 
 def _options_labelled(label: str, question: str) -> tuple[str, ...]:
-    """What stands behind each label, up to the next one or to the end of the line."""
+    """Text after each label, up to the next one or to the end of the line."""
     starts: list[re.Match[str]] = []
     for letter in string.ascii_uppercase:
         pattern = re.compile(rf"(?:^|(?<=\s)){label.format(letter)}\s*", re.MULTILINE)
@@ -110,7 +110,7 @@ def _options_labelled(label: str, question: str) -> tuple[str, ...]:
 
 
 def _choice(answer: str, question: str) -> Scored:
-    """Without options in the question the letter itself is compared."""
+    """Answer of a choice; without options in the question the letter itself is compared."""
     options = options_in(question)
     return Scored(answer, "choice", options) if options else Scored(answer, MATH)
 
@@ -152,7 +152,7 @@ def _order(answer: str) -> Scored:
 
 
 def _box(answer: str) -> Scored:
-    """Of a list of objects with `bbox_2d`: the box, if there is exactly one."""
+    """The box of a list of objects with `bbox_2d`, if there is exactly one."""
     values = _read_list(answer)
     boxes = [value.get("bbox_2d") for value in values or () if isinstance(value, dict)]
     if len(boxes) != 1 or not isinstance(boxes[0], list):

@@ -1,7 +1,7 @@
-"""Which rows stay: duplicates go, then each sub-dataset keeps its cap: indexes -> **selection**.
+"""Selection of rows: duplicates are removed, then each sub-dataset is capped: indexes -> **selection**.
 
-Every decision depends on what the rows hold and on the seed, never on the shards they lie in or on their order there.
-Some 40 bytes for each row of the sources are in memory.
+Every decision depends on the content of the rows and on the seed, not on their shards or on their order in them. About
+40 bytes per row of the sources are in memory.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ _COLUMNS = ["row", "sub_dataset", "reason", "fingerprint", "rank", "tie"]
 
 @dataclass(frozen=True)
 class Candidates:
-    """One element of each array for each row of the indexes. `place`: sub-dataset in the order of the recipe."""
+    """Rows of the indexes; each array has one element per row. `place`: position of the sub-dataset in the recipe."""
 
     shard: NDArray[np.int32]
     source: NDArray[np.int8]
@@ -47,7 +47,7 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Selection:
-    """What became of every row."""
+    """Outcome of every row."""
 
     rows: Candidates
     recipe: Recipe
@@ -62,7 +62,7 @@ class Selection:
         ]
 
     def outcomes(self) -> Counter[tuple[str, str, str]]:
-        """How many rows by sub-dataset, source and reason (`KEPT` for those in the corpus)."""
+        """Number of rows by sub-dataset, source and reason (`KEPT` for those in the corpus)."""
         names = list(self.recipe.sub_datasets)
         codes = np.stack([self.rows.place, self.rows.source, self.rows.outcome], axis=1)
         kinds, counts = np.unique(codes, axis=0, return_counts=True)
@@ -71,12 +71,12 @@ class Selection:
         )
 
     def reasons(self, shard: int) -> list[str]:
-        """For each line of a shard's index why the row is out, or `KEPT`."""
+        """Reason of each line of a shard's index, or `KEPT`."""
         return [_OUTCOMES[code] for code in self.rows.outcome[self.rows.shard == shard]]
 
 
 def select(recipe: Recipe, sources: Sequence[str], indexes: Sequence[Path]) -> Selection:
-    """From the index of each shard, with the source of each."""
+    """Selects rows from the index of each shard; `sources` has the source of each."""
     rows = _read(recipe, sources, indexes)
     _drop_duplicates(rows)
     _keep_caps(rows, np.array([recipe.cap(name) for name in recipe.sub_datasets]))
@@ -103,7 +103,7 @@ def _read(recipe: Recipe, sources: Sequence[str], indexes: Sequence[Path]) -> Ca
 
 
 def _drop_duplicates(rows: Candidates) -> None:
-    """Of rows with one fingerprint the first stays: by source, then by sub-dataset, then by what the rows hold."""
+    """Keep the first row of each fingerprint: by source, then by sub-dataset, then by the content of the rows."""
     open_ = np.flatnonzero(rows.outcome == 0)
     keys = (rows.row, rows.shard, rows.tie, rows.place, rows.source, rows.fingerprint)
     order = open_[np.lexsort([key[open_] for key in keys])]
@@ -112,7 +112,7 @@ def _drop_duplicates(rows: Candidates) -> None:
 
 
 def _keep_caps(rows: Candidates, caps: NDArray[np.int64]) -> None:
-    """Rows of the first source fill the cap; the next source's take what is left. Within a source the rank decides."""
+    """Keep rows up to the caps: those of the first source first, by rank within a source."""
     open_ = np.flatnonzero(rows.outcome == 0)
     keys = (rows.fingerprint, rows.rank, rows.source, rows.place)
     order = open_[np.lexsort([key[open_] for key in keys])]

@@ -1,4 +1,4 @@
-"""Where the sources lie: a local folder or a Hub repository, both as a list of files that can be opened or fetched."""
+"""Repositories of the sources: a local folder or a Hub repository, as a list of files to open or fetch."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ class SourceFile:
 
 
 class Repository(Protocol):
-    """A source. `local` says whether reading a column costs no more than the disk."""
+    """A source. `local` is true if a column can be read from disk, without a download."""
 
     name: str
     revision: str | None
@@ -33,16 +33,16 @@ class Repository(Protocol):
         ...
 
     def open(self, file: SourceFile) -> BinaryIO:
-        """The file for random access, read piece by piece."""
+        """The file with random access, read in pieces."""
         ...
 
     def fetch(self, file: SourceFile) -> Path:
-        """The whole file on this machine. What an interrupted call had got is not fetched again."""
+        """Local path of the whole file. An interrupted download is resumed."""
         ...
 
 
 class LocalFolder:
-    """A folder in the layout of the Hub repository. Files are read where they are."""
+    """A folder in the layout of the Hub repository. Files are read in place."""
 
     revision: str | None = None
     local = True
@@ -71,7 +71,7 @@ class HubRepository:
     local = False
 
     def __init__(self, repository: str, revision: str | None = None) -> None:
-        """`revision`: a branch, tag or commit. Raises DataError when there is no such repository, or no connection."""
+        """`revision`: a branch, tag or commit. Raises DataError if the repository does not exist or is unreachable."""
         self.name = repository
         with _hub_errors(repository):
             self.revision = HfApi().dataset_info(repository, revision=revision).sha
@@ -93,7 +93,7 @@ class HubRepository:
 
 
 class FetchedCopy:
-    """A repository of which every file is opened from this machine, after a download where that is needed."""
+    """A repository whose files are opened locally, after a download if needed."""
 
     local = True
 
