@@ -228,7 +228,8 @@ class Sampling:
 
     `presence_penalty` is taken off the logit of every token that the response already has; `repetition_penalty` divides
     (a negative logit: multiplies) those of the prompt's tokens too. Their defaults change nothing, as does `min_p`'s.
-    `thinking` reaches a model as far as its chat template, or its server's, has a switch for it.
+    `thinking` reaches a model as far as its chat template, or its server's, has a switch for it. `logprobs` asks for
+    the log-probability of every token under the distribution that it was drawn from; it changes no response.
     """
 
     max_tokens: int = 12288
@@ -240,6 +241,7 @@ class Sampling:
     presence_penalty: float = 0.0
     repetition_penalty: float = 1.0
     thinking: Thinking = "on"
+    logprobs: bool = False
 
 
 Minibatch = list[tuple[Group, Rollout]]

@@ -14,11 +14,11 @@ import openai
 from zppo.config import EndpointConfig
 from zppo.engines.base import Priority
 from zppo.engines.faults import Fault, api_key, fault_of, refusal
-from zppo.engines.opening import served_opening
 from zppo.engines.replies import Reply, read_reply
 from zppo.engines.silence import ENOUGH_TO_ANSWER, HELLO, MODERATE, Silence
 from zppo.engines.slots import Slots
 from zppo.errors import EngineError
+from zppo.models.opening import served_opening
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0
 """Seconds before the second try at most, doubled with every further one; and at most before any."""

@@ -8,16 +8,15 @@ import hashlib
 import json
 import logging
 import sqlite3
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from zppo.engines.base import Priority
-from zppo.engines.content import digest
+from zppo.engines.base import Priority, refuse_logprobs
 from zppo.engines.endpoint import EndpointEngine
 from zppo.errors import TeacherError
+from zppo.models.messages import digest
 from zppo.types import Group, Media, Prompt, Rollout, Sampling
 
 TABLE = """CREATE TABLE IF NOT EXISTS responses (
@@ -41,8 +40,11 @@ class CachedEngine:
     TeacherError for a file that is no cache.
     """
 
+    works_ahead = True
+
     def __init__(self, path: str | Path, engine: EndpointEngine, offline: bool = False) -> None:
         self.engine = engine
+        self.parameters = engine.parameters
         self.model = engine.model
         self._path, self._offline = path, offline
         self._disk = ThreadPoolExecutor(1, "zppo-cache")  # one thread: reads come after the writes before them
@@ -68,6 +70,7 @@ class CachedEngine:
             self.model = self.engine.model
 
     def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> "Future[Group]":
+        refuse_logprobs(sampling)
         key = self._key(prompt, n, sampling)
         found = self._read(key, prompt)
         self._counts["misses" if found is None else "hits"] += 1
@@ -78,9 +81,6 @@ class CachedEngine:
         there: Future[Group] = Future()
         there.set_result(found or Group(prompt, []))
         return there
-
-    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
-        return [future.result() for future in [self.submit(prompt, n, sampling) for prompt in prompts]]
 
     def metrics(self) -> dict[str, float]:
         """Counts since the last call, and those of the engine."""
@@ -97,7 +97,8 @@ class CachedEngine:
         parts: list[Any] = [self.model, prompt.question.id, prompt.text, n]
         parts += [self.engine.config.further_fields(sampling.thinking)]
         parts += [self._digest(media) for media in prompt.media]
-        return hashlib.sha256(json.dumps([*parts, asdict(sampling)], sort_keys=True).encode()).hexdigest()
+        drawn = {name: value for name, value in asdict(sampling).items() if name != "logprobs"}  # which are refused
+        return hashlib.sha256(json.dumps([*parts, drawn], sort_keys=True).encode()).hexdigest()
 
     def _kept_model(self, wanted: str | None) -> str:
         """The wanted one, or the only one of the file: which a server that lists a single model was asked for too."""

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from zppo.engines.base import Generator, Rewritten
+from zppo.engines.base import Rewritten, TextEngine, ask_all
 from zppo.types import Candidate, Group, Prompt, Question, Sampling
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class TeacherRewriting:
 
     tries = 2
 
-    def __init__(self, engine: Generator, ask: Ask, accept: Accept, sampling: Sampling) -> None:
+    def __init__(self, engine: TextEngine, ask: Ask, accept: Accept, sampling: Sampling) -> None:
         self._engine = engine
         self._ask = ask
         self._accept = accept
@@ -73,7 +73,7 @@ class TeacherRewriting:
 
     def _write(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> list[Group]:
         prompts = [Prompt("plain", q, self._ask(q, c.text)) for q, c in candidates]
-        return self._engine.generate(prompts, 1, replace(self._sampling, seed=seed)) if prompts else []
+        return ask_all(self._engine, prompts, 1, replace(self._sampling, seed=seed))
 
 
 def written_in(tag: str, text: str) -> str:

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from zppo.engines.base import Engine, Verdict, rewards_of
+from zppo.engines.base import TextEngine, Verdict, ask_all, rewards_of
 from zppo.types import Prompt, Question, Sampling
 from zppo.zone.prompts import Templates
 
 
 def ask(
     questions: Sequence[Question],
-    engine: Engine,
+    engine: TextEngine,
     verdict: Verdict,
     templates: Templates,
     samples: int,
@@ -26,7 +26,7 @@ def ask(
     The mean over the scored ones of `samples` responses; a question without any has no accuracy.
     """
     prompts = [Prompt("plain", q, templates.plain(q)) for q in questions]
-    groups = engine.generate(prompts, samples, sampling)
+    groups = ask_all(engine, prompts, samples, sampling)
     pairs = [(g.question, r) for g in groups for r in g.rollouts]
     rewards = rewards_of(verdict, [q for q, _ in pairs], [r for _, r in pairs])
     by_question = defaultdict(list)

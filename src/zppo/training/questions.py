@@ -10,8 +10,8 @@ from zppo.data.filters import media_readable, within
 from zppo.data.media import shape_of
 from zppo.data.questions import Filter, Questions
 from zppo.data.reader import read_questions
-from zppo.engines.chat import Chat
 from zppo.errors import ConfigError, DataError
+from zppo.models.renderer import Renderer
 from zppo.types import Media, Prompt, Question
 from zppo.zone.prompts import Templates
 
@@ -19,20 +19,20 @@ from zppo.zone.prompts import Templates
 def training_questions(
     dataset: Any,
     options: RunOptions,
-    chat: Chat,
+    renderer: Renderer,
     sees: Filter,
     answered: bool = True,
     window: float = math.inf,
 ) -> tuple[Questions, list[Dropped]]:
     """The questions that can be trained on, and what was dropped. None means the source at `data.train`.
 
-    `chat` is the student's, `window` its context window in tokens; `sees` refuses a run that cannot be shown a
+    `renderer` is the student's, `window` its context window in tokens; `sees` refuses a run that cannot be shown a
     question; `answered`: what scores them needs their answers. Raises DataError if too few are left, and ConfigError if
     the longest of them leaves no room for a response in the window.
     """
     if dataset is None and not options.data.train:
         raise DataError("there is no training data; pass train_dataset=... or set data.train")
-    length = _Longest(_length(options, chat), options.prompts.max_tokens)
+    length = _Longest(_length(options, renderer), options.prompts.max_tokens)
     shown = within(options.prompts.max_tokens, length)
     filters = (sees, media_readable(options.data.check_media), shown)
     source = options.data.train if dataset is None else dataset
@@ -47,7 +47,7 @@ def training_questions(
 
 
 def held_out_questions(
-    dataset: Any, options: RunOptions, chat: Chat, sees: Filter, answered: bool = True
+    dataset: Any, options: RunOptions, renderer: Renderer, sees: Filter, answered: bool = True
 ) -> tuple[list[Question], list[Dropped]]:
     """The questions of the evaluations, however long. None means the source at `data.eval`, if any.
 
@@ -56,7 +56,7 @@ def held_out_questions(
     if dataset is None and not options.data.eval:
         return [], []
     source = options.data.eval if dataset is None else dataset
-    filters = (sees, media_readable("decode"), within(math.inf, _length(options, chat)))
+    filters = (sees, media_readable("decode"), within(math.inf, _length(options, renderer)))
     questions, dropped = read_questions(source, options.data, filters, "eval", answered)
     return list(questions), dropped
 
@@ -87,11 +87,11 @@ def _check_window(options: RunOptions, longest: _Longest, window: float) -> None
     )
 
 
-def _length(options: RunOptions, chat: Chat) -> Callable[[Question], int]:
+def _length(options: RunOptions, renderer: Renderer) -> Callable[[Question], int]:
     """Counts the tokens of a question's plain prompt. Raises DataError for media that the processor does not take."""
     templates = Templates.load(options.prompts.templates)
     thinking = options.sampling.thinking
-    return lambda question: chat.length(Prompt("plain", question, templates.plain(question)), _size, thinking)
+    return lambda question: renderer.length(Prompt("plain", question, templates.plain(question)), _size, thinking)
 
 
 def _size(media: Media) -> tuple[int, int]:

@@ -20,15 +20,16 @@ from transformers.trainer_utils import TrainOutput
 
 from zppo.data.filters import readable
 from zppo.data.order import Batch, epochs
-from zppo.engines.chat import Chat, Processing
+from zppo.engines.local import LocalText
 from zppo.errors import CheckpointError
+from zppo.models.loading import load_model, load_processing, window_of
+from zppo.models.renderer import Processing, Renderer
 from zppo.reports.rundir import RunDirectory
 from zppo.reports.summary import buffer_counts, run_summary
 from zppo.rewards.extraction import Extractor
 from zppo.rewards.functions import RewardFunctions, as_verdict
 from zppo.rewards.routing import RoutedVerdict
 from zppo.step import rollout_step
-from zppo.teacher.remote import RemoteTeacher
 from zppo.training.accounts import step_flops
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.checks import check_answers, check_one_process, check_options, media_filter
@@ -37,8 +38,7 @@ from zppo.training.evaluation import ask, levels_of, summarise
 from zppo.training.forward import fill_gradients, use_sampling_mode
 from zppo.training.given import given_functions, given_student, given_teachers
 from zppo.training.loader import StepLoader, UpdateInput
-from zppo.training.models import load_model, load_processing, window_of
-from zppo.training.parts import build_parts, build_update
+from zppo.training.parts import build_parts, build_update, embedded_student, use_weights
 from zppo.training.progress import StepProgress
 from zppo.training.questions import held_out_questions, training_questions
 from zppo.training.reliance import HelpReliance
@@ -86,7 +86,7 @@ class ZPPOTrainer(Trainer):
         check_one_process(args.world_size, args.n_gpu)
         check_options(args, model, teachers, processing_class)
         processing = processing_class or load_processing("student.model", model)
-        sees, chat = media_filter(args, model, teachers), Chat(processing)
+        sees, renderer = media_filter(args, model, teachers), Renderer(processing)
         self.verdict, extract = (
             as_verdict(given_functions(args.rewards, reward_funcs)),
             Extractor.of(args.rewards.extract),
@@ -95,8 +95,8 @@ class ZPPOTrainer(Trainer):
             self.verdict.extract = extract
         answered = not isinstance(self.verdict, RewardFunctions)
         window = window_of("student.model", model)
-        self.questions, dropped = training_questions(train_dataset, args, chat, sees, answered, window)
-        self.eval_questions, unasked = held_out_questions(eval_dataset, args, chat, sees, answered)
+        self.questions, dropped = training_questions(train_dataset, args, renderer, sees, answered, window)
+        self.eval_questions, unasked = held_out_questions(eval_dataset, args, renderer, sees, answered)
         judged = check_answers(self.verdict, chain(self.questions, self.eval_questions), args, teachers)
         student = load_model("student.model", model, args.student.dtype)
         super().__init__(student, args, processing_class=processing, **trainer_options)
@@ -114,7 +114,7 @@ class ZPPOTrainer(Trainer):
         self.run_state = RunState(data=self.questions.identity)
         self.progress = StepProgress(args.rollout_steps, disable=bool(args.disable_tqdm))
         self.update = build_update(args, self.parts)
-        self.reliance = HelpReliance(args, self.parts.student, self.accelerator.autocast)
+        self.reliance = HelpReliance(args, embedded_student(self.parts), self.accelerator.autocast)
         self._parameters = student.num_parameters()
         self._current: StepBatch | None = None
         self._end = self.run_state.position
@@ -238,6 +238,7 @@ class ZPPOTrainer(Trainer):
             part.metrics()  # drops what a step that was stopped half-way has left
         new, streams = upcoming.popleft(), Streams(args.seed, step)
         self.drops.begin_step(new.dropped)
+        use_weights(self.parts.student, self.model, step)
         later = [batch.questions for batch in islice(upcoming, args.rollout_steps - step - 1)]
         batch = rollout_step(new.questions, self.buffer, self.parts, args.zone, args.sampling, streams, later)
         batch.metrics |= self.reliance.measure(batch.groups, streams.rng("reliance"))
@@ -256,8 +257,8 @@ class ZPPOTrainer(Trainer):
         metrics["time/teacher_share"] = metrics.get("time/teacher", 0) / spent
         state.step, state.position = state.step + 1, self._end
         metrics |= self.drops.end_step(state.step)
-        teacher = getattr(next(iter(self.parts.teachers), None), "parameters", 0)
-        state.count_step(metrics, step_flops(metrics, self._parameters, teacher))
+        size = next((teacher.parameters or 0 for teacher in self.parts.teachers), 0)
+        state.count_step(metrics, step_flops(metrics, self._parameters, size))
         state.count_judge(metrics)
         state.seconds = self._clock()
         metrics["tokens/student_total"] = state.student_tokens
@@ -274,8 +275,7 @@ class ZPPOTrainer(Trainer):
         """What teachers elsewhere say of themselves. An outage is logged, and training continues."""
         total = Counter(self.parts.queue.metrics())
         for teacher in self.parts.teachers:
-            if isinstance(teacher, RemoteTeacher):
-                total.update(teacher.metrics())
+            total.update(teacher.metrics())
         missing, unwritten = int(total["teacher/missing"]), int(metrics.get("zone/candidates_unreachable", 0))
         self.run_state.count_teachers(total)
         if missing or unwritten:
@@ -291,8 +291,10 @@ class ZPPOTrainer(Trainer):
         began = time.perf_counter()
         seed = Streams(args.seed, state.step).number("evaluation")
         parts = self.parts
+        use_weights(parts.student, self.model, state.step)
         sampling = args.eval.at(seed, args.sampling.thinking)
-        asked = self.eval_questions, parts.student, parts.verdict, parts.templates, args.eval.samples, sampling
+        student = LocalText(parts.student, parts.renderer)
+        asked = self.eval_questions, student, parts.verdict, parts.templates, args.eval.samples, sampling
         accuracy, unscored = ask(*asked)
         counted = self.verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
         state.count_judge(counted)

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from zppo.teacher.remote import configured_teachers
 
 from zppo.config import TeacherConfig
 from zppo.errors import ConfigError, TeacherError
-from zppo.teacher.remote import configured_teachers
 from zppo.zone.prompts import Templates
 
 CODE = """

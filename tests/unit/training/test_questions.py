@@ -9,8 +9,8 @@ import pytest
 from sighted import new_processor, picture
 
 from zppo.config import PromptsConfig, SamplingConfig, ZoneConfig
-from zppo.engines.chat import Chat
 from zppo.errors import ConfigError
+from zppo.models.renderer import Renderer
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.questions import held_out_questions, training_questions
 from zppo.types import Prompt, Question
@@ -40,9 +40,9 @@ def options(tmp_path: Path) -> ZPPOConfig:
 
 
 def test_what_the_processor_does_not_take_is_asked_neither_in_training_nor_held_out(options: ZPPOConfig) -> None:
-    chat = Chat(new_processor())
-    trained, dropped = training_questions(ROWS, options, chat, lambda question: None)
-    asked, unasked = held_out_questions(ROWS, options, chat, lambda question: None)
+    renderer = Renderer(new_processor())
+    trained, dropped = training_questions(ROWS, options, renderer, lambda question: None)
+    asked, unasked = held_out_questions(ROWS, options, renderer, lambda question: None)
     assert [q.id for q in trained] == ["words", "image", "still"]
     assert [(d.id, d.kind) for d in dropped] == [("thin", "unfit"), ("thin film", "unfit"), ("long", "long prompt")]
     assert [q.id for q in asked] == ["words", "image", "still", "long"]
@@ -52,14 +52,14 @@ def test_what_the_processor_does_not_take_is_asked_neither_in_training_nor_held_
 def test_the_longest_question_that_is_kept_decides_on_the_window_not_the_option_that_limits_it(
     options: ZPPOConfig,
 ) -> None:
-    chat, rows, response = Chat(new_processor()), [ROWS[0], {**ROWS[0], "id": "two"}, ROWS[-1]], 100
+    renderer, rows, response = Renderer(new_processor()), [ROWS[0], {**ROWS[0], "id": "two"}, ROWS[-1]], 100
     options.sampling = SamplingConfig(max_tokens=response)
     short = Question("q", "1+1?", "2")
-    kept = len(chat.read(Prompt("plain", short, Templates.load().plain(short))))
+    kept = len(renderer.read(Prompt("plain", short, Templates.load().plain(short))))
     assert kept < options.prompts.max_tokens
 
     def training(window: float) -> int:
-        return len(training_questions(rows, options, chat, lambda question: None, window=window)[0])
+        return len(training_questions(rows, options, renderer, lambda question: None, window=window)[0])
 
     assert training(kept + response) == 2
     with pytest.raises(ConfigError, match=f"'words' has {kept} tokens; .* window of student.model, {kept + 99} tokens"):

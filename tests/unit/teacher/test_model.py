@@ -11,7 +11,7 @@ import zppo
 from zppo.config import FallbackConfig, RunOptions, StudentConfig, TeacherConfig
 from zppo.errors import ConfigError, TeacherError
 from zppo.teacher.compression import teacher_compression
-from zppo.teacher.remote import RemoteTeacher, configured_teachers
+from zppo.teacher.model import ModelTeacher, configured_teachers
 from zppo.training.checks import check_options
 from zppo.types import Candidate, Question, Sampling
 from zppo.zone.prompts import Templates
@@ -38,7 +38,7 @@ def test_teachers_are_made_of_a_section_in_its_order() -> None:
     url, other = "http://one/v1", "https://two/v1"
     section = TeacherConfig(model="served", endpoint=(url, "http://three/v1"), fallbacks=("local", other))
     first, second, third = configured_teachers(section, TEMPLATES)
-    assert isinstance(first, RemoteTeacher) and isinstance(third, RemoteTeacher) and second == "local"
+    assert isinstance(first, ModelTeacher) and isinstance(third, ModelTeacher) and second == "local"
     assert (first.engine.config.urls, first.engine.config.model) == ((url, "http://three/v1"), "served")
     assert (third.engine.config.urls, third.engine.config.model) == ((other,), None)
     own = FallbackConfig(endpoint=other, model="dear", api_key_env="DEAR_KEY", price_response=9)
@@ -79,4 +79,4 @@ def test_a_teacher_that_nobody_answers_for_is_refused_before_training() -> None:
 def test_asking_ahead_is_refused_where_the_method_does_not_ask_about_every_hard_question(method: str) -> None:
     options = RunOptions(method=method, student=StudentConfig(str(WORDS_STUDENT)), teacher=TeacherConfig(**SERVED))
     with pytest.raises(ConfigError, match=r"teacher.ahead .* does not ask about every hard question"):
-        check_options(options, options.student.model, [RemoteTeacher(SlowServer(), TEMPLATES)])
+        check_options(options, options.student.model, [ModelTeacher(SlowServer(), TEMPLATES)])
