@@ -49,3 +49,13 @@ class ScriptedText:
         groups = self.generate([each.subject for each in batch], batch[0].n, batch[0].sampling)
         for each, group in zip(batch, groups, strict=True):
             each.future.set_result(group)
+
+
+class Offline(ScriptedText):
+    """Cannot be reached: no response comes."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda prompt, n, visit: [])
+
+    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
+        return [Group(prompt, []) for prompt in prompts]

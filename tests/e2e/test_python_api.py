@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from datasets import Dataset
-from slow_server import SlowServer
+from texts import Offline
 from tinyrun import STEPS, UPDATES, luck, rows, trainer, write_recipe
 from transformers import TrainerCallback
 
@@ -193,9 +193,7 @@ def test_free_form_answers_are_put_to_a_judge_which_may_be_the_teacher(
 
 
 def test_rollouts_whose_judge_cannot_be_reached_are_unscored_and_counted(student_folder: Path, tmp_path: Path) -> None:
-    server = SlowServer(missing=1)
-    server.answer_from_now_on()
-    verdict = RoutedVerdict(judge=Judge(server, Templates.load()))
+    verdict = RoutedVerdict(judge=Judge(Offline(), Templates.load()))
     questions = [row | {"answer_type": "free"} for row in rows(4)]
     args = small(tmp_path, method="grpo", rollout_steps=1)
     ZPPOTrainer(student_folder, None, verdict, questions, questions[:2], args=args).train()

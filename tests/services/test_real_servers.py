@@ -7,17 +7,17 @@ import pytest
 from realserver import KEY_VARIABLE, TEACHER, RealServer
 from talk import asking, counted
 from transformers import AutoTokenizer
-from zppo.teacher.local import LocalTeacher
 
 from zppo.config import SamplingConfig, ZoneConfig
 from zppo.engines.base import ask_all
-from zppo.engines.scripted import ScriptedEngine
+from zppo.engines.scripted import ByteRenderer, ScriptedEngine
 from zppo.errors import EngineError
 from zppo.methods import parse_method
 from zppo.models.renderer import Renderer
 from zppo.rewards.routing import RoutedVerdict
 from zppo.rollout.worker import Parts
 from zppo.step import rollout_step
+from zppo.teacher.model import ModelTeacher
 from zppo.teacher.rewriting import keep_whole
 from zppo.types import Prompt, Sampling
 from zppo.zone.prompts import Templates
@@ -122,8 +122,8 @@ def test_a_step_shows_its_responses_to_the_student(
     zone = ZoneConfig(new_questions=4, group_size=2, teacher_samples=2, updates=1, augment_fraction=2)
     student = ScriptedEngine(lambda prompt, n, visit: ["\\boxed{0}"] * n)
     with asking(server.url, model=server.model, api_key_env=KEY_VARIABLE) as engine:
-        teachers = [LocalTeacher(engine, templates)]
-        parts = Parts(parse_method("zppo"), student, RoutedVerdict(), teachers, keep_whole, templates)
+        teachers = [ModelTeacher(engine, templates)]
+        parts = Parts(parse_method("zppo"), student, ByteRenderer(), RoutedVerdict(), teachers, keep_whole, templates)
         questions = [p.question for p in prompts[:4]]
         sampling = SamplingConfig(max_tokens=24)
         batch = rollout_step(questions, PromptReplayBuffer(9), parts, zone, sampling, Streams(0, 0))

@@ -50,6 +50,7 @@ class CachedEngine:
         self._disk = ThreadPoolExecutor(1, "zppo-cache")  # one thread: reads come after the writes before them
         self._counts = {"hits": 0, "misses": 0, "unkept": 0}
         self._digests: dict[Media, str] = {}
+        self._closed = False
         if offline and not Path(path).is_file():
             raise TeacherError(f"teacher.cache: {path} is not there, and teacher.offline lets nobody else be asked")
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +90,9 @@ class CachedEngine:
 
     def close(self) -> None:
         self.engine.close()
-        self._disk.submit(self._file.close)
+        if not self._closed:
+            self._closed = True
+            self._disk.submit(self._file.close)
         self._disk.shutdown()
 
     def _key(self, prompt: Prompt, n: int, sampling: Sampling) -> str:

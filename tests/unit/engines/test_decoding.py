@@ -89,15 +89,6 @@ def test_a_number_next_to_one_draws_the_last_token_that_is_possible() -> None:
     assert draw(torch.zeros(1, 0, dtype=torch.long), logits).argmax() == 2
 
 
-def test_what_is_drawn_does_not_depend_on_the_rest_of_the_batch(engine: TransformersEngine) -> None:
-    others = [Prompt("plain", Question(f"q{i}", "b" * 9 * i, "1"), "b" * 9 * i) for i in range(1, 4)]
-    sampling = Sampling(max_tokens=12, seed=4)
-    alone = rolled_out(engine, [PROMPT], 3, sampling)[0]
-    together = rolled_out(engine, [others[0], PROMPT, *others[1:]], 8, sampling)[1]
-    assert [r.token_ids for r in together.rollouts[:3]] == [r.token_ids for r in alone.rollouts]
-    assert len({tuple(r.token_ids) for r in together.rollouts}) == 8
-
-
 def test_neutral_values_change_nothing(engine: TransformersEngine) -> None:
     assert sampled(engine) == sampled(engine, min_p=0.0, presence_penalty=0.0, repetition_penalty=1.0)
 

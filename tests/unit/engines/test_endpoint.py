@@ -3,14 +3,15 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
 import pytest
+from contract import TextEngineContract
 from flaky import FlakyServer
-from talk import asking, counted, echo, prompt
+from talk import asking, counted, echo, prompt, talk
 
 from zppo.config import EndpointConfig
 from zppo.engines import endpoint
@@ -21,6 +22,13 @@ from zppo.types import Prefix, Prompt, Sampling
 
 SAMPLING = Sampling(max_tokens=9, temperature=0.7, top_p=0.9, seed=4)
 ONE_ONLY = partial(echo, give=lambda n: 1)
+
+
+class TestEndpoint(TextEngineContract):
+    @pytest.fixture
+    def engine(self) -> Iterator[EndpointEngine]:
+        with FlakyServer(talk) as server, asking(server) as engine:
+            yield engine
 
 
 def test_groups_come_in_the_order_of_the_prompts_with_the_tokens_the_server_reports() -> None:
@@ -68,14 +76,6 @@ def test_further_fields_go_with_every_call_and_some_with_those_that_think_or_do_
     sent = [request.json for request in server.requests]
     assert all(each["user"] == "me" and each["top_k"] == 20 for each in sent)
     assert [each.get("chat_template_kwargs") for each in sent] == [*slow.values(), *quick.values(), None]
-
-
-def test_equal_requests_have_equal_seeds_and_others_other_ones() -> None:
-    with FlakyServer(echo) as server, asking(server, concurrency=1) as engine:
-        for seed in (1, 2, 1):
-            ask_all(engine, [prompt("a"), prompt("b")], 2, Sampling(seed=seed))
-    seeds = [request.json["seed"] for request in server.requests]
-    assert seeds[:2] == seeds[4:] and len(set(seeds)) == 4
 
 
 def test_a_server_that_ignores_n_is_asked_once_for_each_response_and_remembered() -> None:

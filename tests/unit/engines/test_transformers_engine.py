@@ -8,13 +8,17 @@ from typing import Any
 
 import pytest
 import torch
+from contract import PolicyEngineContract
+from sighted import new_processor, new_sighted
 from texts import rolled_out
 from transformers import GenerationConfig, GPT2Config, LlamaConfig, MambaConfig, Qwen2Config, Qwen3_5Config
 
-from zppo.engines.transformers import TransformersEngine, context_window
+from zppo.engines.base import TokenRequest
+from zppo.engines.transformers import TransformersEngine
 from zppo.errors import EngineError
+from zppo.models.loading import context_window
 from zppo.models.renderer import Renderer
-from zppo.types import Group, Prefix, Prompt, Question, Sampling, Thinking
+from zppo.types import Group, Prefix, Prompt, Question, Rollout, Sampling, Thinking
 
 TEXTS = ("12 + 30 = ?", "a", "a much longer question, with many more words than the others have, ?", "b c", "7?")
 FULL, HYBRID = ("full_attention",) * 2, ("linear_attention", "full_attention")
@@ -63,11 +67,51 @@ def inputs_of(model: Any) -> Iterator[list[tuple[int, int]]]:
     hook.remove()
 
 
-def test_groups_come_in_the_order_of_the_prompts_with_n_rollouts_each(engine: TransformersEngine) -> None:
-    asked = prompts()
-    groups = rolled_out(engine, asked, 3, Sampling(max_tokens=4))
-    assert [g.prompt for g in groups] == asked
-    assert all(len(g.rollouts) == 3 and 1 <= len(r.token_ids) <= 4 for g in groups for r in g.rollouts)
+class TestTransformersEngine(PolicyEngineContract):
+    """With two end tokens, of which the tokenizer knows one."""
+
+    @pytest.fixture
+    def policy(self, model: Any, tokenizer: Any) -> TransformersEngine:
+        return TransformersEngine(model, Renderer(tokenizer), batch_size=8)
+
+    @pytest.fixture
+    def renderer(self, policy: TransformersEngine) -> Renderer:
+        return policy.renderer
+
+    @pytest.fixture
+    def ends(self, policy: TransformersEngine) -> list[int]:
+        vocabulary = policy.renderer.tokenizer.get_vocab()
+        return [vocabulary[name] for name in ("<|im_end|>", "<|stop|>") if name in vocabulary]
+
+    @pytest.fixture
+    def stops(self, policy: TransformersEngine, ends: list[int]) -> Callable[[int | None], Any]:
+        def stopping(token: int | None) -> Any:
+            shifts = {end: (end, 2.0 if end == token else -1e4) for end in ends}
+            return shifted(policy.model, **{str(end): shift for end, shift in shifts.items()})
+
+        return stopping
+
+    @pytest.fixture
+    def logprobs_of(self, policy: TransformersEngine) -> Callable[[TokenRequest, Rollout, float], list[float]]:
+        def computed(request: TokenRequest, rollout: Rollout, temperature: float) -> list[float]:
+            policy.model.base_model.rope_deltas = None
+            with torch.no_grad():
+                ids = torch.tensor([[*request.prompt_ids, *rollout.token_ids]])
+                logits = policy.model(input_ids=ids).logits[0, len(request.prompt_ids) - 1 : -1]
+            logits[:, policy._banned] = -torch.inf
+            logp = (logits / temperature).log_softmax(-1)
+            return logp.gather(1, torch.tensor(rollout.token_ids)[:, None])[:, 0].tolist()
+
+        return computed
+
+
+class TestTransformersEngineThatSees(TestTransformersEngine):
+    reads_media = True
+
+    @pytest.fixture
+    def policy(self) -> TransformersEngine:
+        processor = new_processor()
+        return TransformersEngine(new_sighted(processor, seed=1), Renderer(processor), batch_size=8)
 
 
 def test_a_prompt_is_what_the_chat_template_makes_of_it(engine: TransformersEngine, tokenizer: Any) -> None:
@@ -102,39 +146,6 @@ def test_a_chat_template_is_told_whether_to_think_or_left_to_its_own_default(
         assert tokenizer.decode(group.prompt_ids) == f"7?: {opening}"
         assert group.rollouts[0].opened == (opening if opening == "<think>\n" else "")
         assert engine.renderer.length(prompts("7?")[0], lambda medium: (0, 0), thinking) == len(group.prompt_ids)
-
-
-def test_equal_seeds_give_equal_tokens_and_other_seeds_others(engine: TransformersEngine) -> None:
-    first, again, other = (ids(rolled_out(engine, prompts(), 3, Sampling(max_tokens=6, seed=s))) for s in (1, 1, 2))
-    assert first == again != other
-
-
-def test_rollouts_of_a_group_are_drawn_independently(engine: TransformersEngine) -> None:
-    (group,) = rolled_out(engine, prompts("7?"), 8, Sampling(max_tokens=6, temperature=2.0))
-    assert len({tuple(r.token_ids) for r in group.rollouts}) > 4
-
-
-@pytest.mark.parametrize("end", ["<|im_end|>", "<|stop|>"])
-def test_each_end_token_stops_and_stays_in_the_response(
-    end: str, engine: TransformersEngine, model: Any, tokenizer: Any
-) -> None:
-    token = tokenizer.convert_tokens_to_ids(end)
-    with shifted(model, end=(token, 2.0)):
-        groups = rolled_out(engine, prompts(), 8, Sampling(max_tokens=30))
-    rollouts = [r for g in groups for r in g.rollouts]
-    stopped = [r for r in rollouts if r.finish_reason == "stop"]
-    assert any(len(r.token_ids) > 1 for r in stopped)
-    ends = {tokenizer.convert_tokens_to_ids(name) for name in ("<|im_end|>", "<|stop|>")}
-    assert all(r.token_ids[-1] in ends and not ends & set(r.token_ids[:-1]) for r in stopped)
-    assert token in {r.token_ids[-1] for r in stopped}
-    assert all(end not in r.text for r in stopped)
-
-
-def test_a_response_cut_at_the_limit_says_so(engine: TransformersEngine, model: Any, tokenizer: Any) -> None:
-    ends = tokenizer.convert_tokens_to_ids(["<|im_end|>", "<|stop|>"])
-    with shifted(model, one=(ends[0], -1e4), two=(ends[1], -1e4)):
-        groups = rolled_out(engine, prompts(), 2, Sampling(max_tokens=5))
-    assert {(len(r.token_ids), r.finish_reason) for g in groups for r in g.rollouts} == {(5, "length")}
 
 
 def test_an_end_token_at_the_very_limit_is_a_stop(engine: TransformersEngine, model: Any, tokenizer: Any) -> None:
@@ -281,19 +292,6 @@ def begun(engine: TransformersEngine, text: str, response: str) -> Prompt:
     return Prompt("prefix", Question(text, text, "1"), text, Prefix(tuple(ids), engine.renderer.decode(ids)))
 
 
-def test_a_prefix_is_fed_after_the_prompt_and_stands_before_what_is_sampled(engine: TransformersEngine) -> None:
-    with_prefix = [begun(engine, "a", "so 12+"), *prompts("b c"), begun(engine, "7?", "9")]
-    groups = rolled_out(engine, with_prefix, 3, Sampling(max_tokens=4, seed=1))
-    for prompt, group in zip(with_prefix, groups, strict=True):
-        (bare,) = rolled_out(engine, [Prompt("plain", prompt.question, prompt.text)], 1, Sampling(max_tokens=1))
-        fed, start = (prompt.prefix.token_ids, prompt.prefix.text) if prompt.prefix else ((), "")
-        assert group.prompt_ids == [*bare.prompt_ids, *fed]
-        for rollout in group.rollouts:
-            assert len(rollout.token_ids) <= max(1, 4 - len(fed))
-            assert rollout.text == engine.renderer.decode([*fed, *rollout.token_ids])
-            assert rollout.text.startswith(start)
-
-
 def test_what_follows_a_prefix_depends_on_it(engine: TransformersEngine, model: Any) -> None:
     """Nearly without chance, the first sampled token is the model's favourite after prompt and prefix."""
     sure, favourites = Sampling(max_tokens=1, temperature=1e-4), set()
@@ -351,16 +349,3 @@ def test_temperature_zero_takes_the_likeliest_token_whatever_the_seed(engine: Tr
 )
 def test_the_context_window_is_what_the_config_of_the_language_model_says(config: Any, window: float) -> None:
     assert context_window(config) == window
-
-
-def test_a_prompt_fits_if_a_whole_response_ends_within_the_window(
-    new_model: Callable[..., Any], tokenizer: Any
-) -> None:
-    engine = TransformersEngine(new_model(), Renderer(tokenizer))
-    question = Question("q", "1+1?", "2")
-    for prefix in (None, Prefix((5, 6), "ab")):
-        prompt = Prompt("plain", question, "1+1?", prefix)
-        (group,) = rolled_out(engine, [prompt], 1, Sampling(max_tokens=3))
-        begun = len(prefix.token_ids) if prefix else 0  # counts in the response
-        engine.model.config.max_position_embeddings = len(group.prompt_ids) - begun + 10
-        assert engine.fits(prompt, Sampling(10)) and not engine.fits(prompt, Sampling(11))

@@ -81,6 +81,7 @@ def test_what_came_from_a_server_is_kept_whatever_becomes_of_its_batch(
             if int(prompt.question.id[-1]) % 2:
                 future.set_result(self.generate([prompt], *asked[:2])[0])
             else:
+                future.set_running_or_notify_cancel()
                 Timer(0.05, future.set_exception, [end]).start()
             return future
 

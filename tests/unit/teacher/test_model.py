@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from slow_server import SlowServer
+from texts import Offline, ScriptedText
 
 import zppo
 from zppo.config import FallbackConfig, RunOptions, StudentConfig, TeacherConfig
@@ -28,9 +29,9 @@ def questions(*names: str) -> list[Question]:
 
 def test_candidates_of_an_outage_are_counted_apart_from_refused_ones() -> None:
     pair = [(q, Candidate(f"long {q.id}", None, False)) for q in questions("a", "b")]
-    done = teacher_compression(SlowServer(missing=1), TEMPLATES, Sampling())(pair, 0)
+    done = teacher_compression(Offline(), TEMPLATES, Sampling())(pair, 0)
     assert (done.candidates, done.unreachable, done.refused) == ([None, None], 2, 0)
-    done = teacher_compression(SlowServer(text="no summary"), TEMPLATES, Sampling())(pair, 0)
+    done = teacher_compression(ScriptedText(lambda prompt, n, visit: ["no summary"]), TEMPLATES, Sampling())(pair, 0)
     assert (done.candidates, done.unreachable, done.refused) == ([None, None], 0, 4)
 
 
