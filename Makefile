@@ -11,9 +11,10 @@ INSTALL_SERVERS = .servers/bin/pip install -q --disable-pip-version-check --no-c
 
 setup: $(READY)
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt environment/torchvision_on_cpu.py src/zppo/engines/torchvision_cpu.py
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(BIN)/python environment/torchvision_on_cpu.py
 	touch $(READY)
 
 servers: $(SERVERS)
@@ -24,10 +25,9 @@ $(SERVERS): requirements-servers.txt
 	$(INSTALL_SERVERS) || $(INSTALL_SERVERS) --extra-index-url https://download.pytorch.org/whl/cpu
 	touch $(SERVERS)
 
-# One thread: at this size as fast as two, and the same bits whatever the number of cores.
 demo: setup
 	rm -rf runs/demo
-	OMP_NUM_THREADS=1 $(BIN)/zppo train recipes/pocket.yaml --run-dir runs/demo
+	$(BIN)/zppo demo --run-dir runs/demo
 
 test: lint servers
 	$(BIN)/pytest

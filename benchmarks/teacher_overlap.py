@@ -66,6 +66,9 @@ class Oracle:
 
     def check(self) -> None: ...
 
+    def fits(self, prompt: Prompt, sampling: Sampling) -> bool:
+        return True
+
     def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> "Future[Group]":
         rollouts = [Rollout([], f"so</think>\\boxed{{{prompt.question.answer}}}") for _ in range(n)]
         future: Future[Group] = Future()

@@ -15,8 +15,6 @@ for name in list(os.environ):
     if name.startswith(AMBIENT) or name.upper().endswith("_PROXY"):
         del os.environ[name]
 
-import zppo  # noqa: E402, F401  before any test imports a library that imports torchvision
-
 # A busy machine is no failure: examples have no deadline.
 settings.register_profile("zppo", deadline=None)
 settings.load_profile("zppo")

@@ -22,6 +22,9 @@ class SlowServer:
 
     def check(self) -> None: ...
 
+    def fits(self, prompt: Prompt, sampling: Sampling) -> bool:
+        return True
+
     def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> "Future[Group]":
         self.priorities.append(priority or Priority())
         self.asked.append((prompt.question.id, sampling.seed))

@@ -37,6 +37,9 @@ class ScriptedText:
 
     def check(self) -> None: ...
 
+    def fits(self, prompt: Prompt, sampling: Sampling) -> bool:
+        return True
+
     def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> "Future[Group]":
         return self._queue.submit(prompt, n, sampling, priority)
 

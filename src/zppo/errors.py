@@ -36,6 +36,10 @@ class BlindError(ZppoError):
     """A run that ended itself, after a checkpoint, because nothing could be learned (`alarms.stop_when_blind`)."""
 
 
+class PoisonError(ZppoError):
+    """Numbers that are not finite in a model's weights, logits or updates: going on would only spread them."""
+
+
 class CompareError(ZppoError):
     """A comparison that cannot be finished: cells that failed, or that another process is running."""
 

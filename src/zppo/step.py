@@ -100,5 +100,5 @@ def _replayed(
 
 
 def _plain_prompts(new: Sequence[Question], replayed: Sequence[Question], templates: Templates) -> list[Prompt]:
-    fresh = [Prompt("plain", q, templates.plain(q)) for q in new]
-    return fresh + [Prompt("replayed", q, templates.plain(q)) for q in replayed]
+    fresh = [Prompt("plain", q, templates.plain(q), turns=q.turns) for q in new]
+    return fresh + [Prompt("replayed", q, templates.plain(q), turns=q.turns) for q in replayed]

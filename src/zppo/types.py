@@ -13,8 +13,10 @@ A worked example, the life of one hard question with groups of two rollouts:
 (0.5, False)
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Any, Literal
 
 Kind = Literal["plain", "replayed", "bcq", "ncq", "hint", "prefix"]
@@ -28,6 +30,16 @@ Dealing = Literal["groups", "rollouts"]
 
 RIGHT = 0.5
 """A scored response is right when its reward is above this, wrong otherwise. Rewards of the method are 0 or 1."""
+
+
+def same(one: float, other: float) -> bool:
+    """Whether two rewards, or means of rewards, differ by rounding alone, if at all: 0.1 + 0.2 is 0.3."""
+    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def reaches(accuracy: float, tau: float) -> bool:
+    """Whether a question with this accuracy is easy; what rounding alone has put below `tau` is."""
+    return accuracy >= tau or same(accuracy, tau)
 
 
 MEDIA_MARK = "\ufffc"
@@ -60,7 +72,8 @@ class Question:
     """A dataset item. `fields` holds the dataset's other columns (for reward functions and reports).
 
     `text` holds one `MEDIA_MARK` for each of `media`, in order. `messages` is the prompt as its row has it if that is a
-    conversation, and `fields` has the row's answer if that is no text: reward functions are given them as they were.
+    conversation, and `fields` has the row's answer if that is another or no text: reward functions are given them as
+    they were. `system` is the text of the system turn before it, "" for none.
     """
 
     id: str
@@ -69,6 +82,12 @@ class Question:
     fields: Mapping[str, Any] = field(default_factory=dict)
     media: tuple[Media, ...] = ()
     messages: tuple[Mapping[str, Any], ...] = ()
+    system: str = ""
+
+    @property
+    def turns(self) -> tuple[Mapping[str, str], ...]:
+        """What stands before every prompt that asks it (`Prompt.turns`)."""
+        return ({"role": "system", "content": self.system},) if self.system else ()
 
     @property
     def words(self) -> str:
@@ -103,8 +122,8 @@ class Prompt:
 
     `plain` and `replayed` prompts have the same wording; they differ in where the question came from. A `prefix` is
     fed after the prompt, so that it is never part of what was sampled. `turns` is the conversation before `text`, each
-    turn with `role` (user or assistant) and `content`. `candidates` are those that a BCQ or NCQ shows, in order; the
-    text does not say which of them are right.
+    turn with `role` (system, user or assistant) and `content`. `candidates` are those that a BCQ or NCQ shows, in
+    order; the text does not say which of them are right.
     """
 
     kind: Kind
@@ -204,13 +223,13 @@ class Group:
     def accuracy(self) -> float | None:
         """Mean reward of the scored rollouts; None when nothing was scored."""
         rewards = self.rewards
-        return sum(rewards) / len(rewards) if rewards else None
+        return fmean(rewards) if rewards else None
 
     @property
     def is_trivial(self) -> bool:
-        """No signal: fewer than two scored rollouts, or exactly equal rewards (never a float standard deviation)."""
+        """No signal: fewer than two scored rollouts, or rewards that differ by rounding alone, if at all."""
         rewards = self.rewards
-        return len(rewards) < 2 or all(r == rewards[0] for r in rewards)
+        return len(rewards) < 2 or same(min(rewards), max(rewards))
 
     @property
     def wrong(self) -> list[Rollout]:

@@ -45,7 +45,8 @@ def run_killed_at(recipe: Path, run: Path, where: tuple[str, int, str], resume: 
         ("save", 4, "after"),  # the second checkpoint has half of its files
         ("rename", 2, "before"),  # complete, not published
         ("rename", 3, "after"),  # published, the oldest one still there
-        ("unlink", 1, "after"),  # while the oldest is removed
+        ("rename", 4, "after"),  # while the oldest is removed
+        ("rmtree", 2, "before"),  # the same
         ("replace", 4, "before"),  # rollouts half written
         ("metrics", 3, "torn"),  # in the middle of a row
         ("replace", 7, "before"),  # all done but for the summary
@@ -70,7 +71,7 @@ def test_a_run_killed_before_its_config_stands_can_be_started(
     assert differences(result(tmp_path / "run"), straight) == []
 
 
-@pytest.mark.parametrize("where", [("replace", 1, "before"), ("unlink", 1, "before")])
+@pytest.mark.parametrize("where", [("replace", 1, "before"), ("replace", 3, "before")])
 def test_a_kill_while_a_resumed_run_tidies_up_is_survived(
     where: tuple[str, int, str], recipe: Path, straight: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -82,18 +83,18 @@ def test_a_kill_while_a_resumed_run_tidies_up_is_survived(
 
 
 def test_a_kill_while_a_checkpoint_is_replaced_leaves_the_one_before_it(recipe: Path, tmp_path: Path) -> None:
-    """A checkpoint whose removal was cut short must not be taken for a complete one."""
+    """A checkpoint whose removal was cut short must not be taken for a whole or a damaged one."""
     run = tmp_path / "run"
     trainer(recipe, run).train()
-    newest = run / "checkpoints" / "checkpoint-10"
+    newest = run / "checkpoints" / "checkpoint-5"
 
     def work() -> None:
-        tinyrun.arm("unlink", 1, "after")
-        trainer(recipe, run).train(resume_from_checkpoint=str(run / "checkpoints" / "checkpoint-8"))
+        tinyrun.arm("rename", 1, "after")
+        trainer(recipe, run).train(resume_from_checkpoint=str(run / "checkpoints" / "checkpoint-4"))
 
-    assert killed(work) and newest.exists()
+    assert killed(work) and not newest.exists()
     again = trainer(recipe, run)
-    assert again.run_directory.resume(again.args.effective()) == run / "checkpoints" / "checkpoint-8"
+    assert again.run_directory.resume(again.args.effective()) == run / "checkpoints" / "checkpoint-4"
 
 
 def test_the_command_line_survives_kills_at_random_moments(

@@ -73,7 +73,7 @@ def test_a_run_on_mixed_data_stopped_and_resumed_equals_a_straight_one(method: s
 def test_the_checkpoint_is_an_ordinary_image_text_model(mixed: Any, tmp_path: Path) -> None:
     run = trainer(mixed("grpo"), tmp_path / "run")
     run.train()
-    folder = tmp_path / "run" / "checkpoints" / f"checkpoint-{STEPS * UPDATES}"
+    folder = tmp_path / "run" / "checkpoints" / f"checkpoint-{STEPS}"
     model, processor = AutoModelForImageTextToText.from_pretrained(folder), AutoProcessor.from_pretrained(folder)
     prompts = [Prompt("plain", q, q.text) for q in run.eval_questions]
     greedy = Sampling(max_tokens=5, temperature=0)

@@ -34,7 +34,7 @@ def test_the_run_goes_through_everything_that_must_survive(straight: dict[str, A
     assert all(sum(row[f"zone/{kind}_prompts"] for row in straight["metrics"]) for kind in ("replayed", "bcq", "ncq"))
     assert sum(row["zone/unscored"] for row in straight["metrics"]) > 0
     assert [e["step"] for e in straight["state"]["run"]["evaluations"]] == [0, 2, 4, 5]
-    assert straight["checkpoints"] == ["checkpoint-10", "checkpoint-8"]
+    assert straight["checkpoints"] == ["checkpoint-4", "checkpoint-5"]
 
 
 @pytest.mark.parametrize("updates", [1, *range(UPDATES, STEPS * UPDATES, UPDATES), STEPS * UPDATES - 1])
@@ -64,7 +64,7 @@ def test_a_checkpoint_asked_for_within_a_rollout_step_is_taken_at_its_end(
     recipe = write_recipe(tmp_path, student_folder, checkpoints={"every": 5})
     first = trainer(recipe, tmp_path / "run", callbacks=[SaveAfter(3)])
     first.train()
-    assert [c.name for c in first.run_directory.complete_checkpoints()] == ["checkpoint-4"]
+    assert [c.name for c in first.run_directory.complete_checkpoints()] == ["checkpoint-2"]
     trainer(recipe, tmp_path / "run").train(resume_from_checkpoint=True)
     assert differences(result(tmp_path / "run") | {"checkpoints": straight["checkpoints"]}, straight) == []
 
@@ -103,8 +103,8 @@ def test_resuming_an_older_checkpoint_by_its_path_drops_what_came_after_it(
     run = tmp_path / "run"
     trainer(recipe, run, callbacks=[StopAfter(8)]).train()
     again = trainer(recipe, run, callbacks=[StopAfter(5)])
-    again.train(resume_from_checkpoint=str(run / "checkpoints" / "checkpoint-4"))
-    assert [c.name for c in again.run_directory.complete_checkpoints()] == ["checkpoint-2", "checkpoint-4"]
+    again.train(resume_from_checkpoint=str(run / "checkpoints" / "checkpoint-2"))
+    assert [c.name for c in again.run_directory.complete_checkpoints()] == ["checkpoint-1", "checkpoint-2"]
     trainer(recipe, run).train(resume_from_checkpoint=True)
     assert differences(result(run), straight) == ["/checkpoints"]
 
@@ -133,14 +133,16 @@ def test_a_run_does_not_go_on_with_other_data(student_folder: Path, tmp_path: Pa
         trainer(recipe, run).train(resume_from_checkpoint=True)
 
 
-def test_a_damaged_folder_is_no_checkpoint(recipe: Path, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_named_and_the_one_before_it_offered(recipe: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    trainer(recipe, run, callbacks=[StopAfter(4)]).train()
-    (run / "checkpoints" / "checkpoint-4" / "zppo_state.json").unlink()
-    with pytest.raises(CheckpointError, match=r"checkpoint-4 is no zppo checkpoint"):
-        trainer(recipe, run).train(resume_from_checkpoint=str(run / "checkpoints" / "checkpoint-4"))
+    trainer(recipe, run, callbacks=[StopAfter(2 * UPDATES)]).train()
+    (run / "checkpoints" / "checkpoint-2" / "zppo_state.json").unlink()
+    offer = rf"zppo_state.json is missing, so .*: zppo resume {run} --checkpoint checkpoint-1"
+    for checkpoint in (True, str(run / "checkpoints" / "checkpoint-2")):
+        with pytest.raises(CheckpointError, match=offer):
+            trainer(recipe, run).train(resume_from_checkpoint=checkpoint)
     resumed = trainer(recipe, run)
-    assert resumed.run_directory.resume(resumed.args.effective()) == run / "checkpoints" / "checkpoint-2"
+    assert resumed.run_directory.resume(resumed.args.effective(), "checkpoint-1") == run / "checkpoints/checkpoint-1"
 
 
 @pytest.mark.parametrize(

@@ -75,9 +75,9 @@ def trainer(recipe: Path, run: Path, **options: Any) -> Any:
     return ZPPOTrainer(args=args, **{"reward_funcs": luck} | options)
 
 
-def result(run: Path, updates: int = STEPS * UPDATES) -> dict[str, Any]:
-    """All that a run of so many gradient updates leaves behind and that does not depend on the clock."""
-    checkpoint = run / "checkpoints" / f"checkpoint-{updates}"
+def result(run: Path, step: int = STEPS) -> dict[str, Any]:
+    """All that a run of so many rollout steps leaves behind and that does not depend on the clock."""
+    checkpoint = run / "checkpoints" / f"checkpoint-{step}"
     state = json.loads((checkpoint / "zppo_state.json").read_text("utf-8"))
     summary = json.loads((run / "summary.json").read_text("utf-8"))
     for timed in (state["run"], summary, *state["run"]["evaluations"], *summary["evaluations"]):

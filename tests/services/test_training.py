@@ -17,8 +17,7 @@ from zppo.cli.main import main
 from zppo.engines import servers
 
 pytestmark = pytest.mark.services
-RECIPES = Path(zppo.__file__).parents[2] / "recipes"
-WORDS, MIXED = str(RECIPES / "words.yaml"), str(RECIPES / "pocket.yaml")
+WORDS, MIXED = str(Path(zppo.__file__).parents[2] / "recipes/words.yaml"), "pocket"
 SMALL = {
     "zone.new_questions": 8,
     "zone.group_size": 4,

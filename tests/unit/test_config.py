@@ -54,7 +54,7 @@ BAD: list[tuple[Callable[..., Any], str, Any]] = [
     *[(section, name, 3) for section in (TeacherConfig, JudgeConfig) for name in ("tries", "price_prompt")],
     *[(section, "extra_body", {"top_k": 1}) for section in (TeacherConfig, JudgeConfig)],
     *[(section, "model", "http://a/v1") for section in (TeacherConfig, JudgeConfig)],
-    (ReportsConfig, "reliance", -1),
+    *[(ReportsConfig, name, -1) for name in ("reliance", "rollouts_every")],
     (AlarmsConfig, "stop_when_blind", -1),
     (RunOptions, "rollout_steps", 0),
 ]
@@ -136,3 +136,12 @@ def test_defaults_are_those_of_the_paper() -> None:
         4096,
         200,
     )
+
+
+def test_held_out_questions_are_sampled_as_in_training_but_for_what_is_set() -> None:
+    sampling = SamplingConfig(max_tokens=24, temperature=1.5, top_p=0.5, top_k=7, thinking="off")
+    found = EvalConfig().at(3, sampling)
+    assert (found.max_tokens, found.temperature, found.seed, found.thinking) == (24, 1.5, 3, "off")
+    assert (found.top_p, found.top_k) == (0.95, 20), "the paper's"
+    own = EvalConfig(max_tokens=9, temperature=0.6).at(3, sampling)
+    assert (own.max_tokens, own.temperature) == (9, 0.6)

@@ -386,3 +386,23 @@ def test_a_teacher_that_returns_something_else_is_an_error_that_says_what_to_ret
 
     with pytest.raises(TeacherError, match=message):
         ProgramTeacher(Program()).submit(Question("q", "?", "1"), 1, Sampling()).result()
+
+
+@pytest.mark.parametrize("method", ["zppo", "hint", "prefix"])
+def test_the_system_turn_of_a_question_stands_before_every_prompt_that_asks_it(method: str) -> None:
+    """Of student and teacher; not before what only quotes the question."""
+    question, seen = Question("q0", "q0?", "1", system="Be brief."), []
+
+    def says(text: str) -> Any:
+        def script(prompt: Prompt, n: int, visit: int) -> list[str]:
+            seen.append(prompt)
+            return [text] * n
+
+        return ScriptedEngine(script)
+
+    teacher = ModelTeacher(LocalText(says("one two three \\boxed{1}"), BYTES), TEMPLATES)
+    parts = Parts(parse_method(method), says("so \\boxed{7}"), BYTES, verdict, [teacher], keep_whole, TEMPLATES)
+    zone = ZoneConfig(new_questions=1, group_size=2, teacher_samples=1, updates=1, augment_fraction=2)
+    batch = rollout_step([question], PromptReplayBuffer(10), parts, zone, SamplingConfig(), Streams(0, 0))
+    assert {g.prompt.kind for g in batch.groups} > {"plain"} and len(seen) == len(batch.groups) + 1
+    assert all(prompt.turns == ({"role": "system", "content": "Be brief."},) for prompt in seen)

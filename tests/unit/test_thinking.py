@@ -105,7 +105,8 @@ def test_all_teachers_of_a_section_are_told() -> None:
 
 def test_training_and_held_out_evaluation_are_sampled_alike() -> None:
     assert SamplingConfig().at(seed=1).thinking == "on"
-    assert SamplingConfig(thinking="off").at(seed=1).thinking == EvalConfig().at(1, "off").thinking == "off"
+    sampling = SamplingConfig(thinking="off")
+    assert sampling.at(seed=1).thinking == EvalConfig().at(1, sampling).thinking == "off"
 
 
 @pytest.mark.parametrize(("written", "meant"), [("on", "on"), ("off", "off"), ("template", "template")])

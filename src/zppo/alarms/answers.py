@@ -1,4 +1,4 @@
-"""Alarms about single responses: without a final answer, cut off, unscored."""
+"""Alarms about single responses: without a final answer, cut off, unscored, or judged in no form that can be read."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -12,6 +12,8 @@ MOST_CUT_OFF = 0.1
 """Above this share the limit decides as much about the rewards as training may change in them."""
 MOST_UNSCORED = 0.1
 """Servers fail now and then; above this share the groups that are left are smaller than what was asked for."""
+MOST_MALFORMED = 0.1
+"""A judge slips now and then; above this share it does not know the form, and right responses are called wrong."""
 ENDINGS = 3
 
 
@@ -66,6 +68,27 @@ class Unscored:
             f"{unscored} of {len(seen.rollouts)} rollouts ({percent(unscored, len(seen.rollouts))}) are unscored and "
             f"teach nothing: {'; '.join(causes) or _NO_CAUSE}"
         )
+
+
+class MalformedVerdicts:
+    """Many replies of the judge are no verdict, and the responses they are about count as wrong."""
+
+    name: ClassVar[str] = "malformed_verdicts"
+
+    def observe(self, seen: Seen) -> str:
+        calls, malformed = (seen.metrics.get(f"judge/{name}", 0) for name in ("calls", "malformed"))
+        if malformed <= MOST_MALFORMED * calls:
+            return ""
+        return (
+            f"{malformed:.0f} of {calls:.0f} replies of the judge ({percent(malformed, calls)}; {_cut_off(seen)}) are "
+            "not the JSON it was asked for, and the responses they are about count as wrong. Take a judge that follows "
+            "the form (judge.model), tell its server not to think (judge.no_thinking_body), or say it in other words "
+            "(judge.txt in a folder given as prompts.templates)"
+        )
+
+
+def _cut_off(seen: Seen) -> str:
+    return f"{seen.metrics.get('judge/cut_off', 0):.0f} of these were cut off"
 
 
 _CAUSES = {

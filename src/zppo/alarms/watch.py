@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from zppo.alarms.answers import CutOff, NoAnswers, Unscored
+from zppo.alarms.answers import CutOff, MalformedVerdicts, NoAnswers, Unscored
 from zppo.alarms.collapse import EntropyCollapse, LengthShift, RewardCollapse
 from zppo.alarms.references import NeverRight, TeacherDisagrees
 from zppo.alarms.seen import Seen, Watch
@@ -18,6 +18,7 @@ ALARMS: tuple[type[Watch], ...] = (
     NeverRight,
     TeacherDisagrees,
     Unscored,
+    MalformedVerdicts,
     CutOff,
     NcqAllWrong,
     BcqAllWrong,

@@ -3,14 +3,15 @@
 import argparse
 import importlib.util
 import json
-import logging
 from collections.abc import Mapping, Sequence, Set
+from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zppo.cli.scoring import OPTIONS, add_rows, is_own
-from zppo.config import EvalConfig
+from zppo.cli.shown import add_quiet, shown
+from zppo.config import EvalConfig, SamplingConfig
 from zppo.errors import ConfigError, ZppoError
 from zppo.evals.benchmark import Benchmark
 from zppo.evals.engines import Served, judge, respondent
@@ -23,7 +24,8 @@ from zppo.evals.runner import Runner
 from zppo.evals.suites import SUITES, choose
 from zppo.evals.summary import Label, as_table, paper_columns, write_summary
 from zppo.pocket import ASSETS
-from zppo.reports.rundir import write_atomically
+from zppo.reports.files import write_atomically
+from zppo.reports.progress import Progress
 from zppo.rewards.judge import MAX_TOKENS
 from zppo.types import THINKING, Sampling, Thinking
 from zppo.zone.prompts import Templates
@@ -59,6 +61,7 @@ def add_eval(commands: Any) -> None:
     _add_judge(command.add_argument_group("the judge"))
     _add_decoding(command.add_argument_group("decoding (default: the paper's; shorter for the pocket suite)"))
     _add_output(command.add_argument_group("what is written"))
+    add_quiet(command)
     command.set_defaults(run=_eval)
 
 
@@ -127,7 +130,6 @@ def _add_output(group: Any) -> None:
 
 
 def _eval(options: argparse.Namespace, rest: Sequence[str]) -> int:
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
     out: Path = options.out or Path(f"runs/eval-{Path(options.model).name}")
     given = {name for name, value in vars(options).items() if value is not None}
     benchmarks = _benchmarks(options, out)
@@ -144,11 +146,12 @@ def _eval(options: argparse.Namespace, rest: Sequence[str]) -> int:
     folder = None if own or options.data is None else Path(options.data)
     extent = Extent(folder, options.limit, tuple(options.pixels), options.video_frames, options.video_fps)
     with (
-        respondent(_model(options), out / "server.log", _sampling(options), options.batch) as student,
+        shown(options.quiet) as progress,
+        _respondent(options, out, progress) as student,
         judge(_judge(options), verdicts, options.judge_max_tokens) as judging,
     ):
         protocols = own.protocol(judging, prompts) if own else Protocols(judging)
-        runner = Runner(student, protocols, out, extent, settings, prompts)
+        runner = Runner(student, protocols, out, extent, settings, prompts, progress)
         errors = runner.run(benchmarks)
         outcomes, label = runner.outcomes(), Label(options.student or Path(options.model).name, options.method)
         write_summary(out, outcomes, errors, label, settings, paper)
@@ -162,6 +165,11 @@ def _eval(options: argparse.Namespace, rest: Sequence[str]) -> int:
         print(f"not evaluated: {slug}: {error}")
     print(f"\n{out / 'results.csv'}, {out / 'summary.json'}, {out / 'results'}")
     return 1 if len(errors) == len(benchmarks) else 0
+
+
+def _respondent(options: argparse.Namespace, out: Path, progress: Progress) -> AbstractContextManager[Respondent]:
+    progress.phase(f"{'loading' if options.engine == 'transformers' else 'reaching'} {options.model}")
+    return respondent(_model(options), out / "server.log", _sampling(options), options.batch)
 
 
 def _own(options: argparse.Namespace) -> "OwnEvaluation":
@@ -267,7 +275,7 @@ def _sampling(options: argparse.Namespace) -> Sampling:
     # Whether a server knows the switch is not known: its own default holds unless something is said.
     default: Thinking = "template" if options.engine == "endpoint" else "on"
     return replace(
-        checked.at(options.seed, options.thinking or default),
+        checked.at(options.seed, SamplingConfig(thinking=options.thinking or default)),
         min_p=options.min_p,
         presence_penalty=options.presence_penalty,
         repetition_penalty=options.repetition_penalty,

@@ -46,7 +46,7 @@ def _grade(options: argparse.Namespace, rest: Sequence[str]) -> int:
 def read_rows(path: Path, verdict: RoutedVerdict | None) -> tuple[list[Question], list[str]]:
     """The questions and responses of a file, such as `verdict` can score. Raises DataError naming file and row."""
     questions, responses = [], []
-    for number, row in enumerate(json_rows(path), start=1):
+    for number, row in json_rows(path):
         where = f"{path}, row {number}"
         question = _question(row, number, where, answered=verdict is not None)
         try:
@@ -74,11 +74,10 @@ def as_table(questions: Sequence[Question], graded: Sequence[Graded]) -> str:
     cells = [("row", "verdict", "answer", "reason")]
     for q, g in zip(questions, graded, strict=True):
         cells.append((q.id, g.verdict, "–" if g.answer is None else shown(g.answer), g.reason))
-    printable = [[_printable(cell) for cell in row] for row in cells]
-    widths = [max(map(len, column)) for column in zip(*printable, strict=True)][:-1]
+    rows = [[printable(cell) for cell in row] for row in cells]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
     lines = [
-        "  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]])
-        for row in printable
+        "  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
     ]
     counts = Counter(g.verdict for g in graded)
     return "\n".join([*lines, "", ", ".join(f"{counts[v]} {v}" for v in ("right", "wrong", "unscored"))])
@@ -112,6 +111,6 @@ def _as_in_training(question: Question) -> Question:
     )
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A model's control characters are no commands to the terminal."""
     return "".join(c if c.isprintable() else "?" for c in text)

@@ -5,19 +5,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from glob import has_magic, iglob
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from zppo.config import FallbackConfig, Recipe
+from zppo.config import FallbackConfig, Recipe, RunOptions
 from zppo.custom import PROGRAM
 from zppo.errors import ConfigError, nearest
+from zppo.pocket import ASSETS
+from zppo.strict_yaml import load as load_yaml
+
+SHIPPED = {"pocket": ASSETS.parent / "pocket.yaml"}
+"""Recipes that are part of the package, by the name that stands for their path."""
 
 PATHS = (
     ("student", "model"),
+    ("student", "chat_template"),
     ("teacher", "model"),
     ("teacher", "fallbacks"),
+    ("teacher", "chat_template"),
     ("judge", "model"),
     ("data", "train"),
     ("data", "eval"),
@@ -29,13 +36,26 @@ PATHS = (
 _CODE = re.compile(rf"(?P<kind>(?:{PROGRAM})?)(?P<file>.+\.py)(?P<name>:\w+)")
 """Code of the user: `FILE.py:NAME`."""
 
+Options = TypeVar("Options", bound=RunOptions)
 THINKING_SECTIONS = ("sampling", "teacher")
 """Where an option `thinking` may be `on` or `off`, which YAML reads as true and false."""
 
 
 def load_recipe(path: str | Path, overrides: Mapping[str, str]) -> Recipe:
-    """The recipe at `path` with dotted `overrides` put over it. Raises ConfigError naming the option at fault."""
-    options = _read(Path(path))
+    """The recipe at `path`, or the shipped one of that name, with dotted `overrides` put over it.
+
+    Raises ConfigError naming the option at fault.
+    """
+    return _typed(_options(_read(SHIPPED.get(str(path), Path(path))), overrides), Recipe)
+
+
+def load_options(path: str | Path | None, overrides: Mapping[str, str]) -> RunOptions:
+    """The options of a recipe that need not be whole, or of none, with `overrides`. Raises ConfigError likewise."""
+    options = _options({} if path is None else _read(SHIPPED.get(str(path), Path(path))), overrides)
+    return _typed({name: value for name, value in options.items() if name not in ("seed", "training")}, RunOptions)
+
+
+def _options(options: dict[str, Any], overrides: Mapping[str, str]) -> dict[str, Any]:
     for name, value in overrides.items():
         _put(options, name, value)
     _check_names(options, Recipe, "")
@@ -43,7 +63,7 @@ def load_recipe(path: str | Path, overrides: Mapping[str, str]) -> Recipe:
         thinking = options.get(section, {}).get("thinking")
         if isinstance(thinking, bool):
             options[section]["thinking"] = "on" if thinking else "off"
-    return _typed(options)
+    return options
 
 
 def parse_overrides(arguments: Sequence[str]) -> dict[str, str]:
@@ -62,26 +82,12 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, str]:
     return overrides
 
 
-def option_lines() -> str:
-    """Every option with its default, a section to a line; `training.*` stands for transformers.TrainingArguments."""
-    top: list[str] = []
-    lines: list[str] = []
-    for option in fields(Recipe):
-        inner = option.default_factory
-        if isinstance(inner, type) and is_dataclass(inner):
-            defaults = (f"--{option.name}.{f.name} {getattr(inner(), f.name)}" for f in fields(inner))
-            lines.append("  " + "  ".join(defaults))
-        elif option.name not in ("training", "programs"):
-            top.append(f"--{option.name} {option.default}")
-    return "\n".join(["  " + "  ".join(top), *lines, "  --training.NAME VALUE"])
-
-
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise ConfigError(f"{path}: there is no such recipe")
+        raise ConfigError(f"{path}: there is no such recipe; the one of zppo demo is called pocket")
     try:
-        options = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        options = load_yaml(path.read_text("utf-8"))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # also an impossible date, a number too long
         raise ConfigError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(options, dict):
         raise ConfigError(f"{path}: a recipe is a mapping of options, such as `method: zppo`")
@@ -112,8 +118,8 @@ def _put(options: dict[str, Any], dotted: str, value: str) -> None:
         if not isinstance(options, dict):
             raise ConfigError(f"--{dotted}: {section!r} is not a section")
     try:
-        options[key] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
+        options[key] = load_yaml(value)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"--{dotted}: {value!r} is not valid YAML; quote it") from error
 
 
@@ -133,9 +139,9 @@ def _check_names(options: Mapping[str, Any], section: Any, where: str) -> None:
                     _check_names(fallback, FallbackConfig, f"{where}{name}.{number}.")
 
 
-def _typed(options: dict[str, Any]) -> Recipe:
+def _typed(options: dict[str, Any], kind: type[Options]) -> Options:
     try:
-        return TypeAdapter(Recipe).validate_python(options)
+        return TypeAdapter(kind).validate_python(options)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])

@@ -21,6 +21,7 @@ from zppo.evals.own_rows import Grade, TrainingProtocol, own_benchmark
 from zppo.rewards.extraction import warn_of_boxes
 from zppo.rewards.judge import Judge
 from zppo.rewards.routing import RoutedVerdict, is_free
+from zppo.strict_yaml import load as load_yaml
 from zppo.zone.prompts import Templates
 
 
@@ -68,7 +69,7 @@ class OwnEvaluation:
 
 def _columns(text: str | None) -> Any:
     try:
-        columns = yaml.safe_load(text) if text else None
+        columns = load_yaml(text) if text else None
     except yaml.YAMLError as error:
         raise ConfigError(f"--columns: {text!r} is not valid YAML; quote it") from error
     if columns is not None and not isinstance(columns, dict):

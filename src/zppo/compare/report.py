@@ -9,7 +9,7 @@ from typing import Any
 from zppo.compare.comparison import Comparison
 from zppo.compare.figure import draw_curves
 from zppo.compare.tables import markdown
-from zppo.reports.rundir import write_atomically
+from zppo.reports.files import write_atomically
 
 
 def write_comparison(comparison: Comparison, out: Path) -> str:

@@ -2,7 +2,6 @@
 
 import fcntl
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Protocol
 
 from zppo.compare.grid import Cell
 from zppo.errors import CompareError
+from zppo.reports.progress import Lines, Progress
 from zppo.reports.rundir import RunDirectory
 
 POLL_SECONDS = 0.1
@@ -67,15 +67,19 @@ def start_process(run: CellRun) -> Process:
         )
 
 
-def run_cells(runs: Sequence[CellRun], jobs: int, start: Callable[[CellRun], Process]) -> None:
-    """Run all cells that are not finished, `jobs` at a time, with a line on standard error for each.
+def run_cells(
+    runs: Sequence[CellRun], jobs: int, start: Callable[[CellRun], Process], progress: Progress | None = None
+) -> None:
+    """Run all cells that are not finished, `jobs` at a time; `progress` shows how each has ended.
 
     When this is interrupted, so are the cells. Raises CompareError naming the cells that failed or could not be
     started, after all others are finished.
     """
     there = [run for run in runs if run.finished]
+    progress = progress or Lines()
     for count, run in enumerate(there, start=1):
-        _say(f"{run}: {_outcome(run)}, already there ({count} of {len(runs)})")
+        progress.show(str(run), f"{_outcome(run)}, already there ({count} of {len(runs)})")
+    progress.begin("cell", len(runs), len(there))
     waiting, ended, failed = [run for run in runs if not run.finished], len(there), []
     running: list[tuple[CellRun, Process]] = []
     try:
@@ -87,12 +91,17 @@ def run_cells(runs: Sequence[CellRun], jobs: int, start: Callable[[CellRun], Pro
                 except CompareError as error:
                     ended += 1
                     failed.append(run)
-                    _say(f"{error} ({ended} of {len(runs)})")
+                    progress.note(f"{error} ({ended} of {len(runs)})")
+                    progress.done(ended)
+                progress.phase("running " + ", ".join(str(each) for each, _ in running), brief=True)
             for run in _take_ended(running):
                 ended += 1
                 if not run.finished:
                     failed.append(run)
-                _say(f"{run}: {_outcome(run)} ({ended} of {len(runs)})")
+                    progress.note(f"{run}: failed, see {run.log} ({ended} of {len(runs)})")
+                else:
+                    progress.show(str(run), f"{_outcome(run)} ({ended} of {len(runs)})")
+                progress.done(ended)
             time.sleep(POLL_SECONDS)
     finally:
         for _, process in running:
@@ -117,14 +126,8 @@ def _take_ended(running: list[tuple[CellRun, Process]]) -> list[CellRun]:
 
 def _outcome(run: CellRun) -> str:
     """`hard .93 after 100 steps, 158 s`; overall accuracy where there are no hard questions."""
-    if not run.finished:
-        return f"failed, see {run.log}"
     summary = run.directory.summary()
     after = summary["evaluations"][-1]
     level = "overall" if after["hard"] is None else "hard"
     accuracy = f"{after[level]:.2f}".removeprefix("0")
     return f"{level} {accuracy} after {summary['rollout_steps']} steps, {summary['seconds']:.0f} s"
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -33,8 +33,9 @@ class DataConfig:
     train_split: str | None = None
     """Split of a dataset on the Hub or of a folder that holds several; None means `train`."""
     eval_config: str | None = None
+    """Configuration of a dataset on the Hub, for `eval`."""
     eval_split: str | None = None
-    """The same for `eval`; here None means `test`."""
+    """Split of a dataset on the Hub or of a folder that holds several, for `eval`; None means `test`."""
     columns: Mapped = field(default_factory=dict)
     """Which column is what, such as `{question: problem, answer: solution, images: [left, right]}`. Roles: question,
     answer, images, videos, options, answer_type, source, id. A role that is not named looks for its usual columns."""
@@ -69,6 +70,8 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class PromptsConfig:
+    """How questions are put, and how long they may be."""
+
     templates: str | None = None
     """Folder whose files replace the shipped templates: `plain.txt`, `closer.txt`, `bcq.txt`, `ncq.txt`, `hint.txt`,
     `compress.txt`, `write_hint.txt`, `judge.txt`."""

@@ -20,8 +20,10 @@ def check_thinking(section: str, config: Any) -> None:
 
 
 def check_sampling(section: str, config: Any) -> None:
-    positive(section, config, "max_tokens")
-    if not 0 < config.temperature < math.inf:
+    """None, where an option may be that, means another section's value."""
+    if config.max_tokens is not None:
+        positive(section, config, "max_tokens")
+    if config.temperature is not None and not 0 < config.temperature < math.inf:
         raise ConfigError(f"{section}.temperature is {config.temperature}; sampling needs a number above 0")
     if not 0 < config.top_p <= 1:
         raise ConfigError(f"{section}.top_p is {config.top_p}; it must be in (0, 1]")

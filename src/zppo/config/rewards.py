@@ -10,6 +10,8 @@ from zppo.rewards.extraction import names_in
 
 @dataclass(frozen=True)
 class RewardsConfig:
+    """The score of a response (docs/rewards.md)."""
+
     extract: str | tuple[str, ...] = "boxed"
     r"""How the final answer of a response is read (docs/rewards.md): `boxed`, `last_number`, `answer_tag`, `gsm8k`,
     `choice`, `regex:PATTERN`, `python:FILE.py:FUNCTION`, or a list, of which the first that finds an answer gives it.

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from zppo.config.data import DataConfig, PromptsConfig
@@ -72,9 +72,11 @@ class SamplingConfig:
     max_tokens: int = 12_288
     """Longest response, in tokens."""
     temperature: float = 1.0
+    """Divides the logits before sampling; above 0."""
     top_p: float = 1.0
+    """Share of the probability that the tokens sampled from hold, the likeliest first. In (0, 1]."""
     top_k: int = 0
-    """0 means no limit."""
+    """Number of tokens sampled from, the likeliest first; 0 means no limit."""
     thinking: Thinking = "on"
     """Whether responses begin with thoughts, where the chat template has a switch (`enable_thinking`) for it: `on`,
     `off`, or `template` for its own default. Student and teacher, held-out evaluation too; `teacher.thinking` is the
@@ -90,25 +92,43 @@ class SamplingConfig:
 
 @dataclass(frozen=True)
 class EvalConfig:
-    """Held-out evaluation with plain prompts (method section 11: temperature 0.6, top-p 0.95, top-k 20)."""
+    """Held-out evaluation with plain prompts (method section 11: top-p 0.95, top-k 20)."""
 
     every: int = 0
     """Rollout steps between two evaluations; 0 evaluates only before and after training."""
+    early_stopping_patience: int = 0
+    """Evaluations in a row without a better accuracy on the held-out questions after which training ends; the
+    checkpoint of the best one is kept beside the newest. 0 goes on to the last step."""
     samples: int = 1
     """Responses per held-out question; accuracy is the mean over them."""
-    max_tokens: int = 12_288
-    temperature: float = 0.6
+    max_tokens: int | None = None
+    """Longest response, in tokens; None means as `sampling.max_tokens`."""
+    temperature: float | None = None
+    """None means as `sampling.temperature` (the paper evaluates at 0.6)."""
     top_p: float = 0.95
+    """Share of the probability that the tokens sampled from hold, the likeliest first. In (0, 1]."""
     top_k: int = 20
+    """Number of tokens sampled from, the likeliest first; 0 means no limit."""
 
     def __post_init__(self) -> None:
         check_sampling("eval", self)
         positive("eval", self, "samples")
         if self.every < 0:
             raise ConfigError(f"eval.every is {self.every}; rollout steps between evaluations, or 0")
+        if self.early_stopping_patience < 0:
+            raise ConfigError(f"eval.early_stopping_patience is {self.early_stopping_patience}; evaluations, or 0")
+        if self.early_stopping_patience and not self.every:
+            raise ConfigError("eval.early_stopping_patience counts evaluations: set eval.every to some rollout steps")
 
-    def at(self, seed: int, thinking: Thinking) -> Sampling:
-        return Sampling(self.max_tokens, self.temperature, self.top_p, self.top_k, seed, thinking=thinking)
+    def at(self, seed: int, sampling: SamplingConfig) -> Sampling:
+        """What is not set here is as in `sampling`, thoughts too."""
+        return replace(
+            sampling.at(seed),
+            max_tokens=sampling.max_tokens if self.max_tokens is None else self.max_tokens,
+            temperature=sampling.temperature if self.temperature is None else self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+        )
 
 
 @dataclass(frozen=True)
@@ -116,7 +136,9 @@ class UpdateConfig:
     """One gradient update (method section 4)."""
 
     clip_low: float = 0.20
+    """`epsilon_low`: a token's ratio to the old policy is clipped below 1 minus this. In (0, 1)."""
     clip_high: float = 0.28
+    """`epsilon_high`: a token's ratio to the old policy is clipped above 1 plus this."""
     dual_clip: float = 10.0
     """Bound on the loss of negative advantages, as a multiple of the advantage; must exceed 1."""
     aggregation: Aggregation = "token"
@@ -150,19 +172,28 @@ class EngineConfig:
 
 @dataclass(frozen=True)
 class StudentConfig:
+    """The model that is trained."""
+
     model: str = ""
     """Folder or Hub name of the checkpoint to train."""
     dtype: Dtype = "float32"
     """Of the weights that are trained. At the paper's learning rate bfloat16 weights would round most updates away;
     compute in bfloat16 with `training.bf16: true`."""
+    chat_template: str | None = None
+    """File with a chat template (Jinja), for a checkpoint without one or instead of its own. Checkpoints have it."""
 
 
 @dataclass(frozen=True)
 class CheckpointConfig:
+    """What is kept of a run to go on from."""
+
     every: int = 10
     """Rollout steps between two checkpoints; the last step is always saved."""
     keep: int = 2
     """Checkpoints kept; older ones are removed after the newer one is complete."""
+    weights_only: bool = False
+    """Whether all but the newest keep only their weights, about a third of the size with AdamW in fp32: they can be
+    used and evaluated, but if the newest is damaged there is none before it to continue from."""
 
     def __post_init__(self) -> None:
         positive("checkpoints", self, "every", "keep")
@@ -175,10 +206,14 @@ class ReportsConfig:
     reliance: int = 2
     """Groups of each kind (BCQ, NCQ) per rollout step whose right responses are read once with and once without the
     shown candidates (docs/method.md, "What a run shows"); 0 measures nothing."""
+    rollouts_every: int = 10
+    """Rollout steps between two tables of sampled rollouts in the trackers of `training.report_to`; 0 writes none."""
 
     def __post_init__(self) -> None:
         if self.reliance < 0:
             raise ConfigError(f"reports.reliance is {self.reliance}; groups per rollout step, or 0 for none")
+        if self.rollouts_every < 0:
+            raise ConfigError(f"reports.rollouts_every is {self.rollouts_every}; rollout steps, or 0 for no tables")
 
 
 @dataclass(frozen=True)
@@ -202,6 +237,7 @@ class RunOptions:
     """`zppo`; `grpo` with any of the switches `+replay`, `+bcq`, `+ncq`; or `hint`, `prefix`, `grpo_teacher`,
     `off_distill`, `on_distill`, each with or without `+replay`."""
     rollout_steps: int = 200
+    """Rollout steps of the whole run; each makes `zone.updates` gradient updates."""
     student: StudentConfig = field(default_factory=StudentConfig)
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
     judge: JudgeConfig = field(default_factory=JudgeConfig)
@@ -245,7 +281,9 @@ class Recipe(RunOptions):
     """A whole run: what `zppo train RECIPE` reads. `training` goes to `transformers.TrainingArguments`."""
 
     seed: int = 0
+    """Of everything random: order of the data, sampling, drawing. In [0, 2**32)."""
     training: dict[str, Any] = field(default_factory=dict)
+    """Options of `transformers.TrainingArguments`, by name."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -58,8 +58,9 @@ class CallConfig:
     """Further fields of the requests that leave no room for thoughts: compression, hints, judging, and with
     `thinking: off` all others. For the same servers `{chat_template_kwargs: {enable_thinking: false}}`."""
     price_prompt: float = 0.0
+    """Of a million prompt tokens, in any currency; the run's `teacher_cost` and `judge_cost` are in it."""
     price_response: float = 0.0
-    """Per million tokens, in any currency; the run's `teacher_cost` and `judge_cost` are in it."""
+    """Of a million response tokens, likewise."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,8 @@ class FallbackConfig(CallConfig):
 
 @dataclass(frozen=True)
 class TeacherConfig(CallConfig):
+    """The teacher: a local model, a program, or a server and how it is called (docs/teacher.md)."""
+
     model: str | None = None
     """Folder or Hub name of a local teacher, or with `endpoint` the name under which it is served (not needed if it is
     the only one), or `python:FILE.py:CLASS`, a program that answers (docs/custom.md). Every method that shows or
@@ -132,6 +135,8 @@ class TeacherConfig(CallConfig):
     Hints and compressed candidates are written by the first teacher."""
     dtype: Dtype = "bfloat16"
     """Of a local teacher."""
+    chat_template: str | None = None
+    """File with a chat template (Jinja) for local teachers; None means the one beside each."""
     thinking: Thinking | None = None
     """Whether its responses begin with thoughts: `on`, `off`, `template` (its chat template's, or its server's, own
     default); None means as `sampling.thinking`. A server is switched by `thinking_body` and `no_thinking_body`."""
@@ -165,6 +170,7 @@ class TeacherConfig(CallConfig):
             raise ConfigError(
                 f"teacher.model is {self.model}, a program, which no endpoint serves; leave one of them out"
             )
+        self._check_template()
         if (self.cache or self.offline) and not self.remote:
             raise ConfigError("teacher.cache keeps what an endpoint says; set teacher.endpoint, or leave the cache out")
         if self.thinking is not None:
@@ -177,6 +183,12 @@ class TeacherConfig(CallConfig):
             _refuse_calls("teacher", self)
         for url in self.remote:
             self.server(url)
+
+    def _check_template(self) -> None:
+        named = self.fallbacks if self.endpoint else (self.model, *self.fallbacks)
+        local = [name for name in named if isinstance(name, str) and not is_url(name) and not name.startswith(PROGRAM)]
+        if self.chat_template and (self.model or self.endpoint) and not local:
+            raise ConfigError("teacher.chat_template is for local models; servers and programs have their own")
 
     @property
     def urls(self) -> tuple[str, ...]:

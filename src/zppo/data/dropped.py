@@ -11,6 +11,7 @@ Kind = Literal[
     "no row",
     "no question",
     "no answer",
+    "prose answer",
     "long answer",
     "bad text",
     "bad column",

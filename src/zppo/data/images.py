@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from zppo.config import DataConfig
 from zppo.data.dropped import BadRow
 from zppo.data.urls import fetched
+from zppo.masking import masked_url
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM")
 """Kinds of image files that are opened; others of Pillow's start programs or are never meant as pictures."""
@@ -79,7 +80,7 @@ def opened(value: Any, folder: Path, config: DataConfig) -> Path | io.BytesIO:
         return io.BytesIO(_data_url(text))
     if text.startswith(("http://", "https://")):
         if not config.allow_urls:
-            raise BadRow("unreadable media", f"{text} is a URL; set data.allow_urls to fetch it")
+            raise BadRow("unreadable media", f"{masked_url(text)} is a URL; set data.allow_urls to fetch it")
         return io.BytesIO(fetched(text))
     path = folder / text
     try:

@@ -8,6 +8,8 @@ import io
 import json
 import os
 from array import array
+from bisect import bisect_right
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,22 +21,37 @@ CELL = 256 * 2**20
 
 
 class JsonRows:
-    """The lines of a JSONL file, parsed when asked for. Raises DataError for a line that is not JSON."""
+    """The lines of a JSONL file, parsed when asked for; blank ones are skipped, but counted.
+
+    Raises DataError for a line that is not JSON.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = _existing(path)
+        self.path = existing(path)
+        # Where each row begins, and the end; before which row each blank line stands.
+        starts, self._blank = array("q", [0]), array("q")
         with self.path.open("rb") as lines:
-            self._offsets = _offsets(map(len, lines))
+            for line in lines:
+                if _is_blank(line):
+                    self._blank.append(len(starts) - 1)
+                    starts[-1] += len(line)
+                else:
+                    starts.append(starts[-1] + len(line))
+        self._offsets = starts
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
     def __getitem__(self, index: int) -> Any:
-        line = _slice(self.path, self._offsets[index], self._offsets[index + 1])
-        return _parsed(line, f"{self.path}, row {index + 1}")
+        line = slice_of(self.path, self._offsets[index], self._offsets[index + 1])
+        return parsed(line, f"{self.path}, row {self.number(index)}")
 
     def __iter__(self) -> Iterator[Any]:
-        return json_rows(self.path)
+        return (row for _, row in json_rows(self.path))
+
+    def number(self, index: int) -> int:
+        """The line of a row, from 1."""
+        return index + 1 + bisect_right(self._blank, index)
 
 
 class CsvRows:
@@ -44,7 +61,7 @@ class CsvRows:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = _existing(path)
+        self.path = existing(path)
         sizes: list[int] = []
         with self.path.open("rb") as file:
             records = _records(_counted(file, sizes), str(self.path))
@@ -64,11 +81,15 @@ class CsvRows:
         return len(self._offsets) - 1
 
     def __getitem__(self, index: int) -> dict[str, str | None]:
-        record = _slice(self.path, self._offsets[index], self._offsets[index + 1])
+        record = slice_of(self.path, self._offsets[index], self._offsets[index + 1])
         return self._row(next(_records(io.BytesIO(record), str(self.path))), index)
 
     def __iter__(self) -> Iterator[dict[str, str | None]]:
         return (self[index] for index in range(len(self)))
+
+    def number(self, index: int) -> int:
+        """The record of a row, from 1."""
+        return index + 1
 
     def _row(self, cells: list[str], index: int) -> dict[str, str | None]:
         if len(cells) != len(self.columns):
@@ -77,17 +98,25 @@ class CsvRows:
         return {name: cell or None for name, cell in zip(self.columns, cells, strict=True)}
 
 
-def json_rows(path: str | Path) -> Iterator[Any]:
-    """What each line of a JSONL file holds. Raises DataError naming the file and the line (counted from 1)."""
-    path = _existing(Path(path))
+def json_rows(path: str | Path) -> Iterator[tuple[int, Any]]:
+    """Each line of a JSONL file that is not blank: its number (from 1) and what it holds.
+
+    Raises DataError naming the file and the line.
+    """
+    path = existing(Path(path))
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            yield _parsed(line, f"{path}, row {number}")
+            if not _is_blank(line):
+                yield number, parsed(line, f"{path}, row {number}")
 
 
-def _parsed(line: bytes, where: str) -> Any:
+def _is_blank(line: bytes) -> bool:
+    return not line.removeprefix(BOM_UTF8).strip(b" \t\r\n")
+
+
+def parsed(line: bytes, where: str) -> Any:
     try:
-        return json.loads(line.decode("utf-8"))
+        return json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise DataError(f"{where}: not UTF-8 ({error})") from error
     except (ValueError, RecursionError) as error:  # no JSON, a number too long, brackets too deep
@@ -110,15 +139,7 @@ def _counted(lines: Iterable[bytes], sizes: list[int]) -> Iterator[bytes]:
         yield line
 
 
-def _offsets(sizes: Iterable[int]) -> "array[int]":
-    """Where each piece begins, and where the last one ends."""
-    offsets = array("q", [0])
-    for size in sizes:
-        offsets.append(offsets[-1] + size)
-    return offsets
-
-
-def _slice(path: Path, start: int, end: int) -> bytes:
+def slice_of(path: Path, start: int, end: int) -> bytes:
     try:
         with path.open("rb") as file:
             file.seek(start)
@@ -127,7 +148,7 @@ def _slice(path: Path, start: int, end: int) -> bytes:
         raise DataError(f"{path} cannot be read any more ({error})") from error
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
     if not os.path.isfile(path):
         raise DataError(f"{path}: there is no such data file")
     return path

@@ -10,6 +10,7 @@ from zppo.data.dropped import BadRow
 from zppo.data.images import Size, image_size, load_image
 from zppo.data.rows import Place, Rows
 from zppo.data.videos import Shape, load_video, video_shape
+from zppo.masking import masked_url
 from zppo.types import Media
 
 MediaKind = Literal["image", "video"]
@@ -101,5 +102,5 @@ def _name(medium: Medium, place: Place, folder: Path) -> str:
         value = value.get("path")
     if isinstance(value, str | Path) and not str(value).startswith("data:"):
         text = str(value)
-        return (text if text.startswith(("http://", "https://")) else str(folder / text)) + part
+        return (masked_url(text) if text.startswith(("http://", "https://")) else str(folder / text)) + part
     return f"{place}, {medium.column}[{medium.position}]"

@@ -10,14 +10,14 @@ from typing import Any
 
 from zppo.config import DataConfig
 from zppo.data.columns import Columns
+from zppo.data.conversations import SHAPE, Conversation, conversation
 from zppo.data.dropped import BadRow
 from zppo.data.markers import in_order, placed, refuse_lost
 from zppo.data.media import Medium, media_of_row
+from zppo.data.references import final_answer
 from zppo.data.rows import Rows
 from zppo.rewards.choice import lettered
 from zppo.types import MEDIA_MARK, Question
-
-CONVERSATION = "a conversational prompt must be exactly one user message (its words are put into the run's templates)"
 
 
 @dataclass(frozen=True)
@@ -34,44 +34,64 @@ class Parser:
             return row
         if not isinstance(row, Mapping):
             raise BadRow("no row", f"a row is an object with `prompt` and `answer`, not {type(row).__name__}")
-        media = media_of_row(self.columns.media(row), rows, index, self._media, self.config)
-        text, order = self._text(row, [medium.kind for medium in media])
-        fields, prompt, answer = self.columns.rest(row), *(self.columns.value(row, r) for r in ("question", "answer"))
+        media = media_of_row(self._media(row), rows, index, self._media, self.config)
+        asked = self._asked(row)
+        text, order = self._text(row, asked, [medium.kind for medium in media])
+        fields, given = self.columns.rest(row), self._given_answer(row, asked)
+        answer = self._answer(given, self.columns.value(row, "answer_type"))
         question = Question(
             self._id(row, rows, index),
             text,
-            self._answer(row),
-            fields if isinstance(answer, str) else fields | {"answer": answer},
+            answer,
+            fields if given == answer else fields | {"answer": given},
             tuple(media[position] for position in order),
-            () if isinstance(prompt, str) else tuple(prompt),
+            asked.messages,
+            asked.system,
         )
         for role in ("answer_type", "source"):
             if not isinstance(named := self.columns.value(row, role), str | None):
                 raise BadRow("bad column", f"the {role} is {reprlib.repr(named)}; a text is needed")
-        check_texts([question.id, question.text, question.answer, fields])
+        check_texts([question.id, question.text, question.system, question.answer, fields])
         if not question.words and not question.media:
             raise BadRow("no question", "the question is empty or not a text")
         return question
 
-    def _media(self, row: Any) -> Sequence[Medium]:
-        return self.columns.media(row) if isinstance(row, Mapping) else []
+    def _media(self, row: Any) -> list[Medium]:
+        """Those of the columns, then those that parts of the prompt hold themselves."""
+        if not isinstance(row, Mapping):
+            return []
+        name = self.columns.name(row, "question") or ""
+        held = [mark for mark in self._asked(row).marks if mark.value is not None]
+        return self.columns.media(row) + [Medium(m.kind, m.value, name, i) for i, m in enumerate(held)]
 
-    def _text(self, row: Mapping[str, Any], kinds: Sequence[str]) -> tuple[str, list[int]]:
-        """The question with a mark for each medium, options included, and which medium each mark stands for."""
+    def _asked(self, row: Mapping[str, Any]) -> Conversation:
         prompt = self.columns.value(row, "question")
         if prompt is None:
             names = " or ".join(f"`{name}`" for name in self.columns.names("question"))
             raise BadRow("no question", f"there is no question; a row needs a {names} column")
-        parts = _parts(prompt)
-        text = "".join(part if isinstance(part, str) else MEDIA_MARK for part in parts)
+        found = conversation(prompt)
+        if found.reply is not None and not self.columns.replies:
+            raise BadRow("no question", f"the prompt ends in a turn of the assistant; {SHAPE}")
+        return found
+
+    def _text(self, row: Mapping[str, Any], asked: Conversation, kinds: Sequence[str]) -> tuple[str, list[int]]:
+        """The question with a mark for each medium, options included, and which medium each mark stands for."""
+        text = "".join(piece if isinstance(piece, str) else MEDIA_MARK for piece in asked.pieces)
         more = _unseen_options(self.columns.value(row, "options"), text)
-        marks = [part.kind for part in parts if not isinstance(part, str)]
         if not kinds:
             refuse_lost(text + more, self.columns.media_kinds(row))
-        return (text + more, in_order(marks, kinds)) if marks else placed(text + more, kinds)
+        if not asked.marks:
+            return placed(text + more, kinds)
+        of_columns = len(kinds) - sum(mark.value is not None for mark in asked.marks)
+        there = iter(in_order([m.kind for m in asked.marks if m.value is None], kinds[:of_columns]))
+        held = iter(range(of_columns, len(kinds)))
+        return text + more, [next(there if mark.value is None else held) for mark in asked.marks]
 
-    def _answer(self, row: Mapping[str, Any]) -> str:
+    def _given_answer(self, row: Mapping[str, Any], asked: Conversation) -> Any:
         answer = self.columns.value(row, "answer")
+        return asked.reply if answer is None else answer
+
+    def _answer(self, answer: Any, answer_type: Any) -> str:
         if isinstance(answer, list | tuple):
             answer = _as_json(answer)
         if answer is None or not str(answer).strip():
@@ -80,10 +100,11 @@ class Parser:
             raise BadRow("no answer", "there is no answer; a row needs an `answer` column")
         if not isinstance(answer, str | int | float) or (isinstance(answer, float) and not math.isfinite(answer)):
             raise BadRow("no answer", f"the answer is {type(answer).__name__}, not a text, a number or a list of them")
-        if len(str(answer)) > self.config.max_answer_chars:
+        found = final_answer(str(answer), answer_type) if self.answered else str(answer)
+        if len(found) > self.config.max_answer_chars:
             limit = f"data.max_answer_chars is {self.config.max_answer_chars}"
-            raise BadRow("long answer", f"the answer has {len(str(answer))} characters; {limit}")
-        return str(answer)
+            raise BadRow("long answer", f"the answer has {len(found)} characters; {limit}")
+        return found
 
     def _id(self, row: Mapping[str, Any], rows: Rows, index: int) -> str:
         identity = self.columns.value(row, "id")
@@ -92,38 +113,6 @@ class Parser:
         if isinstance(identity, bool) or not isinstance(identity, str | int) or identity == "":
             raise BadRow("bad column", f"the id is {reprlib.repr(identity)}; a text or an integer is needed")
         return str(identity)
-
-
-@dataclass(frozen=True)
-class _Mark:
-    kind: str
-
-
-def _parts(prompt: Any) -> list[str | _Mark]:
-    """The pieces of a prompt: texts, and where its media stand if it says so by parts."""
-    if isinstance(prompt, str):
-        return [prompt.replace(MEDIA_MARK, "")]
-    if not isinstance(prompt, list | tuple):
-        raise BadRow("no question", f"the question is empty or not a text, but {type(prompt).__name__}")
-    if len(prompt) != 1 or not isinstance(prompt[0], Mapping) or prompt[0].get("role") != "user":
-        raise BadRow("no question", CONVERSATION)
-    content = prompt[0].get("content")
-    if isinstance(content, str):
-        return [content.replace(MEDIA_MARK, "")]
-    if not isinstance(content, list | tuple):
-        raise BadRow("no question", "the question is empty or not a text")
-    return [_part(part) for part in content]
-
-
-def _part(part: Any) -> str | _Mark:
-    kind = part.get("type") if isinstance(part, Mapping) else None
-    if kind in ("image", "video"):
-        if part.get(kind) is not None:
-            raise BadRow("no question", f"a part holds its {kind} itself; put it into the column `{kind}s`")
-        return _Mark(kind)
-    if kind == "text" and isinstance(part.get("text"), str):
-        return part["text"].replace(MEDIA_MARK, "")
-    raise BadRow("no question", f"a part of the prompt has type {reprlib.repr(kind)}, not text, image or video")
 
 
 def _unseen_options(options: Any, text: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 from typing import Any, overload
 
+from zppo.data.columns import names_in
 from zppo.data.dropped import BadRow, Dropped
 from zppo.data.parsing import Parser
 from zppo.data.rows import Rows
@@ -79,7 +80,7 @@ def read(rows: Rows, parser: Parser, filters: Sequence[Filter], source: str) -> 
     columns: dict[str, None] = {}
     for index, row in enumerate(_rows(rows, source)):
         if isinstance(row, Mapping):
-            columns |= dict.fromkeys(map(str, row))
+            columns |= dict.fromkeys(names_in(row))
         try:
             question = _passed(row, rows, index, parser, filters)
         except DataError as error:
@@ -88,7 +89,7 @@ def read(rows: Rows, parser: Parser, filters: Sequence[Filter], source: str) -> 
             kept.append(index)
             ids.append(_digest(question.id))
     if columns:
-        parser.columns.check(list(columns), source, ("question", "answer") if parser.answered else ("question",))
+        parser.columns.check(list(columns), source, parser.answered)
     _refuse_a_ruin(len(kept), dropped, source)
     return Questions(rows, parser, kept, ids), dropped
 

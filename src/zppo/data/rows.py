@@ -1,7 +1,7 @@
 """Rows by position, read when asked for: files and datasets -> **rows** -> questions.
 
-What stands in memory is an index, never the rows of a file: JSONL and CSV are found by byte offsets, all else lies in
-Arrow files that `datasets` maps into memory.
+What stands in memory is an index, never the rows of a file: JSON, JSONL and CSV are found by byte offsets, all else
+lies in Arrow files that `datasets` maps into memory.
 """
 
 from abc import ABC, abstractmethod
@@ -14,15 +14,21 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 from datasets import Dataset, Features, Json
 
+from zppo.data.arrays import ArrayRows
 from zppo.data.lines import CsvRows, JsonRows
 from zppo.errors import DataError
+
+TextRows = JsonRows | ArrayRows | CsvRows
 
 AT_ONCE = 16
 """Arrow rows that are made into Python objects together while all are gone through; each may hold images."""
 
 
 class Place(NamedTuple):
-    """Where a row stands: file or dataset, row in it (from 1), and the name of the shard if there are several."""
+    """Where a row stands: file or dataset, row in it (from 1), and the name of the shard if there are several.
+
+    The row of a text file is its line, blank lines counted; that of a CSV file its record.
+    """
 
     source: str
     row: int
@@ -89,9 +95,9 @@ class ListRows(Rows):
 
 
 class FileRows(Rows):
-    """One JSONL or CSV file, or several with a name each, one after the other."""
+    """One JSON, JSONL or CSV file, or several with a name each, one after the other."""
 
-    def __init__(self, files: Sequence[JsonRows | CsvRows], shards: Sequence[str] = ("",)) -> None:
+    def __init__(self, files: Sequence[TextRows], shards: Sequence[str] = ("",)) -> None:
         named = zip(files, shards, strict=True)
         super().__init__([Part(str(f.path), len(f), f.path.parent, shard) for f, shard in named])
         self._files = files
@@ -99,6 +105,10 @@ class FileRows(Rows):
     def __getitem__(self, index: int) -> Any:
         part, row = self._find(index)
         return self._files[part][row]
+
+    def place(self, index: int) -> Place:
+        part, row = self._find(index)
+        return super().place(index)._replace(row=self._files[part].number(row))
 
     def __iter__(self) -> Iterator[Any]:
         return (row for file in self._files for row in file)

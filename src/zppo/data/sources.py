@@ -4,22 +4,23 @@ import glob
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet
 from datasets import Dataset, DatasetDict, IterableDatasetDict, load_dataset, load_from_disk
 
+from zppo.data.arrays import json_file
 from zppo.data.lines import CsvRows, JsonRows
-from zppo.data.rows import ArrowRows, FileRows, ListRows, Part, Rows
+from zppo.data.parquet import parquet_rows, said
+from zppo.data.rows import ArrowRows, FileRows, ListRows, Part, Rows, TextRows
 from zppo.errors import DataError, nearest
 
-LINES: Mapping[str, type[JsonRows] | type[CsvRows]] = {
+LINES: Mapping[str, Callable[[Path], TextRows]] = {
     ".jsonl": JsonRows,
     ".ndjson": JsonRows,
-    ".json": JsonRows,
+    ".json": json_file,
     ".csv": CsvRows,
 }
 SUFFIXES = (".parquet", *LINES)
@@ -131,31 +132,11 @@ def _files(files: Sequence[Path], folder: Path | None = None) -> Rows:
     shards = [str(file.relative_to(folder)) if folder is not None else "" for file in files]
     suffix = suffixes.pop()
     if suffix == ".parquet":
-        return _parquet(files, shards)
+        return parquet_rows(files, shards)
     try:
         return FileRows([LINES[suffix](file) for file in files], shards)
     except OSError as error:
         raise DataError(f"{files[0]}: cannot be read ({error})") from error
-
-
-def _parquet(files: Sequence[Path], shards: Sequence[str]) -> Rows:
-    """Parquet is turned into Arrow files in the cache of `datasets`, which are mapped into memory."""
-    parts, schemas = [], []
-    for file, shard in zip(files, shards, strict=True):
-        try:
-            footer = pyarrow.parquet.read_metadata(file)
-            parts.append(Part(str(file), footer.num_rows, file.parent, shard))
-            schemas.append(footer.schema.to_arrow_schema())
-        except Exception as error:  # pyarrow raises OSError, ArrowInvalid and others for a damaged file
-            raise DataError(f"{file}: not a Parquet file ({_said(error)})") from error
-    try:
-        dataset = load_dataset("parquet", data_files=[str(file.resolve()) for file in files], split="train")
-    except Exception as error:  # whatever pyarrow raised, wrapped by `datasets`
-        shown = files[0] if len(files) == 1 else f"one of {files[0]}, ..., {files[-1]}"
-        others = [file for file, schema in zip(files, schemas, strict=True) if not schema.equals(schemas[0])]
-        problem = f"{others[0]}: of another schema than {files[0]}, or" if others else f"{shown}:"
-        raise DataError(f"{problem} damaged ({_said(error)})") from error
-    return ArrowRows(dataset, parts)
 
 
 def _saved(path: Path, wanted: Wanted) -> Rows:
@@ -163,7 +144,7 @@ def _saved(path: Path, wanted: Wanted) -> Rows:
     try:
         dataset = load_from_disk(str(path))
     except Exception as error:  # a damaged folder may make it raise anything
-        raise DataError(f"{path}: a saved dataset that cannot be loaded ({_said(error)})") from error
+        raise DataError(f"{path}: a saved dataset that cannot be loaded ({said(error)})") from error
     if isinstance(dataset, Dataset):
         _no_split(wanted)
         return ArrowRows(dataset, [Part(str(path), len(dataset), path)])
@@ -180,7 +161,7 @@ def _hub(wanted: Wanted) -> Rows:
     except Exception as error:  # no network, no such dataset, configuration or split, or a damaged one
         raise DataError(
             f"{wanted.option}: {wanted.name} is no file or folder here, and as a dataset on the Hub (configuration "
-            f"{wanted.config or 'default'}, split {split}) it cannot be loaded ({_said(error)})"
+            f"{wanted.config or 'default'}, split {split}) it cannot be loaded ({said(error)})"
         ) from error
     return ArrowRows(dataset, [Part(f"{wanted.name}, {split}", len(dataset))])
 
@@ -197,10 +178,3 @@ def _no_split(wanted: Wanted) -> None:
 
 def _hidden(file: Path, folder: Path) -> bool:
     return any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
-
-
-def _said(error: Exception) -> str:
-    """The innermost cause, on one line."""
-    while error.__cause__ is not None and isinstance(error.__cause__, Exception):
-        error = error.__cause__
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -4,17 +4,20 @@ What was checked before a rollout step is at hand when models are to see it in t
 """
 
 import http.client
+import socket
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 
 from zppo.data.dropped import BadRow
+from zppo.masking import masked_url, masked_urls
 
-SECONDS, LARGEST = 30, 256 * 2**20
-"""How long a URL may take to answer, and how many bytes it may hold."""
+SECONDS, DEADLINE, LARGEST = 30, 120, 256 * 2**20
+"""How long a URL may be silent, how long it may take in all, and how many bytes it may hold."""
 WAITS = (0.3, 1.0)
 """Seconds before each further attempt."""
 KEPT_BYTES = 512 * 2**20
@@ -55,15 +58,71 @@ def _persistently(url: str, waits: Sequence[float] = WAITS) -> bytes:
         if waits and _may_pass(error):
             time.sleep(waits[0])
             return _persistently(url, waits[1:])
-        raise BadRow("unreadable media", f"{url} could not be fetched ({type(error).__name__}: {error})") from error
+        # A URL that is none is quoted in pieces by its error.
+        words = "" if isinstance(error, ValueError | http.client.InvalidURL) else f": {masked_urls(str(error))}"
+        problem = f"{masked_url(url)} could not be fetched ({type(error).__name__}{words})"
+        raise BadRow("unreadable media", problem) from error
     if len(content) > LARGEST:
-        raise BadRow("unreadable media", f"{url} holds more than {LARGEST} bytes")
+        raise BadRow("unreadable media", f"{masked_url(url)} holds more than {LARGEST} bytes")
     return content
 
 
+class _TooSlowError(Exception):
+    """The deadline of a fetch is over."""
+
+
+class _Watch:
+    """Ends the connections of a fetch when its time is over: a server that sends a byte a second keeps any timeout."""
+
+    def __init__(self) -> None:
+        self.sockets: list[socket.socket] = []
+        self.is_over = False
+
+    def end(self) -> None:
+        self.is_over = True
+        for each in self.sockets:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def opener(self) -> urllib.request.OpenerDirector:
+        watch = self
+
+        class Plain(http.client.HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                watch.sockets.append(self.sock)
+
+        class Secure(http.client.HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                watch.sockets.append(self.sock)
+
+        class PlainHandler(urllib.request.HTTPHandler):
+            def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+                return self.do_open(Plain, request)
+
+        class SecureHandler(urllib.request.HTTPSHandler):
+            def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+                return self.do_open(Secure, request)
+
+        return urllib.request.build_opener(PlainHandler, SecureHandler)
+
+
 def _once(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=SECONDS) as reply:
-        content: bytes = reply.read(LARGEST + 1)
+    watch = _Watch()
+    timer = threading.Timer(DEADLINE, watch.end)
+    timer.daemon = True
+    timer.start()
+    try:
+        with watch.opener().open(url, timeout=SECONDS) as reply:
+            content: bytes = reply.read(LARGEST + 1)
+    except Exception:
+        if not watch.is_over:
+            raise
+    finally:
+        timer.cancel()
+    if watch.is_over:
+        raise _TooSlowError(f"not whole within {DEADLINE} seconds")
     return content
 
 

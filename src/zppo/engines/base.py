@@ -52,9 +52,12 @@ class TokenRequest:
 
 
 class PolicyEngine(Protocol):
-    """Samples from the policy that is trained, whose weights have `policy_version`."""
+    """Samples from the policy that is trained."""
 
-    policy_version: int
+    @property
+    def policy_version(self) -> int:
+        """Of the weights that are sampled from; those that were loaded are 0."""
+        ...
 
     def generate(self, requests: Sequence[TokenRequest], decoding: Sampling) -> Iterator[tuple[int, list[Rollout]]]:
         """Yield the place of each request and its `n` unscored rollouts, as they are finished.
@@ -141,6 +144,10 @@ class TextEngine(Protocol):
         without one they are urgent. Cancelling the future drops the request. Raises, at once or in the future,
         DataError for media that cannot be read and EngineError for what cannot be asked, such as log-probabilities.
         """
+        ...
+
+    def fits(self, prompt: Prompt, sampling: Sampling) -> bool:
+        """False if the longest response would end beyond the context window. That of a server is not known."""
         ...
 
     def metrics(self) -> dict[str, float]:

@@ -86,6 +86,10 @@ class EndpointEngine:
         loop, servers = self._live()
         return loop.submit(self._group(servers, prompt, n, sampling, priority or Priority()))
 
+    def fits(self, prompt: Prompt, sampling: Sampling) -> bool:
+        """A server says itself what is too long for it."""
+        return True
+
     def metrics(self) -> dict[str, float]:
         """What happened since the last call of this, over all servers.
 
@@ -118,7 +122,10 @@ class EndpointEngine:
             return self._loop, self._servers
 
     async def _group(self, servers: "Servers", prompt: Prompt, n: int, sampling: Sampling, priority: Priority) -> Group:
-        """One call for all; what does not come with it, one by one: many servers ignore `n`."""
+        """One call for all; what does not come with it, one by one: many servers ignore `n`.
+
+        A prompt that was answered is not what a server refuses afterwards: such a call is made once more.
+        """
 
         about = f"question {prompt.question.id!r}"
 
@@ -128,7 +135,11 @@ class EndpointEngine:
         replies = [] if servers.ignore_n else [await ask(0, n)]
         came = sum(len(reply.rollouts) for reply in replies)
         if came or not replies:
-            replies += await asyncio.gather(*(ask(index, 1) for index in range(came, n)))
+            single = await asyncio.gather(*(ask(index, 1) for index in range(came, n)))
+            replies += single
+            refused = [index for index, reply in enumerate(single, start=came) if reply.refused]
+            if any(reply.rollouts for reply in replies):
+                replies += await asyncio.gather(*(ask(index, 1) for index in refused))
         opening = self._openings[sampling.thinking]
         rollouts = [replace(rollout, opened=opening) for reply in replies for rollout in reply.rollouts]
         self._counts["failed"] += n - len(rollouts)

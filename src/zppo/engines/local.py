@@ -1,5 +1,6 @@
 """A model in this process as a `TextEngine`: a local teacher, judge or rewriter, or a student that is evaluated."""
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -11,17 +12,22 @@ from zppo.types import Group, Prompt, Sampling
 
 
 class LocalText:
-    """Asks `engine` for what `renderer` reads. `parameters` is the size of the model. For one thread.
+    """Asks `engine` for what `renderer` reads. For one thread.
+
+    `parameters` is the size of the model, `window` its context window in tokens.
 
     Futures are computed together when the first result is asked for: those of urgent requests, and the one asked for.
     """
 
     works_ahead = False
 
-    def __init__(self, engine: PolicyEngine, renderer: Rendering, parameters: int | None = None) -> None:
+    def __init__(
+        self, engine: PolicyEngine, renderer: Rendering, parameters: int | None = None, window: float = math.inf
+    ) -> None:
         self.engine = engine
         self.renderer = renderer
         self.parameters = parameters
+        self._window = window
         self._queue = DeferredQueue(self._answer)
 
     def check(self) -> None:
@@ -30,6 +36,13 @@ class LocalText:
     def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> "Future[Group]":
         refuse_logprobs(sampling)
         return self._queue.submit(prompt, n, sampling, priority)
+
+    def fits(self, prompt: Prompt, sampling: Sampling) -> bool:
+        return len(self.renderer.read(prompt, sampling.thinking)) + sampling.max_tokens <= self._window
+
+    def with_engine(self, engine: PolicyEngine) -> "LocalText":
+        """The same model, asked through another engine."""
+        return LocalText(engine, self.renderer, self.parameters, self._window)
 
     def metrics(self) -> dict[str, float]:
         return {}

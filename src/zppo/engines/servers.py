@@ -1,7 +1,6 @@
 """Several servers of one model behind one call: who is asked, who is asked when that fails, and what is counted."""
 
 import asyncio
-import json
 import logging
 import random
 import time
@@ -13,21 +12,26 @@ import openai
 
 from zppo.config import EndpointConfig
 from zppo.engines.base import Priority
-from zppo.engines.faults import Fault, api_key, fault_of, refusal
-from zppo.engines.replies import Reply, read_reply
+from zppo.engines.bounded import BoundedClient
+from zppo.engines.faults import LONGEST_WAIT, Fault, api_key, code_of, fault_of, refusal, words_of
+from zppo.engines.replies import Malformed, Reply, decoded, error_in, read_reply
 from zppo.engines.silence import ENOUGH_TO_ANSWER, HELLO, MODERATE, Silence
 from zppo.engines.slots import Slots
 from zppo.errors import EngineError
 from zppo.models.opening import served_opening
 
-FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0
-"""Seconds before the second try at most, doubled with every further one; and at most before any."""
+FIRST_WAIT = 0.5
+"""Seconds before the second try at most, doubled with every further one."""
 CONNECT = 10.0
 """Seconds within which a server must take up a connection, or list its models."""
 FAILURES, REST = 3, 10.0
 """After so many failures in a row a server rests for so many seconds, as long as another one does not."""
 FAULTS = ("rate_limited", "server_errors", "connection_errors", "malformed", "timeouts")
+SEVERAL_REFUSED = (400, 422)
+"""HTTP codes of a server that takes no call for several responses."""
 COUNTS = ("calls", "retries", "failed", "refused", *FAULTS, "prompt_tokens", "tokens")
+MOST_LOGGED = 20
+"""Different words of servers that are logged; most are the same words again with another number in them."""
 Body = Callable[[], Awaitable[Mapping[str, Any]]]
 logger = logging.getLogger(__name__)
 
@@ -43,7 +47,8 @@ class Server:
         self.ignores_n = False
         self._failures, self._resting_until = 0, 0.0
         timeout = openai.Timeout(config.timeout, connect=min(CONNECT, config.timeout))
-        self.client = openai.AsyncOpenAI(base_url=url, api_key=key, max_retries=0, timeout=timeout)
+        http = BoundedClient(timeout=timeout)
+        self.client = openai.AsyncOpenAI(base_url=url, api_key=key, max_retries=0, timeout=timeout, http_client=http)
 
     async def complete(self, body: Mapping[str, Any], n: int) -> Reply:
         """One call for `n` responses, or for one if the server is known to give no more, or takes the call only so."""
@@ -53,24 +58,31 @@ class Server:
                 reply = await self._create(body, asked, n=asked)
                 self.ignores_n = reply.choices < asked
                 return reply
-            except (openai.BadRequestError, openai.UnprocessableEntityError):
-                pass  # perhaps `n` is what it refuses
+            except openai.APIStatusError as error:
+                if error.status_code not in SEVERAL_REFUSED:
+                    raise
         reply = await self._create(body, 1)
         self.ignores_n |= asked > 1
         return reply
 
     async def _create(self, body: Mapping[str, Any], asked: int, **several: int) -> Reply:
         answer = await self.client.chat.completions.with_raw_response.create(**body, **several)
-        return read_reply(json.loads(answer.content), asked)
+        data = decoded(answer.content)
+        if error := error_in(data):
+            raise _as_status(answer.http_response, error)
+        return read_reply(data, asked)
 
     async def models(self) -> list[str] | None:
         """The names it lists; None without a list. Raises what the client raises when nothing answers."""
         try:
-            answer = await self.client.models.with_raw_response.list(timeout=CONNECT)
-            return [str(model["id"]) for model in json.loads(answer.content)["data"]] or None
+            async with asyncio.timeout(CONNECT):
+                answer = await self.client.models.with_raw_response.list(timeout=CONNECT)
+            return [str(model["id"]) for model in decoded(answer.content)["data"]] or None
         except openai.APIStatusError as error:
             if error.status_code in (401, 403):
                 raise
+        except TimeoutError:
+            raise TimeoutError(f"no list of models within {CONNECT:g} seconds") from None
         except (ValueError, TypeError, KeyError):
             pass
         return None
@@ -100,6 +112,7 @@ class Servers:
         self._luck = random.Random(0)
         self._turn = 0
         self._silence, self._telling = Silence(), asyncio.Lock()
+        self._logged: set[str] = set()
 
     @property
     def ignore_n(self) -> bool:
@@ -128,7 +141,7 @@ class Servers:
                 refusing.add(server)
                 if len(refusing) == len(self._servers):
                     await self._tell(outcome, server, body, about)
-                    return Reply()
+                    return Reply(refused=True)
                 continue
             attempt += 1
             if attempt < self._config.tries:
@@ -202,6 +215,8 @@ class Servers:
         if fault is None and refused is None:
             raise problem
         server.failed(fault or Fault("refused"))
+        if fault is not None:
+            self._log(server, words_of(problem, self._config.api_key_env))
         self.counts[fault.kind if fault else "refused"] += 1
         return fault or refused or Reply()
 
@@ -210,6 +225,12 @@ class Servers:
         if isinstance(problem, openai.APIStatusError) and fault_of(problem) is None:
             return refusal(problem, server.url, self._config.api_key_env)
         return None
+
+    def _log(self, server: Server, words: str) -> None:
+        """Words with which a server did not answer, each but once."""
+        if words and words not in self._logged and len(self._logged) < MOST_LOGGED:
+            self._logged.add(words)
+            logger.warning("%s did not answer a call, which is tried again: %s", server.url, words)
 
     async def _problem(self, server: Server, body: Mapping[str, Any], seconds: float) -> Exception | None:
         """The fault or refusal that a call meets, which is not counted. Raises what is about no call."""
@@ -242,3 +263,12 @@ class Servers:
 
         short = {**await body(), "messages": HELLO, self._config.length_field: ENOUGH_TO_ANSWER}
         return any(await asyncio.gather(*map(answers, self._servers)))
+
+
+def _as_status(response: Any, error: Any) -> Exception:
+    """An error in a reply with the status 200 as what it would be with its own."""
+    code = code_of(error)
+    if code is None:
+        return Malformed(f"the reply is an error: {error}")
+    own = type(response)(code, headers=response.headers, content=response.content, request=response.request)
+    return openai.APIStatusError(str(error), response=own, body=error)

@@ -1,48 +1,48 @@
 """Lets torchvision be imported beside a CPU build of torch.
 
-PyPI's torchvision is built for a CUDA torch. Beside a CPU one its operators do not load, and its import fails because
-it describes two of them. The processors of images and videos need its transforms only, so those two are declared at
-the moment when somebody first imports it. Where the builds match, nothing is done.
+The package index has no torchvision for such a torch: its Linux wheels are built for CUDA. Their operators do not load
+beside a CPU build, and `import torchvision` fails because it describes two of them, and with it most of transformers.
+The processors of images and videos need torchvision's transforms only, so those two operators are declared at that
+moment. Where the builds match, nothing is done.
+
+This module stands on the standard library alone: `environment/torchvision_on_cpu.py` copies it into an environment.
 """
 
-import importlib.util
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
-from pathlib import Path
 from types import ModuleType
 
+DESCRIBE_OPERATORS = ("torchvision._autograd_registrations", "torchvision._meta_registrations")
+"""Modules of torchvision that are imported after its operators were loaded, or could not be."""
+DECLARED = ("nms", "qnms")
 
-class BeforeTorchvision(MetaPathFinder):
-    """Finds nothing itself; acts when torchvision is looked for."""
+
+class BeforeDescriptions(MetaPathFinder):
+    """Finds nothing itself; acts when a module is looked for that describes operators."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname == "torchvision":
+        if fullname in DESCRIBE_OPERATORS:
             sys.meta_path.remove(self)
             declare_operators()
         return None
 
 
-def mend_torchvision() -> None:
-    """Make `import torchvision` work from now on. Imports nothing by itself. Called once, by `import zppo`."""
-    if "torchvision" not in sys.modules:
-        sys.meta_path.insert(0, BeforeTorchvision())
-
-
 def declare_operators() -> None:
-    """Declare the operators that torchvision describes, if its own do not load."""
-    found = importlib.util.find_spec("torchvision")
-    if found is None or found.origin is None:
-        return
-    import torch  # a light `import zppo` must not load it
+    """Declare the operators that torchvision describes, unless they are there."""
+    import torch  # which is loaded: torchvision has imported it
 
-    try:
-        torch.ops.load_library(Path(found.origin).with_name("_C.so"))
-    except OSError:
+    if not hasattr(torch.ops.torchvision, DECLARED[0]):
         library = torch.library.Library("torchvision", "DEF")
-        for operator in ("nms", "qnms"):
+        for operator in DECLARED:
             library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         torch.torchvision_operators = library  # they last as long as it does
+
+
+def mend_torchvision() -> None:
+    """Make `import torchvision` work from now on. Imports nothing by itself."""
+    if "torchvision" not in sys.modules:
+        sys.meta_path.insert(0, BeforeDescriptions())

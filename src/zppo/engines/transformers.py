@@ -5,14 +5,16 @@ from contextlib import contextmanager
 from itertools import groupby
 
 import torch
-from transformers import Cache, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import Cache, GenerationConfig, LogitsProcessorList, PreTrainedModel, PreTrainedTokenizerBase
 
 from zppo.engines.base import TokenRequest
 from zppo.engines.decoding import Draw, generation_options, processors
 from zppo.engines.local import LocalText
+from zppo.engines.poison import FiniteLogits
 from zppo.errors import EngineError
-from zppo.models.loading import end_tokens
-from zppo.models.renderer import Processing, Renderer
+from zppo.models.chat_template import Processing
+from zppo.models.loading import context_window, end_tokens
+from zppo.models.renderer import Renderer
 from zppo.models.vision import Vision, derives_positions, forget_positions
 from zppo.types import Rollout, Sampling
 
@@ -98,7 +100,9 @@ class TransformersEngine:
             attention_mask=mask[rows],
             past_key_values=cache,
             generation_config=self._generation_config(decoding),
-            logits_processor=processors(decoding, ids.shape[1], draw),
+            logits_processor=LogitsProcessorList(
+                [FiniteLogits(self.model.name_or_path), *processors(decoding, ids.shape[1], draw)]
+            ),
         )
         responses = output[:, ids.shape[1] :].tolist()
         logprobs = _logprobs(draw, output.shape[1] - ids.shape[1], len(rows)) if decoding.logprobs else None
@@ -161,7 +165,8 @@ class TransformersEngine:
 def local_text(model: PreTrainedModel, processing: Processing, batch_size: int) -> LocalText:
     """A model that is asked for texts and never trained."""
     renderer = Renderer(processing, end_tokens(model))
-    return LocalText(TransformersEngine(model, renderer, batch_size), renderer, model.num_parameters())
+    engine = TransformersEngine(model, renderer, batch_size)
+    return LocalText(engine, renderer, model.num_parameters(), context_window(model.config))
 
 
 def _logprobs(draw: Draw, steps: int, rows: int) -> list[list[float]]:

@@ -80,7 +80,7 @@ def read_file(path: Path) -> Iterator[Mapping[str, Any]]:
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"{path}: not a Parquet file that can be read ({error})") from error
     elif path.suffix == ".jsonl":
-        for number, row in enumerate(json_rows(path), start=1):
+        for number, row in json_rows(path):
             if not isinstance(row, dict):
                 raise DataError(f"{path}, row {number}: a row is an object, not {json.dumps(row)[:60]}")
             yield row

@@ -42,7 +42,7 @@ SUITE: dict[str, Benchmark] = {
 
 def write_suite(folder: Path, seed: int = 0) -> Path:
     """`folder/<slug>/<config>/<split>`, Parquet where there are images and JSONL elsewhere; gives the folder."""
-    words = (row for row in json_rows(ASSETS / "test.jsonl") if not row.get("images") and not row.get("videos"))
+    words = (row for _, row in json_rows(ASSETS / "test.jsonl") if not row.get("images") and not row.get("videos"))
     problems = [(row["prompt"], row["answer"]) for row in words]
     for slug, benchmark in SUITE.items():
         make = Maker(problems, folder / slug, seed)

@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from zppo.errors import DataError, nearest
-from zppo.reports.rundir import write_atomically
+from zppo.reports.files import write_atomically
 
 COLUMNS = ("student", "method", "family", "benchmark", "score")
 AVERAGES = {"LLM-Avg": "llm", "VLM-Avg": "vlm", "Video-Avg": "video"}

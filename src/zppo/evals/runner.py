@@ -16,8 +16,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from zppo.errors import CheckpointError, EngineError, ZppoError
 from zppo.evals.benchmark import Benchmark, Item
 from zppo.evals.items import ALL, Extent, Items
@@ -27,7 +25,8 @@ from zppo.evals.protocols import Protocols
 from zppo.evals.respondent import Respondent
 from zppo.evals.rules import unbroken
 from zppo.evals.source import open_rows
-from zppo.reports.rundir import write_atomically
+from zppo.reports.files import write_atomically
+from zppo.reports.progress import Progress, Silent
 from zppo.types import Group, Prompt, Question
 from zppo.zone.prompts import Templates
 
@@ -48,11 +47,13 @@ class Runner:
         extent: Extent = ALL,
         settings: Mapping[str, Any] | None = None,
         templates: Templates | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self._respondent = respondent
         self._protocols = protocols
         self.extent = extent
         self._templates = templates or Templates.load()
+        self._progress = progress or Silent()
         self.out = out
         (out / "results").mkdir(parents=True, exist_ok=True)
         _keep(out / "settings.json", {**(settings or {}), **self._settings()})
@@ -63,7 +64,8 @@ class Runner:
         One that was evaluated before keeps what came out then.
         """
         errors: dict[str, str] = {}
-        for benchmark in benchmarks:
+        self._progress.begin("benchmark", len(benchmarks))
+        for number, benchmark in enumerate(benchmarks, start=1):
             path = self.out / "results" / f"{benchmark.slug}.json"
             try:
                 write_atomically(path, json.dumps(asdict(self._evaluate(benchmark)), indent=1) + "\n")
@@ -71,6 +73,7 @@ class Runner:
                 said = _what_went_wrong(error).removeprefix(f"{benchmark.slug}: ")
                 errors[benchmark.slug] = f"{said} (its score is an earlier run's)" if path.is_file() else said
                 logger.error("%s: %s", benchmark.slug, said, exc_info=not isinstance(error, ZppoError))
+            self._progress.done(number)
         return errors
 
     def outcomes(self) -> list[Outcome]:
@@ -96,12 +99,14 @@ class Runner:
         done: list[Item] = []
         limit = self.extent.limit  # how many items all rows give is known when they are read
         expected, unit = (limit, "item") if limit else (benchmark.data.rows, "row")
-        with tqdm(total=expected, desc=benchmark.slug, unit=unit, disable=None) as bar:
-            for batch in _batches(items, self._respondent.batch):
-                self._answer(benchmark, batch, journal)
-                self._score(benchmark, batch, journal)
-                done += map(_without_pixels, batch)
-                bar.update((len(done) if limit else items.rows) - bar.n)
+        self._progress.phase(f"{benchmark.slug}: {unit}s", expected or 0)
+        counted = 0
+        for batch in _batches(items, self._respondent.batch):
+            self._answer(benchmark, batch, journal)
+            self._score(benchmark, batch, journal)
+            done += map(_without_pixels, batch)
+            before, counted = counted, len(done) if limit else items.rows
+            self._progress.advance(counted - before)
         return done
 
     def _answer(self, benchmark: Benchmark, batch: Sequence[Item], journal: Journal) -> None:
@@ -130,7 +135,9 @@ class Runner:
             journal.add_verdicts({item.question.id: v for item, v in zip(stale, verdicts, strict=True)})
 
     def _prompt(self, item: Item) -> Prompt:
-        return Prompt("plain", item.question, self._templates.plain(item.question), turns=tuple(item.turns))
+        return Prompt(
+            "plain", item.question, self._templates.plain(item.question), turns=(*item.question.turns, *item.turns)
+        )
 
     def _settings(self) -> dict[str, Any]:
         return {

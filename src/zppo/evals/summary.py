@@ -12,7 +12,7 @@ from zppo.evals.paper import paper_methods, paper_results, paper_scores
 from zppo.evals.results import AVERAGES, Result, write_results
 from zppo.evals.statistics import in_order, macro_averages
 from zppo.evals.table import aligned
-from zppo.reports.rundir import write_atomically
+from zppo.reports.files import write_atomically
 
 SHOWN_METHODS = ("base", "grpo+replay", "zppo", "teacher")
 """What of the paper stands beside a run when only a student is named, or the teacher."""

@@ -17,8 +17,10 @@ AsOwn = Callable[[Rollout], Rollout]
 """Puts a teacher's response into the student's tokens."""
 
 
-HOOKS = ("needs", "writes", "asks_all_hard", "asks", "asked", "admits", "drafts", "plain_groups", "assign_advantages")
-HOOKS += ("trained", "updates")
+HOOKS = (
+    *("needs", "writes", "asks_all_hard", "asks", "asked", "admits", "drafts"),
+    *("plain_groups", "assign_advantages", "trained", "updates"),
+)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -19,8 +20,9 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES,
 )
 
+from zppo.config import StudentConfig
 from zppo.errors import ConfigError, TeacherError, ZppoError
-from zppo.models.renderer import Processing
+from zppo.models.chat_template import Processing, with_template
 from zppo.models.vision import runs_apart
 from zppo.types import Question
 
@@ -91,19 +93,32 @@ def window_of(option: str, model: str | PreTrainedModel) -> float:
     )
 
 
-def load_processing(option: str, model: str | PreTrainedModel) -> Processing:
-    """The tokenizer beside the model, or the processor of an image-text model.
+def called(model: Any) -> str:
+    """The name of a model for a message."""
+    return model if isinstance(model, str) else getattr(model, "name_or_path", "") or type(model).__name__
+
+
+def student_processing(section: StudentConfig, model: str | PreTrainedModel, given: Any = None) -> Processing:
+    """What is `given`, or else beside the model, with the chat template of the section, if it names one."""
+    return with_template(
+        given or load_processing("student.model", model), "student.chat_template", section.chat_template
+    )
+
+
+def load_processing(option: str, model: str | PreTrainedModel, template: str | None = None) -> Processing:
+    """The tokenizer beside the model, or the processor of an image-text model. `template` is the file of its own one.
 
     Raises ConfigError, or TeacherError for the teacher, when there is none.
     """
     name = model if isinstance(model, str) else model.name_or_path
     sees = _sees(model.config if isinstance(model, PreTrainedModel) else _config(option, model, _error(option)))
     try:
-        return (AutoProcessor if sees else AutoTokenizer).from_pretrained(name)
+        found = (AutoProcessor if sees else AutoTokenizer).from_pretrained(name)
     except (OSError, ValueError, ImportError) as problem:
         hint = "; pass one as processing_class" if option.startswith("student") else ""
         kind = "processor" if sees else "tokenizer"
         raise _error(option)(f"{option}: no {kind} beside {name!r} that can be read{hint}: {problem}") from problem
+    return with_template(found, f"{option.partition('.')[0]}.chat_template", template)
 
 
 def load_model(option: str, model: str | PreTrainedModel, dtype: str) -> PreTrainedModel:
@@ -132,5 +147,8 @@ def _error(option: str) -> type[ZppoError]:
 def _config(option: str, name: str, error: type[ZppoError]) -> Any:
     try:
         return AutoConfig.from_pretrained(name)
+    except StrictDataclassError as problem:  # such as a list where one token id belongs
+        said = " ".join(str(problem).split())
+        raise error(f"{option}: the config.json of {name!r} has an entry to be corrected: {said}") from problem
     except (OSError, ValueError) as problem:
         raise error(f"{option}: {name!r} is neither a checkpoint folder nor a model that can be fetched") from problem

@@ -1,6 +1,7 @@
 """The beginning of every response that a chat template writes itself: templates of models that think open it with
 `<think>`, which is then no part of what is sampled."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ if TYPE_CHECKING:  # not everybody has it
 
 THOUGHT = "<think>"
 _OPENING = re.compile(rf"{THOUGHT}\s*\Z")
+DEADLINE = 40.0
+"""Seconds for a server to tell its opening in, all tries together."""
 ENOUGH = 8
 """Tokens at the end of a prompt, which surely hold the mark if there is one."""
 
@@ -34,7 +37,8 @@ async def served_opening(client: "openai.AsyncOpenAI", model: str, fields: Mappi
 
     switches = {name: value for name, value in fields.items() if name == "chat_template_kwargs"}
     try:
-        read = await ask("/tokenize", messages=[{"role": "user", "content": "Say yes."}], **switches)
-        return opening_of((await ask("/detokenize", tokens=read["tokens"][-ENOUGH:]))["prompt"])
-    except (openai.OpenAIError, ValueError, TypeError, KeyError, AttributeError):
+        async with asyncio.timeout(DEADLINE):
+            read = await ask("/tokenize", messages=[{"role": "user", "content": "Say yes."}], **switches)
+            return opening_of((await ask("/detokenize", tokens=read["tokens"][-ENOUGH:]))["prompt"])
+    except (openai.OpenAIError, TimeoutError, ValueError, RecursionError, TypeError, KeyError, AttributeError):
         return ""

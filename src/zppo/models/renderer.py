@@ -1,27 +1,23 @@
-"""How prompts reach a model and responses come back: chat template, tokenizer, and processor of images and videos.
-
-The chat template is applied here and nowhere else.
-"""
+"""How prompts reach a model and responses come back: chat template, tokenizer, and processor of images and videos."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from torch import Tensor
-from transformers import PreTrainedTokenizerBase, ProcessorMixin
+from transformers import ProcessorMixin
 
 from zppo.errors import DataError, EngineError
+from zppo.models.chat_template import ChatTemplate, Processing
 from zppo.models.control import control_tokens
-from zppo.models.messages import Message, messages_of
+from zppo.models.messages import messages_of
 from zppo.models.opening import ENOUGH, opening_of
 from zppo.types import Media, Prompt, Thinking, Video
 
 REMEMBERED_BYTES = 512 * 2**20
 """Processed media are kept up to this size: the prompts of a question and the updates of a step ask for the same."""
-
-Processing: TypeAlias = PreTrainedTokenizerBase | ProcessorMixin
 
 
 @dataclass(frozen=True)
@@ -46,16 +42,13 @@ class Renderer:
 
     `processing` is a tokenizer, or the processor of an image-text model, which holds one. `ends` are end tokens of the
     model beside the tokenizer's own. The text of a prompt is read as text. Raises EngineError when there is no chat
-    template.
+    template, and for messages that it refuses.
     """
 
     def __init__(self, processing: Processing, ends: Iterable[int] = ()) -> None:
         self.processor = processing if isinstance(processing, ProcessorMixin) else None
         self.tokenizer: Any = getattr(processing, "tokenizer", processing)
-        self._template = self.tokenizer.chat_template or getattr(self.processor, "chat_template", None)
-        if self._template is None:
-            name = self.tokenizer.name_or_path
-            raise EngineError(f"the tokenizer {name!r} has no chat template; set tokenizer.chat_template")
+        self._template = ChatTemplate(processing)
         own = self.tokenizer.eos_token_id
         self.ends: list[int] = sorted({*ends, *([] if own is None else [own])})
         self._control = control_tokens(self.tokenizer)
@@ -64,7 +57,7 @@ class Renderer:
     @property
     def switches_thinking(self) -> bool:
         """Whether the chat template has a switch for thoughts."""
-        return "enable_thinking" in str(self._template)
+        return "enable_thinking" in self._template.text
 
     def read(self, prompt: Prompt, thinking: Thinking = "on") -> list[int]:
         """Token ids of the prompt as a user message after its turns, up to the response; its prefix is not in them.
@@ -75,7 +68,7 @@ class Renderer:
         Every image and video is as many placeholder tokens as the model will have features for it. Raises DataError
         naming the question when its media cannot be read or are not where its text says.
         """
-        text = self._render(messages_of(prompt, _placeholder, self._control), thinking)
+        text = self.rendered(prompt, thinking)
         if prompt.media:
             given = self.pixels(prompt).placeholders
             replace = self._processor(prompt).get_text_with_replacements
@@ -95,9 +88,12 @@ class Renderer:
         except ValueError as error:
             raise _unfit(prompt, error) from error
         # Each image is one placeholder in what the template gives.
-        text = self._render(messages_of(prompt, _placeholder, self._control), thinking)
-        bare = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        bare = self.tokenizer(self.rendered(prompt, thinking), add_special_tokens=False)["input_ids"]
         return len(bare) + sum(count - 1 for count in counts)
+
+    def rendered(self, prompt: Prompt, thinking: Thinking = "on") -> str:
+        """The prompt in the chat template: what a tokenizer reads, with one placeholder for each image and video."""
+        return self._template.render(messages_of(prompt, _placeholder, self._control), thinking)
 
     def pixels(self, prompt: Prompt) -> Pixels:
         """What the processor makes of the prompt's media. Raises DataError naming the question."""
@@ -137,10 +133,6 @@ class Renderer:
             raise EngineError(f"neither the model nor its tokenizer {self.tokenizer.name_or_path!r} names an end token")
         return self.ends[0] if own is None else own
 
-    def _render(self, messages: Sequence[Message], thinking: Thinking = "on") -> str:
-        options = {} if thinking == "template" else {"enable_thinking": thinking == "on"}
-        return rendered(self.tokenizer, messages, chat_template=self._template, **options)
-
     def _processor(self, prompt: Prompt) -> ProcessorMixin:
         if self.processor is None:
             name, kind = self.tokenizer.name_or_path, prompt.media[0].kind
@@ -151,7 +143,7 @@ class Renderer:
         processor, loaded = self._processor(prompt), [(m.kind, m.load()) for m in prompt.media]
         images = [image for kind, image in loaded if kind == "image"]
         videos = [video for kind, video in loaded if kind == "video"]
-        bare = self._render([{"role": "user", "content": [{"type": m.kind} for m in prompt.media]}])
+        bare = self._template.render([{"role": "user", "content": [{"type": m.kind} for m in prompt.media]}])
         given: dict[str, Any] = {"images": images} if images else {}
         if videos:
             least = getattr(getattr(processor, "video_processor", None), "temporal_patch_size", 1)
@@ -166,11 +158,6 @@ class Renderer:
         placeholders = {k: [o["replacement"] for o in offsets if o["type"] == k] for k in ("image", "video")}
         text_inputs = set(self.tokenizer.model_input_names) | {"mm_token_type_ids"}
         return Pixels({k: v for k, v in made.items() if k not in text_inputs}, placeholders)
-
-
-def rendered(tokenizer: Any, messages: Sequence[Mapping[str, Any]], **options: Any) -> str:
-    """The messages in the chat template of `tokenizer`, up to the response."""
-    return tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False, **options)
 
 
 def _placeholder(prompt: Prompt, media: Media) -> list[dict[str, str]]:

@@ -10,4 +10,5 @@ ASSETS = Path(__file__).parent / "assets"
 `build.json`."""
 
 WORDS = Path(__file__).parent / "words"
-"""An earlier pair, for word problems alone: text models, with files of the same names but no images."""
+"""An earlier pair, for word problems alone: text models, with files of the same names but no images. In the source tree
+only: a wheel does not hold it."""

@@ -16,7 +16,7 @@ import torch
 from transformers import Qwen3VLProcessor
 from transformers.video_utils import VideoMetadata
 
-from zppo.models.renderer import rendered
+from zppo.models.chat_template import rendered
 from zppo.pocket.pictures import FPS, Scene
 from zppo.types import MEDIA_MARK
 

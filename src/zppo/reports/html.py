@@ -17,12 +17,14 @@ from zppo.methods import Method, parse_method
 from zppo.reports.alarms import AlarmLine, alarm_lines
 from zppo.reports.audit import audit_tables
 from zppo.reports.charts import DARK, LIGHT, smoothing
+from zppo.reports.checkpoints import shown_size
 from zppo.reports.examples import Example, worked_examples
 from zppo.reports.fates import buffer_tables
 from zppo.reports.figures import Picture, pictures
+from zppo.reports.files import write_atomically
 from zppo.reports.record import Record, read_record, thinned
-from zppo.reports.rundir import RunDirectory, write_atomically
-from zppo.reports.table import comparisons, percent, points
+from zppo.reports.rundir import RunDirectory
+from zppo.reports.table import comparisons, duration, percent, points
 from zppo.zone.audit import COUNTS
 
 EXAMPLES = 5
@@ -77,10 +79,10 @@ def _figure(picture: Any) -> dict[str, Any]:
 
 
 def _status(record: Record) -> str:
-    """What a reader of an unfinished run must know; '' for a finished one."""
-    if record.finished:
-        return ""
+    """What a reader of a run must know that is not finished or has ended early; '' for others."""
     planned, known = record.config.get("rollout_steps", "?"), record.summary["rollout_steps"]
+    if record.finished:
+        return f"This run ended early, at rollout step {known} of {planned}." if known != planned else ""
     source = f"are from the checkpoint of step {known}" if known else "wait for the first checkpoint"
     return (
         f"This run is not finished: {record.steps} of {planned} rollout steps are done. "
@@ -116,13 +118,20 @@ def _numbers(record: Record) -> list[tuple[str, str, str]]:
     numbers = [
         (_big(student), "student tokens", f"{_big(trained)} tokens in the gradient"),
         (_big(teacher), "teacher tokens", _teacher_remark(record)),
-        (_duration(seconds), "wall-clock time", f"{seconds / record.steps:.1f} s per rollout step"),
+        (duration(seconds), "wall-clock time", f"{seconds / record.steps:.1f} s per rollout step"),
     ]
     admitted, graduated = (int(record.last(f"buffer/{name}_total")) for name in ("admitted", "graduated"))
     if admitted:
         remark = f"{graduated / admitted:.0%} of the hard questions were solved unaided on a later visit"
         numbers.append((f"{graduated:,} / {admitted:,}", "graduated / admitted", remark))
-    return numbers
+    return numbers + _newest_checkpoint(record)
+
+
+def _newest_checkpoint(record: Record) -> list[tuple[str, str, str]]:
+    """Its size, and those of the others."""
+    sizes = [(shown_size(size), name) for name, size in record.checkpoints.items()]
+    remark = ", ".join(f"{name}: {size}" for size, name in sizes[:-1])
+    return [(*newest, remark or "the only one") for newest in sizes[-1:]]
 
 
 def _teacher_remark(record: Record) -> str:
@@ -184,13 +193,6 @@ def _big(count: float) -> str:
         if count >= size:
             return f"{count / size:.2f} {word}"
     return f"{count:,.0f}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
 
 
 def _visible(value: Any) -> Any:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-import yaml
-
 from zppo.config import ZoneConfig
 from zppo.errors import CheckpointError
+from zppo.reports.checkpoints import checkpoints_in, size_of
+from zppo.reports.files import read_config
 from zppo.reports.rundir import RunDirectory
 from zppo.reports.summary import run_summary
 from zppo.training.state import RunState
@@ -26,6 +26,8 @@ class Record:
     rows: Sequence[Row]
     summary: Row
     finished: bool
+    checkpoints: Mapping[str, int]
+    """Bytes of each, by name, oldest first."""
 
     @property
     def steps(self) -> int:
@@ -56,12 +58,13 @@ def read_record(run: RunDirectory) -> Record:
     """Raises CheckpointError when there is no run, or none of its rollout steps is finished."""
     if not run.config_file.is_file():
         raise CheckpointError(f"{run.path} is no run directory ({run.config_file.name} is missing); name one of a run")
-    config = yaml.safe_load(run.config_file.read_text("utf-8")) or {}
+    config = read_config(run.config_file)
     rows = run.metrics()
     if not rows:
         raise CheckpointError(f"{run.path}: no rollout step is finished yet, so there is nothing to report")
     finished = run.summary_file.is_file()
-    return Record(config, rows, run.summary() if finished else _summary_so_far(run, config), finished)
+    sizes = {each.name: size_of(each) for each in checkpoints_in(run.checkpoints)}
+    return Record(config, rows, run.summary() if finished else _summary_so_far(run, config), finished, sizes)
 
 
 def thinned(rows: Sequence[Row], most: int = MOST_ROWS) -> tuple[Sequence[Row], int]:

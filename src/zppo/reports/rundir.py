@@ -5,25 +5,39 @@ metrics.jsonl          one row per rollout step
 rollouts/step-N.jsonl  every group of step N: prompt, responses, verdicts, advantages
 alarms.jsonl           every alarm with its sentence, in every step in which it held
 dropped.jsonl          every row of the data that is not asked, and why
-checkpoints/           complete checkpoints; whatever is under `.partial` is not one
+checkpoints/           `checkpoint-STEP` (`reports.checkpoints`); whatever is under `.partial` is not one
+.lock                  held by the process that writes the run
+error.log              traces of errors that nobody foresaw, if there were any
 summary.json           written at the end
 report.html            written at the end, or by `zppo report`
 """
 
 import json
-import os
+import re
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from zppo.config import MOVABLE
+from zppo.config.resume import changed_against, flat
 from zppo.errors import CheckpointError
+from zppo.reports.checkpoints import (
+    CHECKPOINT_STATE,
+    check_whole,
+    checkpoints_in,
+    continuable,
+    discard,
+    is_whole,
+    publish,
+    step_of,
+    thin_out,
+)
+from zppo.reports.files import json_lines, read_config, read_json, whole_rows, write_atomically
 from zppo.types import Group, StepBatch
 
-CHECKPOINT_STATE = "zppo_state.json"
+_ROLLOUTS = re.compile(r"step-(\d+)\.jsonl")
 
 
 class RunDirectory:
@@ -40,15 +54,19 @@ class RunDirectory:
         self.rollouts = self.path / "rollouts"
         self.checkpoints = self.path / "checkpoints"
         self.partial = self.checkpoints / ".partial"
+        self.lock_file = self.path / ".lock"
 
     def check(self, config: Mapping[str, Any], resume: bool) -> None:
         """Raise CheckpointError unless a run of `config` can be started here, or continued if `resume`."""
         there = self.config_file.exists()
         if resume and not there:
             raise CheckpointError(f"{self.path} holds no run to resume; leave out --resume to start one")
-        difference = self._difference(config, movable=resume) if there else ""
+        difference = self._difference(config, resume) if there else ""
         if resume and difference:
-            raise CheckpointError(f"{self.path} was started with another config ({difference}); use the same")
+            raise CheckpointError(
+                f"{self.path} was started with another config ({difference}); use the same (docs/runs.md lists the "
+                "options that may change)"
+            )
         if there and not resume:
             detail = f"of another config ({difference})" if difference else "of this config (--resume continues it)"
             raise CheckpointError(f"{self.path} already holds a run {detail}; choose another run directory")
@@ -58,163 +76,131 @@ class RunDirectory:
         self.check(config, resume=False)
         self.rollouts.mkdir(parents=True, exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
-        write_atomically(self.config_file, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+        self._write_config(config)
 
-    def resume(self, config: Mapping[str, Any]) -> Path | None:
-        """The newest complete checkpoint, or None if the run was killed before its first one.
+    def resume(self, config: Mapping[str, Any], checkpoint: str | Path | None = None) -> Path | None:
+        """Claim the directory for going on with its run.
 
-        Raises CheckpointError when there is no run here or it was started with another config.
+        Returns the checkpoint to go on from: the newest, or `checkpoint` (a path, or the name of one of the run), or
+        None if the run was killed before its first one. Raises CheckpointError when there is no run here, it was
+        started with another config, or the checkpoint is damaged.
         """
         self.check(config, resume=True)
+        found = self.checkpoint(checkpoint)
         shutil.rmtree(self.partial, ignore_errors=True)
-        found = self.complete_checkpoints()
-        return found[-1] if found else None
+        return found
+
+    def adopt(self, config: Mapping[str, Any]) -> None:
+        """Make `config` the run's own from now on, where it differs."""
+        if self._difference(config, resume=False):
+            self._write_config(config)
+
+    def checkpoint(self, wanted: str | Path | None = None) -> Path | None:
+        """See `resume`. Raises CheckpointError for a damaged one: which file, and how to go on from the one before."""
+        there = continuable(self.checkpoints)
+        if wanted is None and not there:
+            return None
+        found = there[-1] if wanted is None else Path(wanted)
+        if not found.is_dir():
+            found = self.checkpoints / found.name
+        if not found.is_dir():
+            known = ", ".join(each.name for each in there) or "none"
+            raise CheckpointError(f"there is no checkpoint {wanted} ({self.checkpoints} has {known})")
+        try:
+            check_whole(found)
+        except CheckpointError as error:
+            good = next((each.name for each in reversed(there) if each.name != found.name and is_whole(each)), None)
+            remedy = f"to go on from {good}: zppo resume {self.path} --checkpoint {good}"
+            none = "no other checkpoint of the run is whole: bring the file back, or start a new run"
+            raise CheckpointError(
+                f"{error}, so {found.name} cannot be continued; {remedy if good else none}"
+            ) from error
+        return found
 
     def complete_checkpoints(self) -> list[Path]:
-        """Complete checkpoints, oldest first."""
-        complete = (p.parent for p in self.checkpoints.glob(f"checkpoint-*/{CHECKPOINT_STATE}"))
-        return sorted(complete, key=_updates)
+        """Those with the state of the run, oldest first."""
+        return [each for each in continuable(self.checkpoints) if (each / CHECKPOINT_STATE).is_file()]
 
-    def publish_checkpoint(self, name: str, keep: int) -> None:
-        """Move the finished `.partial/name` into place with one rename, then drop all but the newest `keep`."""
-        target = self.checkpoints / name
-        for file in (self.partial / name).rglob("*"):
-            _sync(file)
-        _discard(target)
-        os.rename(self.partial / name, target)
-        _sync(self.checkpoints)
-        for old in self.complete_checkpoints()[:-keep]:
-            _discard(old)
+    def publish_checkpoint(
+        self, name: str, step: int, keep: int, weights_only: bool = False, kept: Collection[int] = ()
+    ) -> Path:
+        """Move the finished `.partial/name` into place as that of rollout step `step`, then thin out the older ones.
 
-    def rewind(self, step: int, updates: int) -> None:
-        """Forget what was written after rollout step `step` (`updates` gradient updates): it will be written again."""
-        for later in [c for c in self.checkpoints.glob("checkpoint-*") if _updates(c) > updates]:
-            _discard(later)
+        The newest `keep` stay, and those of the steps in `kept`; with `weights_only` only the newest stays whole.
+        """
+        published = publish(self.partial / name, self.checkpoints, step)
+        thin_out(self.checkpoints, keep, weights_only, kept)
+        return published
+
+    def rewind(self, step: int) -> None:
+        """Forget what was written after rollout step `step`: it will be written again."""
+        self.summary_file.unlink(missing_ok=True)
+        for later in [c for c in checkpoints_in(self.checkpoints) if step_of(c) > step]:
+            discard(later)
         for file in (self.metrics_file, self.alarms_file, self.dropped_file):
-            write_atomically(file, _lines([row for row in _whole_rows(file) if row["step"] <= step]))
-        for file in self.rollouts.glob("step-*.jsonl"):
-            if int(file.stem.partition("-")[2]) > step:
+            write_atomically(file, json_lines([row for row in whole_rows(file) if row["step"] <= step]))
+        for number, file in self._dumps():
+            if number > step:
                 file.unlink()
 
     def log_metrics(self, row: Mapping[str, Any]) -> None:
         with self.metrics_file.open("a", encoding="utf-8") as file:
-            file.write(_lines([row]))
+            file.write(json_lines([row]))
 
     def metrics(self) -> list[dict[str, Any]]:
         """All whole rows; a last row that a kill cut short is left out."""
-        return _whole_rows(self.metrics_file)
+        return whole_rows(self.metrics_file)
 
     def log_alarms(self, step: int, sentences: Mapping[str, str]) -> None:
         """The alarms that hold in a step, by name."""
         with self.alarms_file.open("a", encoding="utf-8") as file:
-            file.write(_lines([{"step": step, "alarm": name, "sentence": s} for name, s in sentences.items()]))
+            file.write(json_lines([{"step": step, "alarm": name, "sentence": s} for name, s in sentences.items()]))
 
     def alarms(self) -> list[dict[str, Any]]:
-        return _whole_rows(self.alarms_file)
+        return whole_rows(self.alarms_file)
 
     def write_dropped(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """What was dropped at the start (step 0), before what rollout steps have dropped since."""
-        later = [row for row in _whole_rows(self.dropped_file) if row["step"] > 0]
-        write_atomically(self.dropped_file, _lines([*({"step": 0, **row} for row in rows), *later]))
+        later = [row for row in whole_rows(self.dropped_file) if row["step"] > 0]
+        write_atomically(self.dropped_file, json_lines([*({"step": 0, **row} for row in rows), *later]))
 
     def log_dropped(self, step: int, rows: Sequence[Mapping[str, Any]]) -> None:
         with self.dropped_file.open("a", encoding="utf-8") as file:
-            file.write(_lines([{"step": step, **row} for row in rows]))
+            file.write(json_lines([{"step": step, **row} for row in rows]))
 
     def log_rollouts(self, step: int, batch: StepBatch) -> None:
         taught = {group.prompt.uid: group for minibatch in batch.minibatches for group, _ in minibatch}
         rows = (_group_row(group, taught.get(group.prompt.uid), batch.teacher_answers) for group in batch.groups)
-        write_atomically(self.rollouts / f"step-{step:06d}.jsonl", _lines(rows))
+        write_atomically(self.rollouts / f"step-{step:06d}.jsonl", json_lines(rows))
 
     def groups(self, steps: Collection[int] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
         """Every dumped group with its rollout step, in order; only those of `steps` if given."""
-        for file in sorted(self.rollouts.glob("step-*.jsonl")):
-            step = int(file.stem.partition("-")[2])
+        for step, file in self._dumps():
             if steps is not None and step not in steps:
                 continue
-            # A line ends with \n alone: model text may hold other line separators, such as U+2028.
-            with file.open(encoding="utf-8", newline="\n") as lines:
-                for line in lines:
-                    yield step, json.loads(line)
+            yield from ((step, row) for row in whole_rows(file))
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         write_atomically(self.summary_file, json.dumps(summary, indent=2) + "\n")
 
     def summary(self) -> dict[str, Any]:
-        return json.loads(self.summary_file.read_text("utf-8"))
+        """Raises CheckpointError for a damaged file."""
+        return dict(read_json(self.summary_file))
 
-    def _difference(self, config: Mapping[str, Any], movable: bool) -> str:
-        """The first option in which the saved config and `config` differ, or ''.
-
-        Where servers are, how they are called and what follows from alarms may differ if `movable`, not that they are
-        servers.
-        """
-        saved = _flat(yaml.safe_load(self.config_file.read_text("utf-8")) or {})
-        mine = _flat(config)
-        names = [n for n in {**saved, **mine} if saved.get(n) != mine.get(n)]
-        if movable:
-            names = [
-                n for n in names if not _moves(n) or (n.endswith(".endpoint") and not (saved.get(n) and mine.get(n)))
-            ]
+    def _difference(self, config: Mapping[str, Any], resume: bool) -> str:
+        """The first option in which the saved config and `config` differ, or ''; of those that may not if `resume`."""
+        saved, mine = flat(read_config(self.config_file)), flat(config)
+        names = changed_against(saved, mine, resume)
         there, here = (repr(c[names[0]]) if names and names[0] in c else "the default" for c in (saved, mine))
         return f"{names[0]}: there {there}, here {here}" if names else ""
 
+    def _write_config(self, config: Mapping[str, Any]) -> None:
+        write_atomically(self.config_file, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
 
-def _lines(rows: Iterable[Mapping[str, Any]]) -> str:
-    return "".join(json.dumps(row) + "\n" for row in rows)
-
-
-def _whole_rows(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write the whole file or leave the old one."""
-    temporary = path.with_name(f".{path.name}.partial")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-
-
-def _updates(checkpoint: Path) -> int:
-    """Gradient updates made when it was taken."""
-    return int(checkpoint.name.rpartition("-")[2])
-
-
-def _discard(checkpoint: Path) -> None:
-    """Remove a checkpoint, if it exists: its state first, so that what a kill may leave does not count as complete."""
-    (checkpoint / CHECKPOINT_STATE).unlink(missing_ok=True)
-    shutil.rmtree(checkpoint, ignore_errors=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in config.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
-            value = {str(number): each for number, each in enumerate(value)}
-        flat |= _flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
-    return flat
-
-
-def _moves(option: str) -> bool:
-    section, *within = option.split(".")
-    if section == "alarms":  # when to end decides nothing of what a run is
-        return True
-    own = len(within) == 1 or (len(within) == 3 and within[0] == "fallbacks")
-    return section in ("teacher", "judge") and own and within[-1] in MOVABLE
+    def _dumps(self) -> list[tuple[int, Path]]:
+        """The files of rollouts with their steps, in order."""
+        named = [(_ROLLOUTS.fullmatch(file.name), file) for file in self.rollouts.glob("step-*.jsonl")]
+        return sorted((int(name[1]), file) for name, file in named if name is not None)
 
 
 def _group_row(group: Group, trained: Group | None, teacher_answers: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -72,3 +72,11 @@ def points(difference: float | None) -> str:
         return NOTHING
     rounded = round(100 * difference, 1)
     return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
+
+
+def duration(seconds: float) -> str:
+    """`4.1 s`, `7 min 20 s` or `2 h 3 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"

@@ -16,7 +16,7 @@ _BARE = re.compile(
 _THOUGHT, _END = "<think>", "</think>"
 _TAG = re.compile(f"({_THOUGHT}|{_END})")
 _CONTROL = re.compile(r"<\|[^|<>]{1,40}\|>|</?s>")
-_SPACE = r"(?:[\s$*]|\\[()\[\],;:!]|\\q?quad|\\ )*+"
+_SPACE = r"(?:[\s$*/|]|\\\\|\\(?:mid|lor|vee)(?![A-Za-z])|\\[()\[\],;:!]|\\q?quad|\\ )*+"
 _JOINT = re.compile(rf"{_SPACE}(?P<comma>,|;|&)?{_SPACE}(?P<word>(?:\\text\s*\{{\s*)?(?:and|or)(?:\s*\}})?)?{_SPACE}")
 
 

@@ -12,7 +12,9 @@ from typing import Any
 from zppo.errors import RewardError
 from zppo.types import Question, Rollout
 
-CONTRACT = "Return one finite number, or None for unscored, per completion, in their order."
+LARGEST = 1e30
+"""Squares of rewards are summed for their deviation, and advantages are kept in single precision: both stay finite."""
+CONTRACT = "Return one finite number, or None for unscored, per completion, in their order; none beyond 1e30."
 
 
 def arguments_of(questions: Sequence[Question], rollouts: Sequence[Rollout]) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def noting(rollouts: Sequence[Rollout]) -> Callable[[str, Sequence[Any]], None]:
         if len(values) != len(rollouts):
             raise ValueError(f"log_extra({column!r}) was given {len(values)} values for {len(rollouts)} completions")
         for rollout, value in zip(rollouts, values, strict=True):
-            rollout.notes[column] = value if isinstance(value, str | int | float | None) else str(value)
+            rollout.notes[column] = value if _is_json(value) else str(value)
 
     return log_extra
 
@@ -67,9 +69,13 @@ def _reward(value: Any, name: str, index: int, response: str) -> float | None:
         return None
     try:
         number = value.item() if hasattr(value, "item") else value
-        if isinstance(number, Real) and math.isfinite(float(number)):
+        if isinstance(number, Real) and abs(float(number)) <= LARGEST:
             return float(number)
     except (ValueError, RuntimeError, OverflowError):  # an array of several numbers, an integer beyond all floats
         pass
     where = f"completion {index} ({response[:60]!r})"
     raise RewardError(f"reward function {name!r} returned {reprlib.repr(value)} for {where}. {CONTRACT}")
+
+
+def _is_json(value: Any) -> bool:
+    return value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))

@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from zppo.rewards.listing import listed, order, rows
+from zppo.rewards.listing import joined_otherwise, listed, order, rows
 from zppo.rewards.literals import same_option, same_parts
 from zppo.rewards.measure import measured, same_unit
 from zppo.rewards.normal import squeezed
-from zppo.rewards.plain import number
+from zppo.rewards.plain import Enumeration, number
 from zppo.rewards.relations import Chain, Interval, chain, interval
 from zppo.rewards.words import same_words
 
@@ -24,7 +24,7 @@ DEEPEST = 8
 """Lists inside each other."""
 NEAR = Fraction(1, 10**6)
 """Plain numbers this close may be a number and its rounded decimal."""
-_BUILDER = re.compile(r"^\\\{\s*([A-Za-z])(?:\s*\\in\s*[A-Z])?\s*(?:\||:|\\mid)\s*(?=[^}]*\1)(.+?)\s*\\\}$")
+_BUILDER = re.compile(r"^\\\{\s*([A-Za-z])(?:\s*\\in\s*R)?\s*(?:\||:|\\mid)\s*(?=[^}]*\1)(.+?)\s*\\\}$")
 
 
 class Comparison:
@@ -69,13 +69,13 @@ class Comparison:
         left, right = listed(gold), listed(answer)
         if len(left.elements) == len(right.elements) == 1:
             if "{}" in (left.brackets, right.brackets):
-                return self._same(left.elements[0], right.elements[0], depth + 1)
+                return _as_deep(left, right) and self._same(left.elements[0], right.elements[0], depth + 1)
             return None
         if len(left.elements) != len(right.elements):
             one, other = interval(gold), interval(answer)
             return self._same_intervals(one, other, depth) if one and other else self._unnamed(gold, answer, depth)
         in_order = order(left, right)
-        if in_order is None:
+        if in_order is None or joined_otherwise(gold, answer):
             return False
         return (self._all if in_order else self._any_order)(left.elements, right.elements, depth)
 
@@ -103,7 +103,7 @@ class Comparison:
         for element in sorted(gold, key=lambda text: text not in free):
             partner = None
             for i, other in enumerate(free):
-                verdict = self._same(element, other, depth + 1)
+                verdict = _is_set(element) == _is_set(other) and self._same(element, other, depth + 1)
                 unsure = unsure or verdict is None
                 if verdict:
                     partner = i
@@ -170,8 +170,10 @@ class Comparison:
                 return self._same(side.value, text.removesuffix(side.unit), depth + 1)
         if not (left.forgiven and right.forgiven):
             return False
-        verdict = self._same(left.value, right.value, depth + 1)
-        if verdict is False and "%" in (left.unit, right.unit):
+        percent, value = "%" in (left.unit, right.unit), number(left.value)
+        share = percent and value is not None and abs(value) < 1  # 0.4% is not 0.4
+        verdict = not share and self._same(left.value, right.value, depth + 1)
+        if verdict is False and percent:
             one, other = (f"({side.value})/100" if side.unit == "%" else side.value for side in (left, right))
             return self._same(one, other, depth + 1)
         return verdict
@@ -186,6 +188,16 @@ def _set_of(text: str) -> tuple[str, str]:
     read = chain(text)
     named = read.name and len(read.values) == 1 and len(listed(text).elements) == 1
     return (read.name, read.values[0]) if named else ("", text)
+
+
+def _is_set(text: str) -> bool:
+    return text == r"\emptyset" or (text.lstrip("\\")[:1] == "{" and text[-1] == "}")
+
+
+def _as_deep(left: Enumeration, right: Enumeration) -> bool:
+    """Whether two single elements are sets or not: braces around a number may be left out, around a set they count."""
+    deep = [side.brackets == "{}" and _is_set(side.elements[0]) for side in (left, right)]
+    return deep[0] == deep[1]
 
 
 def _has_words(text: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from zppo.custom import load_callable
 from zppo.errors import ConfigError, RewardError
 from zppo.loop import BackgroundLoop
-from zppo.rewards.call import CONTRACT, arguments_of, noting, rewards_in
+from zppo.rewards.call import CONTRACT, LARGEST, arguments_of, noting, rewards_in
 from zppo.rewards.extraction import BOXED, Extractor
 from zppo.rewards.graded import Graded
 from zppo.rewards.routing import RoutedVerdict
@@ -48,7 +48,9 @@ class RewardFunctions:
         return self.score(questions, [Rollout([], response) for response in responses])
 
     def score(self, questions: Sequence[Question], rollouts: Sequence[Rollout]) -> list[float | None]:
-        """Raises RewardError, naming the function, when one fails or returns what are no rewards."""
+        """Raises RewardError, naming the function, when one fails or returns what are no rewards, or their weighted sum
+        is none.
+        """
         return [self._total(rewards) for rewards in self._rewards(questions, rollouts)]
 
     def grade(
@@ -81,7 +83,14 @@ class RewardFunctions:
 
     def _total(self, rewards: Sequence[float | None]) -> float | None:
         known = [weight * r for weight, r in zip(self.weights, rewards, strict=True) if r is not None]
-        return sum(known) if len(known) == len(rewards) else None
+        if len(known) < len(rewards):
+            return None
+        if not abs(total := sum(known)) <= LARGEST:  # in this order also for a nan
+            raise RewardError(
+                f"the rewards of {', '.join(self.functions)}, weighted by {self.weights}, add up to {total:g}, beyond "
+                f"{LARGEST:g}; give smaller rewards or weights"
+            )
+        return total
 
     def _rewards(self, questions: Sequence[Question], rollouts: Sequence[Rollout]) -> list[tuple[float | None, ...]]:
         """What the functions give each rollout, in their order."""

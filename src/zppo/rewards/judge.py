@@ -1,12 +1,13 @@
 r"""The judge of free-form answers (`answer_type: free`): a model that compares a response with the reference answer.
 
 It never solves. Its reply, after any thoughts, must be the JSON object `{"verdict": "correct"}` or
-`{"verdict": "wrong"}` with nothing but space around it (no code fence, no second key); a malformed reply means wrong,
-and so does one that is cut off by its length. A judge that cannot be reached means unscored, never wrong.
+`{"verdict": "wrong"}` with nothing but space, or one code fence, around it and no second key; a malformed reply means
+wrong, and so does one that is cut off by its length. A judge that cannot be reached means unscored, never wrong.
 """
 
 import json
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ NO_JUDGE = "a free-form answer needs a judge, and there is none"
 REWARDS = {"correct": 1.0, "wrong": 0.0}
 MAX_TOKENS = 512
 """Longest reply, of every judge."""
+_FENCED = re.compile(r"\s*```(?:json)?\s(.*)```\s*", re.DOTALL | re.IGNORECASE)
 logger = logging.getLogger(__name__)
 
 
@@ -70,6 +72,7 @@ class Judge:
         distinct = list({case.key: case for case in cases if case.shown}.values())
         replies = dict(zip([case.key for case in distinct], self._replies(distinct), strict=True))
         graded = {key: self._read(reply) for key, reply in replies.items()}
+        _warn(list(replies.values()))
         silent = 0.0, "the response is empty"
         return [Graded(*graded.get(c.key, silent), extract(r)) for c, r in zip(cases, responses, strict=True)]
 
@@ -127,10 +130,11 @@ class NoJudge:
 
 
 def verdict_in(reply: str) -> str | None:
-    """`correct` or `wrong`; None for anything but the one JSON object asked for."""
+    """`correct` or `wrong`; None for anything but the one JSON object asked for, in a code fence at most."""
+    fenced = _FENCED.fullmatch(reply)
     try:
         # An object as the tuple of its pairs, so that a key given twice does not go unseen.
-        pairs: Any = json.loads(reply, object_pairs_hook=tuple)
+        pairs: Any = json.loads(fenced[1] if fenced else reply, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
         return None
     return next((verdict for verdict in REWARDS if pairs == (("verdict", verdict),)), None)
@@ -138,3 +142,14 @@ def verdict_in(reply: str) -> str | None:
 
 def _is_cut_off(reply: Rollout | None) -> bool:
     return reply is not None and reply.finish_reason == "length"
+
+
+def _warn(replies: Sequence[Rollout | None]) -> None:
+    """Say aloud what counts as wrong for its form alone. Replies that were cut off are said to be elsewhere."""
+    whole = [after_thoughts(reply.text) for reply in replies if reply is not None and not _is_cut_off(reply)]
+    bad = [text for text in whole if verdict_in(text) is None]
+    if bad:
+        logger.warning(
+            "%d of %d replies of the judge are not the JSON it was asked for, which counts as wrong; the first: %s",
+            *(len(bad), len(replies), shown(bad[0])),
+        )

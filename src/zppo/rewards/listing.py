@@ -10,6 +10,8 @@ from zppo.rewards.plain import Enumeration, both_signs, enumeration
 from zppo.rewards.relations import chain
 
 _AND = re.compile(r",?\s+(?:and|or)\s+")
+_JOINT = re.compile(r"(?<=\s)(?:and|or)(?=\s)")
+_INEQUALITY = re.compile(r"[<>]|\\[lg]e(?![A-Za-z])")
 _MATRIX = re.compile(r"\\begin\{([pbB]?matrix|smallmatrix|array)\}(?:\{[lcr|\s]*\})?(.*)\\end\{\1\}", re.DOTALL)
 _REALS = re.compile(r"R|(?:all )?real(?: numbers?)?|(?:the )?set of (?:all )?real numbers|\\Re")
 _WITHOUT = re.compile(r"(?:R|\(-\s*\\infty,\s*\+?\s*\\infty\))\s*(?:\\setminus|\\backslash|-|\\)\s*\\\{([^,{}]+)\\\}")
@@ -30,7 +32,7 @@ def order(left: Enumeration, right: Enumeration) -> bool | None:
     if one and other:
         return True if one == other or len(left.elements) > 2 else None
     if one or other:
-        return True
+        return None if {one, other} & {"(]", "[)"} else True
     names = [{chain(element).name for element in side.elements} - {""} for side in (left, right)]
     return (len(names[0]) > 1 and not names[1]) or (len(names[1]) > 1 and not names[0])
 
@@ -48,7 +50,16 @@ def listed(text: str) -> Enumeration:
     if len(unions) > 1:
         return Enumeration(tuple(unions), UNION)
     listed = enumeration(_AND.sub(", ", text))
+    if listed.brackets not in ("", "{}"):
+        both = both_signs(text)  # a pair with a plus-minus sign is two pairs
+        return Enumeration(tuple(both), "") if len(both) > 1 else listed
     return Enumeration(tuple(each for element in listed.elements for each in both_signs(element)), listed.brackets)
+
+
+def joined_otherwise(left: str, right: str) -> bool:
+    """Whether one joins inequalities by "and" and the other by "or"."""
+    joints = [set(_JOINT.findall(text)) for text in (left, right)]
+    return all(joints) and joints[0] != joints[1] and any(map(_INEQUALITY.search, (left, right)))
 
 
 def _split(text: str, command: str) -> list[str]:

@@ -9,6 +9,8 @@ import string
 from collections.abc import Callable
 from fractions import Fraction
 
+from zppo.rewards.units import COMMON, unit_named
+
 Same = Callable[[str, str], bool | None]
 
 _OPTION = re.compile(r"\(?([A-J])(?:\)[.:]?|[.:])?")
@@ -34,6 +36,7 @@ _BASES = {
     **{"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10},
     **{"twelve": 12, "sixteen": 16, "binary": 2, "octal": 8, "decimal": 10, "hexadecimal": 16},
 }
+_MEASURE = re.compile(r"(?:,?\s*(?:and)?\s*)(\d{1,9}(?:\.\d{1,9})?)\s*([A-Za-z]{1,12})\.?(?![A-Za-z])")
 _IN_BASE = re.compile(
     r"\(?([0-9A-Za-z][0-9A-Za-z\s,.]*?)\)?\s*(?:_\s*\{?\s*\(?(?:base\s*)?(\d{1,2}|[a-z]+)\)?\s*\}?|\(?\s*(?:in\s+)?base[\s-]*(\d{1,2}|[a-z]+)\)?)"
 )
@@ -64,8 +67,8 @@ def _option(text: str) -> tuple[str, str] | None:
 
 
 def same_parts(gold: str, answer: str) -> bool | None:
-    """Whether two dates, times of day, scores, ratios or numbers in a base are the same."""
-    for compare in (_same_base, _same_date, _same_named_date, _same_time, _same_numbers):
+    """Whether two dates, times of day, measures in several units, scores, ratios or numbers in a base are the same."""
+    for compare in (_same_base, _same_compound, _same_date, _same_named_date, _same_time, _same_numbers):
         verdict = compare(gold, answer)
         if verdict is not None:
             return verdict
@@ -100,21 +103,41 @@ def _same_time(gold: str, answer: str) -> bool | None:
     left, right = _TIME.fullmatch(gold), _TIME.fullmatch(answer)
     if not left or not right or not any(left.group(2, 4, 5)) or not any(right.group(2, 4, 5)):
         return None
-    (hour, half), (other, other_half) = _hour(left), _hour(right)
-    same = hour == other and [int(x or 0) for x in left.group(2, 3)] == [int(x or 0) for x in right.group(2, 3)]
-    return same and (half == other_half or not (half and other_half))
+    if [int(x or 0) for x in left.group(2, 3)] != [int(x or 0) for x in right.group(2, 3)]:
+        return False
+    if not left[4] and not right[4]:
+        return int(left[1]) % 24 == int(right[1]) % 24
+    return not _hours(left).isdisjoint(_hours(right))
 
 
-def _hour(time: re.Match[str]) -> tuple[int, str]:
-    """On the face of a clock, and the half of the day where it is said."""
+def _hours(time: re.Match[str]) -> set[int]:
+    """Of a day, from 0: both that are meant where neither AM nor PM is said."""
     hour, half = int(time[1]), (time[4] or "").casefold()
-    return hour % 12 if half or hour > 12 else hour, half or ("p" if hour > 12 else "")
+    if half:
+        return {hour % 12 + 12 * (half == "p")}
+    return {hour % 12, hour % 12 + 12} if 0 < hour <= 12 else {hour % 24}
+
+
+def _same_compound(gold: str, answer: str) -> bool | None:
+    """`1 hour and 20 minutes` and `1 h 20 min`."""
+    left, right = _compound(gold), _compound(answer)
+    return left == right if left and right else None
+
+
+def _compound(text: str) -> dict[str, Fraction]:
+    """Numbers by their units, which are at least two; empty for anything else."""
+    parts = _MEASURE.findall(text)
+    if len(parts) < 2 or _MEASURE.sub("", text).strip() or not all(unit in COMMON for _, unit in parts):
+        return {}
+    units = {unit_named(unit): Fraction(number) for number, unit in parts}
+    return units if len(units) == len(parts) else {}
 
 
 def _same_numbers(gold: str, answer: str) -> bool | None:
     """Of a score or a ratio. A ratio of two numbers is their quotient too."""
+    spoken = [re.sub(r"(?<=\d)\s+to\s+(?=\d)", ":", text) for text in (gold, answer)]
     for form in (_SCORE, _RATIO):
-        if form.fullmatch(gold) and form.fullmatch(answer):
+        if all(map(form.fullmatch, spoken)):
             return _numbers(gold) == _numbers(answer)
     for ratio, other in ((gold, answer), (answer, gold)):
         match = re.fullmatch(r"(\d{1,9})\s?:\s?([1-9]\d{0,8})", ratio)

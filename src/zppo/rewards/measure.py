@@ -24,6 +24,8 @@ _ORDINAL = re.compile(r"(?<=\d)\s*\^?\s*\{?\s*(st|nd|rd|th)\s*\}?$")
 _START = re.compile(r"(?:(?<![A-Za-z\\])[A-Za-z]|[°%$¢€£¥₹'])")
 _SYMBOL = re.compile(r"°(?:Celsius|Fahrenheit|C|F)?(?![A-Za-z])|[^\W\d_]+|[%$¢€£¥₹]|'+")
 _UNIT = re.compile(UNIT)
+_WRITTEN = str.maketrans({"·": r"\cdot ", "μ": r"\mu ", "Ω": r"\Omega "})
+"""How a value writes what `spelled_out` spells for units."""
 _SINGLE = set("mgshLlNJWVAKC")
 """Letters that are units where a space is before them."""
 _SCIENTIFIC = re.compile(r"(?<=\d)[eE](?=[+-]?\d)")
@@ -63,7 +65,7 @@ def measured(text: str) -> Measure:
     rest = spelled_out(text[: money.start()] + money[1] + text[money.end() :]) if money else spelled_out(text)
     rest = " ".join(_ORDINAL.sub(r" \1", rest).split())
     value, unit, forgiven = _split(rest)
-    value, scale = _scaled(value)
+    value, scale = _scaled(value.translate(_WRITTEN))
     if not unit and scale == 1 and not money:
         return Measure(text)
     if money:

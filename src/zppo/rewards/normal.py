@@ -16,6 +16,8 @@ _SIGNS = {
     **{"∞": r"\infty ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "⩽": r"\le ", "⩾": r"\ge ", "≈": r"\approx "},
     **{"∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∅": r"\emptyset ", "∖": r"\setminus ", "±": r"\pm ", "∓": r"\mp "},
     **{"ℝ": "R", "ℕ": "N", "ℤ": "Z", "ℚ": "Q", "ℂ": "C", "º": "°", "∘": "°", "˚": "°", "ϕ": r"\phi ", "∀": r"\forall "},
+    **{"⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ", "⟨": "(", "⟩": ")", "⁄": "/"},
+    **{"∠": r"\angle ", "△": r"\triangle "},
     **dict.fromkeys("’‘′", "'"),
     **dict.fromkeys("“”", '"'),
     **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
@@ -51,6 +53,7 @@ _SYNONYMS = (
     (re.compile(r"\\frac\s*(\d)\s*(?=\d|\{|\\)"), r"\\frac{\1}"),
     (re.compile(r"(\\frac\{[^{}]*\})\s*(\d)"), r"\1{\2}"),
     (re.compile(r"\{,\}"), ","),
+    (re.compile(r"\\dot\s*\{?(\d)\}?(\d*)\\dot\s*\{?(\d)\}?"), r"\\overline{\1\2\3}"),
     (re.compile(r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\})|\\degrees?(?![A-Za-z])"), "°"),
     (re.compile(r"\^\s*(?:\\prime(?![A-Za-z])|\{\s*\\prime\s*\})"), "'"),
     (re.compile(r"\\leq(?:slant)?(?![A-Za-z])|<="), r"\\le "),
@@ -70,7 +73,9 @@ _SYNONYMS = (
     (re.compile(r"\\(?:land|wedge)(?![A-Za-z])"), " and "),
     (re.compile(r"\\(?:lor|vee)(?![A-Za-z])"), " or "),
 )
-_REPEATING = re.compile(r"(?<![\d.])(\d{0,50})\.(\d{0,50})\\(?:overline|bar|dot)\s*(?:\{(\d{1,50})\}|(\d))")
+_REPEATING = re.compile(
+    r"(?<![\d.])(\d{0,50})\.(\d{0,50})(?:\\(?:overline|bar|dot)\s*(?:\{(\d{1,50})\}|(\d))|\((\d{1,50})\))"
+)
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _SPACED_THOUSANDS = re.compile(r"(?<![\d.,]\s)(?<![\d.,_^])\d{1,3}(?: \d{3})+(?![\d,]| ?\d)(?! ?/)")
 _SPACE = re.compile(r"(?<!\d) | (?![\d.])")
@@ -159,7 +164,7 @@ def _without_text(text: str) -> str:
 
 def _fraction(match: re.Match[str]) -> str:
     r"""`0.1\overline{6}` as a fraction."""
-    whole, fixed, period = match[1], match[2], match[3] or match[4]
+    whole, fixed, period = match[1], match[2], match[3] or match[4] or match[5]
     over = int(whole + fixed + period) - int(whole + fixed or 0)
     return rf"\frac{{{over}}}{{{'9' * len(period) + '0' * len(fixed)}}}"
 

@@ -11,7 +11,9 @@ _SIGN = re.compile(
     r"|propto|iff|Rightarrow|implies|Leftrightarrow|rightarrow)(?![A-Za-z])"
 )
 _NAME = re.compile(
-    r"(?:\\(?:angle|triangle|overline|vec|hat|text|measuredangle|Delta)\s*|m\s*(?=\\angle))*\s*\{?\(?"
+    r"\\frac\{\s?d[^{}]{0,8}\}\{\s?d[^{}]{1,8}\}|(?:P|Pr|E|Var)\s?(?:\([^()]{1,30}\)|\[[^\[\]]{1,30}\])|\[[A-Z]{3,6}\]"
+    r"|\\(?:sin|cos|tan)\s?(?:\\[a-z]{2,8}|[A-Z]|\\angle\s?[A-Z]{1,3})"
+    r"|(?:\\(?:angle|triangle|overline|vec|hat|text|measuredangle|Delta)\s*|m\s*(?=\\angle))*\s*\{?\(?"
     r"(?:\\?[A-Za-z]|[A-Z]{2,4}|[A-Z]?[a-z]{3,12}(?:\s[a-z]{1,12}){0,3}|\|\s?[A-Za-z]{1,2}\s?\||[A-Za-z](?:\s?,\s?[A-Za-z]){1,3}"
     r"|\\[a-z]{2,8})\s*(?:_\s*(?:\{[^{}]{1,12}\}|\w))?'*\)?\}?\s*(?:\(\s*[\w\s,\\]{1,12}\s*\))?"
 )

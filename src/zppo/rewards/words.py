@@ -19,6 +19,8 @@ _WORD = re.compile(
     r"(?:(?<=[\s(,;:'\"!?/-])|(?<![\s\S]))([^\W\d_]{1,30}(?:(?<=..)['-][^\W\d_]{2,30})*)(?=[\s),.;:!?'\"/-]|$)"
 )
 _LETTERS = re.compile(r"[A-Za-z]{2,30}")
+_MIXED = re.compile(r"(?<=[a-z])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])")
+"""Capitals within a word, which make it another product of variables."""
 _TIMES = re.compile(r"\s*(?:\\cdot(?![A-Za-z])|\*)\s*")
 _POINTS = " ,.;:!?'\"-"
 _ARTICLES = {"a", "an", "the"}
@@ -32,7 +34,7 @@ def words(text: str) -> list[str]:
 def same_words(gold: str, answer: str, same: Same) -> bool | None:
     """None where neither has words; `same` compares what stands between words that are the same."""
     if _LETTERS.fullmatch(gold) and _LETTERS.fullmatch(answer) and not {gold, answer} & NAMES:
-        return _folded(gold) == _folded(answer)
+        return gold == answer or (_folded(gold) == _folded(answer) and not any(map(_MIXED.search, (gold, answer))))
     products = _TIMES.sub("", gold), _TIMES.sub("", answer)
     if products != (gold, answer) and all(map(_LETTERS.fullmatch, products)):
         return sorted(products[0]) == sorted(products[1])

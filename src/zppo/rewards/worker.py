@@ -25,6 +25,7 @@ MEMORY_BYTES = 4 << 30
 """Address space of the worker: a number with a billion digits ends in a MemoryError here, not in a full machine."""
 _LARGE = re.compile(r"\\(?:sum|prod|i{1,3}nt|oint|lim|begin|det)(?![A-Za-z])")
 """Notation that is left to math-verify."""
+_DIFFERENTIAL = re.compile(r"(?<![A-Za-z\\])d\s*(\\?[A-Za-z]+)")
 _UNDER = re.compile(r"_\s*\{[^{}]*\}")
 _RELATION = re.compile(r"[=<>]|\\(?:le|ge|ne|approx|equiv|in)(?![A-Za-z])")
 
@@ -77,6 +78,7 @@ def load_grader() -> Callable[[str, str], bool | None]:
             return (
                 all(map(_is_large, (gold, answer)))
                 and _letters(gold) == _letters(answer)
+                and _DIFFERENTIAL.findall(gold) == _DIFFERENTIAL.findall(answer)
                 and by_math_verify(gold, answer)
             )
         except (Undefined, RecursionError, ValueError, OverflowError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from time import perf_counter
 
@@ -57,10 +57,11 @@ class Parts:
     extract: Callable[[str], str | None] = last_boxed
     ahead: int = 0
     scored_at_once: int = 1
-    queue: TeacherQueue = field(init=False)
+    queue: TeacherQueue = None  # type: ignore[assignment]  # one to `teachers`, if none is given
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "queue", TeacherQueue(self.teachers))
+        if self.queue is None:
+            object.__setattr__(self, "queue", TeacherQueue(self.teachers))
 
 
 class Worker:

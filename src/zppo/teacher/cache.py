@@ -83,6 +83,9 @@ class CachedEngine:
         there.set_result(found or Group(prompt, []))
         return there
 
+    def fits(self, prompt: Prompt, sampling: Sampling) -> bool:
+        return self.engine.fits(prompt, sampling)
+
     def metrics(self) -> dict[str, float]:
         """Counts since the last call, and those of the engine."""
         counts, self._counts = self._counts, dict.fromkeys(self._counts, 0)
@@ -100,6 +103,7 @@ class CachedEngine:
         parts: list[Any] = [self.model, prompt.question.id, prompt.text, n]
         parts += [self.engine.config.further_fields(sampling.thinking)]
         parts += [self._digest(media) for media in prompt.media]
+        parts += [dict(turn) for turn in prompt.turns]
         drawn = {name: value for name, value in asdict(sampling).items() if name != "logprobs"}  # which are refused
         return hashlib.sha256(json.dumps([*parts, drawn], sort_keys=True).encode()).hexdigest()
 

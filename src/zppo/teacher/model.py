@@ -40,7 +40,7 @@ class ModelTeacher:
     def submit(
         self, question: Question, n: int, sampling: Sampling, priority: Priority | None = None
     ) -> "Future[Group]":
-        prompt = Prompt("plain", question, self._templates.plain(question))
+        prompt = Prompt("plain", question, self._templates.plain(question), turns=question.turns)
         sampling = replace(sampling, thinking=self._thinking or sampling.thinking)
         return self.engine.submit(prompt, n, sampling, priority)
 

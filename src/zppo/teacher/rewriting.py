@@ -26,8 +26,8 @@ def keep_whole(candidates: Sequence[tuple[Question, Candidate]], seed: int) -> R
 class TeacherRewriting:
     """The teacher writes a new text for each candidate, and once more where the first one is not accepted.
 
-    Equal texts on one question are rewritten once. The result is None where no text was accepted, and where the teacher
-    could not be reached (`unreachable` counts these).
+    Equal texts on one question are rewritten once. The result is None where no text was accepted, where the prompt
+    would exceed the teacher's context window, and where it could not be reached (`unreachable` counts these).
     """
 
     tries = 2
@@ -40,11 +40,13 @@ class TeacherRewriting:
 
     def __call__(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten:
         wanted = {(q.id, c.text): (q, c) for q, c in candidates}
+        prompts = {key: Prompt("plain", q, self._ask(q, c.text)) for key, (q, c) in wanted.items()}
+        open_ = [key for key, prompt in prompts.items() if self._engine.fits(prompt, self._sampling)]
+        too_long = len(wanted) - len(open_)
         done: dict[tuple[str, str], Candidate | None] = {}
         tokens = prompt_tokens = refused = cut_off = 0
-        open_ = list(wanted)
         for attempt in range(self.tries):
-            groups = self._write([wanted[key] for key in open_], seed + attempt)
+            groups = self._write([prompts[key] for key in open_], seed + attempt)
             tokens += sum(r.tokens for g in groups for r in g.rollouts)
             prompt_tokens += sum(g.prompt_tokens for g in groups)
             cut_off += sum(r.finish_reason == "length" for g in groups for r in g.rollouts)
@@ -54,12 +56,20 @@ class TeacherRewriting:
                     refused += done[key] is None
             # Not those without a reply: the engine has tried them often enough.
             open_ = [key for key in open_ if key in done and done[key] is None]
-        self._warn(list(done.values()), refused, cut_off)
-        unreachable = len(wanted) - len(done)
+        self._warn(list(done.values()), refused, cut_off, too_long)
+        unreachable = len(wanted) - len(done) - too_long
         return Rewritten([done.get((q.id, c.text)) for q, c in candidates], tokens, prompt_tokens, refused, unreachable)
 
-    def _warn(self, written: Sequence[Candidate | None], refused: int, cut_off: int) -> None:
-        """Warn when most texts were refused: the teacher cannot do what it is asked."""
+    def _warn(self, written: Sequence[Candidate | None], refused: int, cut_off: int, too_long: int) -> None:
+        """Warn of responses that are too long to be rewritten, and when most texts were refused: the teacher cannot do
+        what it is asked.
+        """
+        if too_long:
+            logger.warning(
+                "%d responses could not be rewritten: with teacher.compression_tokens (%d) the prompts that show them "
+                "exceed the teacher's context window",
+                *(too_long, self._sampling.max_tokens),
+            )
         failed = written.count(None)
         if 2 * failed > len(written):
             advice = (
@@ -71,8 +81,7 @@ class TeacherRewriting:
                 *(failed, len(written), refused, cut_off, self._sampling.max_tokens, advice),
             )
 
-    def _write(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> list[Group]:
-        prompts = [Prompt("plain", q, self._ask(q, c.text)) for q, c in candidates]
+    def _write(self, prompts: Sequence[Prompt], seed: int) -> list[Group]:
         return ask_all(self._engine, prompts, 1, replace(self._sampling, seed=seed))
 
 

@@ -1,6 +1,8 @@
 """`ZPPOConfig`: the options of a run beside those of `transformers.TrainingArguments`."""
 
+import copy
 import json
+import math
 from dataclasses import MISSING, Field, asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,9 @@ from transformers import TrainingArguments
 from zppo.config import Recipe, RunOptions
 from zppo.custom import PROGRAM, digest, source
 from zppo.errors import ConfigError, nearest
+from zppo.masking import masked
 from zppo.rewards.extraction import names_in
+from zppo.training.trackers import check_trackers
 
 OWNED = (
     {
@@ -27,8 +31,8 @@ OWNED = (
         "save_strategy": "checkpoints.every",
         "save_steps": "checkpoints.every",
         "save_total_limit": "checkpoints.keep",
-        "save_only_model": "nothing: a checkpoint is always complete",
-        "load_best_model_at_end": "eval.every and the checkpoints",
+        "save_only_model": "checkpoints.weights_only, which keeps the weights of older checkpoints",
+        "load_best_model_at_end": "eval.early_stopping_patience, which keeps the best checkpoint",
         "eval_strategy": "eval.every",
         "eval_steps": "eval.every",
         "eval_delay": "eval.every",
@@ -98,7 +102,11 @@ class ZPPOConfig(TrainingArguments, RunOptions):
         self._changed = self._changed_options()
         for name, value in derived.items():
             setattr(self, name, value)
+        given = vars(self)["report_to"]
+        if isinstance(given, tuple):
+            self.report_to = list(given)  # which transformers would take for one name
         super().__post_init__()
+        check_trackers(self.report_to or ())
 
     @classmethod
     def from_recipe(cls, recipe: Recipe, run_dir: str) -> "ZPPOConfig":
@@ -109,10 +117,20 @@ class ZPPOConfig(TrainingArguments, RunOptions):
     def effective(self) -> dict[str, Any]:
         """The whole config as JSON values, in the shape of a recipe; training options only where they were changed.
 
+        Secrets are masked, as everything that is written down of the options comes from here.
+
         Raises ConfigError for a file of the user's code that is missing or is not the one of `programs`.
         """
         shared = {f.name: _plain(getattr(self, f.name)) for f in fields(RunOptions)} | {"programs": digests(self)}
-        return json.loads(json.dumps({"seed": self.seed, **shared, "training": self._changed}, default=str))
+        return masked(json.loads(json.dumps({"seed": self.seed, **shared, "training": self._changed}, default=str)))
+
+    def without_secrets(self) -> "ZPPOConfig":
+        """A copy to be written into a file."""
+        written = copy.copy(self)
+        for option in fields(self):
+            setattr(written, option.name, masked(getattr(self, option.name), option.name))
+        written._changed = masked(self._changed)
+        return written
 
     def _changed_options(self) -> dict[str, Any]:
         """Training options that differ from their defaults, as they were given."""
@@ -121,7 +139,7 @@ class ZPPOConfig(TrainingArguments, RunOptions):
         return {k: v for k, (v, f) in given.items() if v != _default(f)}
 
     def to_dict(self) -> dict[str, Any]:
-        return {name: _plain(value) for name, value in super().to_dict().items()}
+        return masked({name: _plain(value) for name, value in super().to_dict().items()})
 
 
 def digests(options: RunOptions) -> dict[str, str]:
@@ -171,9 +189,12 @@ def _training_options(options: dict[str, Any]) -> dict[str, Any]:
 
 def _number(name: str, value: Any, default: Any) -> Any:
     """YAML reads 1e-6 as a text; where the default is a number, a text must be one too."""
-    if not isinstance(value, str) or type(default) not in (int, float):
+    if type(default) not in (int, float):
         return value
     try:
-        return type(default)(value)
+        number = type(default)(value) if isinstance(value, str) else value
     except ValueError as error:
         raise ConfigError(f"training.{name} is {value!r}, which is not a number") from error
+    if isinstance(number, float) and not math.isfinite(number):
+        raise ConfigError(f"training.{name} is {number}; it is a finite number")
+    return number

@@ -13,13 +13,13 @@ from zppo.engines.local import LocalText
 from zppo.engines.transformers import TransformersEngine
 from zppo.errors import ConfigError, EngineError, TeacherError
 from zppo.methods import parse_method
-from zppo.models.loading import check_model, check_sees, load_processing
+from zppo.models.loading import called, check_model, check_sees, load_processing, student_processing
 from zppo.models.renderer import Renderer
 from zppo.rewards.extraction import warn_of_boxes
 from zppo.rewards.routing import RoutedVerdict, is_free
 from zppo.teacher.model import ModelTeacher, served_engine
 from zppo.teacher.program import ProgramTeacher
-from zppo.types import Question
+from zppo.types import Prompt, Question
 from zppo.zone.prompts import Templates
 from zppo.zone.selection import share
 
@@ -46,20 +46,16 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], pr
         if is_model(teacher):
             option = "teacher.fallbacks" if number else "teacher.model"
             check_model(option, teacher)
-            Renderer(load_processing(option, teacher))
+            Renderer(load_processing(option, teacher, options.teacher.chat_template))
         else:
             teacher.check()
     _check_ahead(options, teachers)
-    _check_thinking(options, teachers, Renderer(processing or load_processing("student.model", student)))
+    renderer = Renderer(student_processing(options.student, student, processing))
+    _check_thinking(options, teachers, renderer)
     if teacher_writes(options):
         _check_writer(teachers[0])
     if "distributions" in parse_method(options.method).needs:
-        _check_distillation(
-            options.method,
-            teachers,
-            Renderer(processing or load_processing("student.model", student)).tokenizer,
-            student,
-        )
+        _check_distillation(options.method, teachers, renderer.tokenizer, student)
     compresses = teacher_writes(options) and parse_method(options.method).writes == "summaries"
     asking = ("closer", "compress") if compresses else ("closer",)
     warn_of_boxes(Templates.load(options.prompts.templates).texts, options.rewards.extract, asking)
@@ -94,7 +90,8 @@ def _check_thinking(options: RunOptions, teachers: Sequence[Any], student: Rende
     option = "teacher.thinking" if options.teacher.thinking else "sampling.thinking"
     for teacher in teachers if why_teacher(options) else ():
         if is_model(teacher):
-            renderers.append((option, thinking, Renderer(load_processing("teacher.model", teacher))))
+            theirs = Renderer(load_processing("teacher.model", teacher, options.teacher.chat_template))
+            renderers.append((option, thinking, theirs))
     for name, value, renderer in renderers:
         if value == "off" and not renderer.switches_thinking:
             model = renderer.tokenizer.name_or_path
@@ -161,20 +158,26 @@ def _check_judge(options: RunOptions) -> None:
 
 
 def media_filter(options: RunOptions, student: Any, teachers: Sequence[Any]) -> Callable[[Question], None]:
-    """Passes every question, and refuses the run at the first with images, or with videos, if the student, or a local
-    teacher that answers questions, cannot be shown them: ConfigError or TeacherError naming the question.
+    """Passes every question, and refuses the run at the first with images, with videos or with a system message, if the
+    student, or a local teacher that answers questions, cannot be shown them: ConfigError or TeacherError naming the
+    question, EngineError naming the chat template.
     """
     checked: set[str] = set()
 
     def passes(question: Question) -> None:
         kinds = {medium.kind for medium in question.media}
-        if kinds <= checked:
-            return
-        checked.update(kinds)
-        check_sees("student.model", student, question)
-        for number, teacher in enumerate(teachers if why_teacher(options) else ()):
+        new = ({*kinds, "system"} if question.system else kinds) - checked
+        checked.update(new)
+        if new & kinds:
+            check_sees("student.model", student, question)
+        for number, teacher in enumerate(teachers if why_teacher(options) and new else ()):
+            option = "teacher.fallbacks" if number else "teacher.model"
             if is_model(teacher):
-                check_sees("teacher.fallbacks" if number else "teacher.model", teacher, question)
+                if new & kinds:
+                    check_sees(option, teacher, question)
+                if "system" in new:
+                    renderer = Renderer(load_processing(option, teacher, options.teacher.chat_template))
+                    renderer.rendered(Prompt("plain", question, question.words, turns=question.turns))
 
     return passes
 
@@ -228,24 +231,20 @@ def _check_distillation(method: str, teachers: Sequence[Any], own: PreTrainedTok
     if not is_model(teacher) and engine is None:
         kind = teacher.name if isinstance(teacher, ProgramTeacher) else "a server"
         raise TeacherError(f"method {method!r} needs token distributions, which {kind} has not; use a local model")
-    renderer = engine.renderer if engine else Renderer(load_processing("teacher.model", teacher))
-    theirs = renderer.tokenizer
+    unloaded: Any = None if engine else load_processing("teacher.model", teacher)
+    theirs: Any = engine.renderer.tokenizer if engine else getattr(unloaded, "tokenizer", unloaded)
     mine, other = own.get_vocab(), theirs.get_vocab()
     if mine != other:
         odd = min(token for token in mine.keys() | other.keys() if mine.get(token) != other.get(token))
         raise TeacherError(
-            f"method {method!r} compares distributions over one vocabulary, but student {_called(student)} has "
-            f"{len(mine)} tokens and teacher {_called(teacher)} {len(other)}: token {odd!r} is {_number(mine, odd)} of "
+            f"method {method!r} compares distributions over one vocabulary, but student {called(student)} has "
+            f"{len(mine)} tokens and teacher {called(teacher)} {len(other)}: token {odd!r} is {_number(mine, odd)} of "
             f"the student's and {_number(other, odd)} of the teacher's. Take a teacher of the same family"
         )
 
 
 def _number(vocabulary: Mapping[str, int], token: str) -> str:
     return f"number {vocabulary[token]}" if token in vocabulary else "none"
-
-
-def _called(model: Any) -> str:
-    return model if isinstance(model, str) else getattr(model, "name_or_path", "") or type(model).__name__
 
 
 def check_one_process(world_size: int, gpus: int) -> None:

@@ -3,14 +3,24 @@
 What could not be scored (an unreachable judge, a killed comparison) takes no part in an accuracy and is counted.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
 from zppo.engines.base import TextEngine, Verdict, ask_all, rewards_of
-from zppo.types import Prompt, Question, Sampling
+from zppo.engines.local import LocalText
+from zppo.reports.summary import buffer_counts
+from zppo.rewards.functions import RewardFunctions
+from zppo.rewards.routing import RoutedVerdict
+from zppo.rollout.worker import Parts
+from zppo.training.arguments import ZPPOConfig
+from zppo.training.state import RunState
+from zppo.types import Prompt, Question, Sampling, reaches
 from zppo.zone.prompts import Templates
+from zppo.zone.replay import PromptReplayBuffer
+from zppo.zone.streams import Streams
 
 
 def ask(
@@ -25,7 +35,7 @@ def ask(
 
     The mean over the scored ones of `samples` responses; a question without any has no accuracy.
     """
-    prompts = [Prompt("plain", q, templates.plain(q)) for q in questions]
+    prompts = [Prompt("plain", q, templates.plain(q), turns=q.turns) for q in questions]
     groups = ask_all(engine, prompts, samples, sampling)
     pairs = [(g.question, r) for g in groups for r in g.rollouts]
     rewards = rewards_of(verdict, [q for q, _ in pairs], [r for _, r in pairs])
@@ -41,9 +51,16 @@ def levels_of(questions: Sequence[Question], accuracy: Mapping[str, float], tau:
 
     A question that has neither a level nor an accuracy is left out.
     """
-    measured = {i: "hard" if a < tau else "easy" for i, a in accuracy.items()}
+    measured = {i: "easy" if reaches(a, tau) else "hard" for i, a in accuracy.items()}
     levels = {q.id: q.fields.get("level") or measured.get(q.id) for q in questions}
     return {i: str(level) for i, level in levels.items() if level}
+
+
+def shown_of(result: Mapping[str, Any], unscored: int, counted: Mapping[str, float]) -> dict[str, float]:
+    """The metrics of an evaluation: its accuracies, what was unscored, and where the judge was silent (`counted`)."""
+    shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
+    silent = {f"eval/{name.replace('/', '_')}": counted.get(name, 0) for name in ("judge/unreachable", "judge/cut_off")}
+    return shown | {"eval/unscored": unscored} | {name: count for name, count in silent.items() if count}
 
 
 def summarise(
@@ -65,3 +82,30 @@ def summarise(
         **by_level(questions),
         "clusters": {cluster: by_level(chosen) for cluster, chosen in members.items()},
     }
+
+
+def evaluate(
+    questions: Sequence[Question],
+    parts: Parts,
+    verdict: RoutedVerdict | RewardFunctions,
+    options: ZPPOConfig,
+    state: RunState,
+    buffer: PromptReplayBuffer,
+) -> dict[str, float]:
+    """Ask the held-out questions, remember the result in `state`, and return it as the metrics `eval/NAME`.
+
+    Nothing is asked, and there are no metrics, where there are no questions.
+    """
+    if not questions:
+        return {}
+    began = time.perf_counter()
+    seed = Streams(options.seed, state.step).number("evaluation")
+    sampling = options.eval.at(seed, options.sampling)
+    student = LocalText(parts.student, parts.renderer)
+    accuracy, unscored = ask(questions, student, verdict, parts.templates, options.eval.samples, sampling)
+    counted = verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
+    state.count_judge(counted)
+    state.levels = state.levels or levels_of(questions, accuracy, options.zone.tau)
+    result = summarise(questions, accuracy, state.levels)
+    state.evaluations.append(state.counters() | buffer_counts(buffer) | result | {"unscored": unscored})
+    return shown_of(result, unscored, counted) | {"time/eval": time.perf_counter() - began}

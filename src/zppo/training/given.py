@@ -43,6 +43,11 @@ def given_functions(section: RewardsConfig, reward_funcs: Any) -> Any:
     return load_functions(section.named_functions, section.weights)
 
 
+def unnamed(**arguments: Any) -> list[str]:
+    """Which of these were given in Python; no option names them, so that only the same script can continue the run."""
+    return [name for name, value in arguments.items() if value is not None]
+
+
 def _name(model: Any) -> Any:
     """A folder given as a path, as text."""
     return str(model) if isinstance(model, Path) else model

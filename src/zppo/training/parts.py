@@ -13,8 +13,10 @@ from zppo.engines.base import PolicyEngine, Rewriter, Teacher, Verdict
 from zppo.engines.local import LocalText
 from zppo.engines.transformers import TransformersEngine, local_text
 from zppo.methods import parse_method
-from zppo.models.loading import context_window, end_tokens, load_model, load_processing
-from zppo.models.renderer import Processing, Renderer
+from zppo.models.chat_template import Processing
+from zppo.models.loading import called, context_window, end_tokens, load_model, load_processing
+from zppo.models.renderer import Renderer
+from zppo.reports.progress import Progress, Silent
 from zppo.rewards.extraction import BOXED, Extractor
 from zppo.rewards.judge import Judge
 from zppo.rewards.routing import RoutedVerdict
@@ -42,8 +44,9 @@ def build_parts(
     verdict: Verdict,
     judged: bool = False,
     extract: Extractor = BOXED,
+    progress: Progress | None = None,
 ) -> Parts:
-    """The parts of a rollout step. A teacher is a model to load, or a `Teacher`.
+    """The parts of a rollout step. A teacher is a model to load, or a `Teacher`; `progress` shows loading.
 
     `judged`: the verdict is a `RoutedVerdict` that waits for a judge. `extract` reads final answers.
     """
@@ -53,7 +56,8 @@ def build_parts(
     engine = TransformersEngine(student, renderer, options.engine.batch_size)
     judging = teachers[:1] if judged and not options.judge.is_set else []
     needed = teachers if why_teacher(options) else judging
-    teachers = [_teacher(options, teacher, student, templates) for teacher in needed]
+    progress = progress or Silent()
+    teachers = [_teacher(options, teacher, student, templates, progress) for teacher in needed]
     if judged and isinstance(verdict, RoutedVerdict):
         verdict.judge = _judge(options, teachers, student, templates)
     truncate = Truncate(_keep_tail(renderer.tokenizer), options.teacher.compression_tokens, extract)
@@ -125,16 +129,22 @@ def _fitting(renderer: Renderer, window: float, sampling: Sampling, prompts: Seq
     return kept
 
 
-def _teacher(options: RunOptions, teacher: Any, student: PreTrainedModel, templates: Templates) -> Teacher:
+def _teacher(
+    options: RunOptions, teacher: Any, student: PreTrainedModel, templates: Templates, progress: Progress
+) -> Teacher:
     if not is_model(teacher):
         return teacher
-    engine = _frozen("teacher.model", teacher, options.teacher.dtype, student, options)
+    progress.phase(f"loading teacher {called(teacher)}")
+    template = options.teacher.chat_template
+    engine = _frozen("teacher.model", teacher, options.teacher.dtype, student, options, template)
     return ModelTeacher(engine, templates, options.teacher.thinking)
 
 
-def _frozen(option: str, name: Any, dtype: str, student: PreTrainedModel, options: RunOptions) -> LocalText:
+def _frozen(
+    option: str, name: Any, dtype: str, student: PreTrainedModel, options: RunOptions, template: str | None = None
+) -> LocalText:
     """A model that is asked and never trained, beside the student."""
-    processing = load_processing(option, name)
+    processing = load_processing(option, name, template)
     model = load_model(option, name, dtype).to(student.device).requires_grad_(False)
     return local_text(model, processing, options.engine.batch_size)
 

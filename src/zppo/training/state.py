@@ -13,7 +13,7 @@ from typing import Any
 
 from zppo.data.order import START, Position
 from zppo.errors import CheckpointError
-from zppo.reports.rundir import CHECKPOINT_STATE
+from zppo.reports.checkpoints import CHECKPOINT_STATE
 from zppo.zone.audit import COUNTS
 from zppo.zone.replay import Find, PromptReplayBuffer
 
@@ -28,6 +28,7 @@ COUNTERS = (
     "judge_tokens",
     "judge_cost",
     "judge_missing",
+    "skipped_updates",
 )
 
 
@@ -38,9 +39,11 @@ class RunState:
     `step` counts finished rollout steps; `levels` maps question ids to easy/hard; `seconds` are wall-clock. `flops` is
     an estimate: for a model of N parameters 2 N per token read or sampled, 6 N per token trained on. A row of
     `evaluations` holds the counters of its time beside the accuracies, so that a run can be read off at any of them.
-    `teacher_missing` responses and `judge_missing` replies never came. `audit` sums the counts of the match audit over
+    `teacher_missing` responses and `judge_missing` replies never came. `skipped_updates` were
+    not finite, of these `skipped_in_a_row` until now. `audit` sums the counts of the match audit over
     steps, by the names of `zone.audit.COUNTS`. `alarms` is what alarms remember of the steps so far. `position` is
     where the new questions of the next step begin in the order of `data`, the identity of the training questions.
+    `given` names what the trainer was given in Python and no config holds.
     """
 
     step: int = 0
@@ -53,6 +56,8 @@ class RunState:
     judge_tokens: int = 0
     judge_cost: float = 0.0
     judge_missing: int = 0
+    skipped_updates: int = 0
+    skipped_in_a_row: int = 0
     seconds: float = 0.0
     audit: dict[str, int] = field(default_factory=dict)
     alarms: dict[str, Any] = field(default_factory=dict)
@@ -60,6 +65,7 @@ class RunState:
     levels: dict[str, str] = field(default_factory=dict)
     position: Position = START
     data: str = ""
+    given: list[str] = field(default_factory=list)
 
     def save(self, folder: Path, buffer: PromptReplayBuffer) -> None:
         state = {"run": asdict(self), "buffer": buffer.state_dict()}
@@ -92,21 +98,35 @@ class RunState:
 
     @classmethod
     def load(
-        cls, folder: Path, buffer: PromptReplayBuffer, find: Find | None = None, data: str | None = None
+        cls, folder: Path, buffer: PromptReplayBuffer, find: Find | None = None, fresh: "RunState | None" = None
     ) -> "RunState":
-        """Restore a state and fill `buffer`; for `find` see there. `data` is what the run is to go on with.
+        """Restore a state and fill `buffer`; for `find` see there. `fresh` is the state of the trainer that goes on.
 
         Raises CheckpointError for a folder that is no checkpoint of zppo, or is not of this data.
         """
         file = folder / CHECKPOINT_STATE
         if not file.is_file():
             raise CheckpointError(f"{folder} is no zppo checkpoint: {CHECKPOINT_STATE} is missing")
-        state: Mapping[str, Any] = json.loads(file.read_text("utf-8"))
-        loaded = cls(**state["run"] | {"position": Position(*state["run"]["position"])})
-        if data is not None and data != loaded.data:
-            raise CheckpointError(
-                f"{folder} is of a run on {loaded.data}, and the data now is {data}: questions were added, left out or "
-                "moved, and their order would be another. Resume with the data as it was, or start a new run"
-            )
-        buffer.load_state_dict(state["buffer"], find)
+        try:
+            state: Mapping[str, Any] = json.loads(file.read_text("utf-8"))
+            run, kept = state["run"], state["buffer"]
+            loaded = cls(**run | {"position": Position(*run["position"])})
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            raise CheckpointError(f"{file} is damaged ({error}); take another checkpoint") from error
+        if fresh is not None:
+            loaded._check_goes_on(fresh, folder)
+        buffer.load_state_dict(kept, find)
         return loaded
+
+    def _check_goes_on(self, fresh: "RunState", folder: Path) -> None:
+        if fresh.data != self.data:
+            raise CheckpointError(
+                f"{folder} is of a run on {self.data}, and the data now is {fresh.data}: questions were added, left "
+                "out or moved, and their order would be another. Resume with the data as it was, or start a new run"
+            )
+        other = sorted(set(self.given) ^ set(fresh.given))
+        if other:
+            raise CheckpointError(
+                f"{folder} is of a run that was {'given' if other[0] in self.given else 'not given'} {other[0]} in "
+                "Python; continue it as it was started, by ZPPOTrainer(...).train(resume_from_checkpoint=True)"
+            )

@@ -20,12 +20,14 @@ from transformers.trainer_utils import TrainOutput
 
 from zppo.data.filters import readable
 from zppo.data.order import Batch, epochs
-from zppo.engines.local import LocalText
-from zppo.errors import CheckpointError
-from zppo.models.loading import load_model, load_processing, window_of
-from zppo.models.renderer import Processing, Renderer
+from zppo.models.chat_template import Processing
+from zppo.models.loading import called, load_model, student_processing, window_of
+from zppo.models.renderer import Renderer
+from zppo.reports.html import write_report
+from zppo.reports.lock import locked
+from zppo.reports.progress import Progress, new_progress
 from zppo.reports.rundir import RunDirectory
-from zppo.reports.summary import buffer_counts, run_summary
+from zppo.reports.summary import run_summary
 from zppo.rewards.extraction import Extractor
 from zppo.rewards.functions import RewardFunctions, as_verdict
 from zppo.rewards.routing import RoutedVerdict
@@ -34,16 +36,21 @@ from zppo.training.accounts import step_flops
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.checks import check_answers, check_one_process, check_options, media_filter
 from zppo.training.drops import DropLog
-from zppo.training.evaluation import ask, levels_of, summarise
+from zppo.training.evaluation import evaluate
 from zppo.training.forward import fill_gradients, use_sampling_mode
-from zppo.training.given import given_functions, given_student, given_teachers
+from zppo.training.given import given_functions, given_student, given_teachers, unnamed
+from zppo.training.guard import UpdateGuard, finite
 from zppo.training.loader import StepLoader, UpdateInput
 from zppo.training.parts import build_parts, build_update, embedded_student, use_weights
-from zppo.training.progress import StepProgress
-from zppo.training.questions import held_out_questions, training_questions
+from zppo.training.questions import held_out_questions, teacher_readers, training_questions
 from zppo.training.reliance import HelpReliance
+from zppo.training.reopening import open_run
+from zppo.training.saving import publish, saving, writing
 from zppo.training.state import RunState
+from zppo.training.stopping import EarlyStopping
+from zppo.training.trackers import RolloutTables
 from zppo.training.watch import AlarmLog
+from zppo.training.watched import WatchedEngine, held_out_numbers, step_numbers, watched
 from zppo.types import StepBatch
 from zppo.zone.replay import PromptReplayBuffer
 from zppo.zone.streams import Streams
@@ -63,6 +70,7 @@ class ZPPOTrainer(Trainer):
         train_dataset, eval_dataset: a `datasets.Dataset`, rows or `Question`s, or a path or Hub name (docs/data.md).
         args: the options; the run directory is `args.output_dir`.
         processing_class: the student's tokenizer or processor, if it is not beside the model.
+        progress: where progress is shown; None means bars on a terminal, lines elsewhere, nothing with `disable_tqdm`.
 
     Raises ConfigError, DataError or TeacherError before any weights are read, if something does not fit.
     """
@@ -78,14 +86,16 @@ class ZPPOTrainer(Trainer):
         eval_dataset: Any = None,
         args: ZPPOConfig | None = None,
         processing_class: Processing | None = None,
+        progress: Progress | None = None,
         **trainer_options: Any,
     ) -> None:
         args = args if args is not None else ZPPOConfig()
+        self.progress = progress or new_progress(quiet=bool(args.disable_tqdm))
         args.student, model = given_student(args.student, model)
         args.teacher, teachers = given_teachers(args, teacher)
         check_one_process(args.world_size, args.n_gpu)
         check_options(args, model, teachers, processing_class)
-        processing = processing_class or load_processing("student.model", model)
+        processing = student_processing(args.student, model, processing_class)
         sees, renderer = media_filter(args, model, teachers), Renderer(processing)
         self.verdict, extract = (
             as_verdict(given_functions(args.rewards, reward_funcs)),
@@ -95,9 +105,13 @@ class ZPPOTrainer(Trainer):
             self.verdict.extract = extract
         answered = not isinstance(self.verdict, RewardFunctions)
         window = window_of("student.model", model)
-        self.questions, dropped = training_questions(train_dataset, args, renderer, sees, answered, window)
-        self.eval_questions, unasked = held_out_questions(eval_dataset, args, renderer, sees, answered)
+        self.progress.phase("reading questions")
+        readers = teacher_readers(args, teachers)
+        self.questions, dropped = training_questions(train_dataset, args, renderer, sees, answered, window, readers)
+        self.eval_questions, unasked = held_out_questions(eval_dataset, args, renderer, sees, answered, window)
+        self.stopping = EarlyStopping(args.eval, len(self.eval_questions))
         judged = check_answers(self.verdict, chain(self.questions, self.eval_questions), args, teachers)
+        self.progress.phase(f"loading student {called(model)}")
         student = load_model("student.model", model, args.student.dtype)
         super().__init__(student, args, processing_class=processing, **trainer_options)
         if isinstance(self.verdict, RewardFunctions):
@@ -108,37 +122,48 @@ class ZPPOTrainer(Trainer):
         self.run_directory = RunDirectory(str(args.output_dir))
         self.drops = DropLog(self.run_directory, {"train": dropped, "eval": unasked})
         self.alarms = AlarmLog(args, self.run_directory)
-        parts = build_parts(args, student, processing, teachers, self.verdict, judged, extract)
+        self.tables = RolloutTables(args.reports.rollouts_every, lambda: self.callback_handler.callbacks)
+        parts = build_parts(args, student, processing, teachers, self.verdict, judged, extract, self.progress)
         self.parts = replace(parts, readable=self.drops.readable)
+        self._watched = watched(self.parts, self.progress)
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
-        self.run_state = RunState(data=self.questions.identity)
-        self.progress = StepProgress(args.rollout_steps, disable=bool(args.disable_tqdm))
+        given = unnamed(reward_funcs=reward_funcs, processing_class=processing_class)
+        self.run_state = RunState(data=self.questions.identity, given=given)
+        self.guard = UpdateGuard(args.learning_rate, self.run_directory.complete_checkpoints)
         self.update = build_update(args, self.parts)
         self.reliance = HelpReliance(args, embedded_student(self.parts), self.accelerator.autocast)
         self._parameters = student.num_parameters()
         self._current: StepBatch | None = None
         self._end = self.run_state.position
         self._update_began = 0.0
-        self._grad_norms: list[float] = []
         self._save_wanted = False
 
     def train(self, resume_from_checkpoint: str | bool | None = None, **options: Any) -> TrainOutput:
-        """Run all rollout steps, then write `summary.json` into the run directory.
+        """Run all rollout steps, then write `summary.json` and `report.html` into the run directory.
 
         Raises BlindError instead, after a checkpoint, where `alarms.stop_when_blind` ends it.
         `resume_from_checkpoint=True` continues the run in `args.output_dir` from its newest checkpoint (from the start
         if there is none yet); a path continues from that checkpoint. Without it, the directory must not hold a run.
         """
-        checkpoint = self._open(resume_from_checkpoint)
+        with self.progress, writing(self.run_directory), locked(self.run_directory.lock_file):
+            return self._run(self._open(resume_from_checkpoint), **options)
+
+    def _run(self, checkpoint: Path | None, **options: Any) -> TrainOutput:
         if checkpoint is None:
-            self._evaluate_held_out()
+            for name, result in held_out_numbers(self._evaluate_held_out()).items():
+                self.progress.show(name, result)
         began, before = time.perf_counter(), self.run_state.seconds
         self._clock = lambda: before + time.perf_counter() - began
-        with self.progress.starting_at(self.run_state.step):
-            output = super().train(resume_from_checkpoint=str(checkpoint) if checkpoint else None, **options)
-        self.alarms.check()
+        self.progress.begin("step", self.args.rollout_steps, self.run_state.step)
+        output = super().train(resume_from_checkpoint=str(checkpoint) if checkpoint else None, **options)
         self._teacher_metrics({})  # what came after the last step has its price too
-        self.run_directory.write_summary(run_summary(self.args.method, self.args.seed, self.run_state, self.buffer))
+        if not self.alarms.ends:
+            summary = run_summary(self.args.method, self.args.seed, self.run_state, self.buffer)
+            self.run_directory.write_summary(summary)
+        if self.run_state.step:
+            self.progress.phase("writing the report")
+            write_report(self.run_directory)
+        self.alarms.check()
         return output
 
     def get_train_dataloader(self) -> StepLoader:
@@ -156,11 +181,14 @@ class ZPPOTrainer(Trainer):
         update = inputs["update"]
         with self.accelerator.autocast():  # for what a loss asks of the model beside its forward pass
             if update.index == 0:
+                self.progress.phase("updates", len(update.step.minibatches), brief=True)
                 self.update.before_step(model, update.step.minibatches)
             loss = self.update.accumulate(model, update.minibatch, self.accelerator.backward)
+        self.guard.loss = float(loss)
         if self.accelerator.scaler is not None:
             self.accelerator.scaler.scale(loss)  # which begins to scale, in case that no backward pass did
         fill_gradients(model, update.minibatch)
+        self.progress.advance()
         return loss
 
     def floating_point_ops(self, inputs: dict[str, UpdateInput]) -> int:
@@ -169,9 +197,9 @@ class ZPPOTrainer(Trainer):
         return 6 * self._parameters * sum(len(g.prompt_ids) + len(r.token_ids) for g, r in trained)
 
     def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
-        """Called at every gradient update, clipped or not."""
-        norm = super()._get_grad_norm(model, grad_norm=grad_norm)
-        self._grad_norms.append(float(norm))
+        """Called at every gradient update, clipped or not, before the weights move."""
+        norm, scaler = super()._get_grad_norm(model, grad_norm=grad_norm), self.accelerator.scaler
+        self.guard.admit(float(norm), model, self.run_state, None if scaler is None else scaler.get_scale())
         return norm
 
     def _maybe_log_save_evaluate(self, *args: Any, **kwargs: Any) -> None:
@@ -179,6 +207,7 @@ class ZPPOTrainer(Trainer):
 
         A checkpoint that a callback asks for within a rollout step is taken at the end of that step.
         """
+        self.guard.check_weights(self.model, self.run_state)
         self.state.epoch = self.state.global_step / self.state.max_steps  # of the whole run, also after a resume
         self._save_wanted |= self.control.should_save
         self.control.should_save = False
@@ -186,7 +215,7 @@ class ZPPOTrainer(Trainer):
             if self._current is not None:
                 self._finish_step(self._current)
                 self._current = None
-            if self.alarms.ends:
+            if self.alarms.ends or self.stopping.ends:
                 self._save_wanted = self.control.should_training_stop = True
             self.control.should_save, self._save_wanted = self._save_wanted, False
         super()._maybe_log_save_evaluate(*args, **kwargs)
@@ -195,11 +224,19 @@ class ZPPOTrainer(Trainer):
         return str(self.run_directory.partial)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        """Write the checkpoint aside, then publish it with one rename."""
-        super()._save_checkpoint(model, trial)
-        name = f"checkpoint-{self.state.global_step}"
-        self.run_state.save(self.run_directory.partial / name, self.buffer)
-        self.run_directory.publish_checkpoint(name, self.args.checkpoints.keep)
+        """Write the checkpoint aside, then publish it under its rollout step with one rename."""
+        with saving(self.run_directory):
+            super()._save_checkpoint(model, trial)
+            written = self.run_directory.partial / f"checkpoint-{self.state.global_step}"
+            publish(written, self.run_directory, self.args, self.run_state, self.buffer, self.stopping.kept)
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """The options are saved beside the weights, without secrets."""
+        given, self.args = self.args, self.args.without_secrets()
+        try:
+            super()._save(output_dir, state_dict)
+        finally:
+            self.args = given
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         """Read the weights through `from_pretrained`: models with experts are stored under other names than they use.
@@ -214,19 +251,8 @@ class ZPPOTrainer(Trainer):
 
     def _open(self, resume: str | bool | None) -> Path | None:
         """Claim or reopen the run directory; the checkpoint to start from, if any."""
-        config = self.args.effective()
-        if not resume:
-            self.run_directory.start(config)
-            self.drops.begin_run()
-            return None
-        checkpoint = self.run_directory.resume(config)
-        if isinstance(resume, str):
-            checkpoint = Path(resume)
-        if checkpoint is not None:
-            self.run_state = RunState.load(checkpoint, self.buffer, self.questions.find, self.run_state.data)
-        elif self.state.global_step or self.buffer.steps:
-            raise CheckpointError("this trainer has trained, but saved no checkpoint to return to; make a new one")
-        self.run_directory.rewind(self.run_state.step, self.run_state.step * self.args.updates_per_step)
+        given = self.run_directory, self.args, resume, self.run_state, self.buffer, self.questions.find
+        checkpoint, self.run_state = open_run(*given, trained=bool(self.state.global_step or self.buffer.steps))
         self.drops.begin_run()
         return checkpoint
 
@@ -234,23 +260,24 @@ class ZPPOTrainer(Trainer):
         """The rollout step on the next batch of questions."""
         args, step = self.args, self.run_state.step
         upcoming.extend(islice(batches, 1 + max(args.teacher.ahead, 1) - len(upcoming)))
-        for part in (self.update, self.verdict):
+        for part in (self.update, self.guard, self.verdict):
             part.metrics()  # drops what a step that was stopped half-way has left
         new, streams = upcoming.popleft(), Streams(args.seed, step)
         self.drops.begin_step(new.dropped)
         use_weights(self.parts.student, self.model, step)
         later = [batch.questions for batch in islice(upcoming, args.rollout_steps - step - 1)]
-        batch = rollout_step(new.questions, self.buffer, self.parts, args.zone, args.sampling, streams, later)
+        with self.guard.naming(self.run_state):
+            batch = rollout_step(new.questions, self.buffer, self._watched, args.zone, args.sampling, streams, later)
         batch.metrics |= self.reliance.measure(batch.groups, streams.rng("reliance"))
-        self._current, self._end, self._grad_norms = batch, new.end, []
+        self._current, self._end = batch, new.end
         self._update_began = time.perf_counter()
         return batch
 
     def _finish_step(self, batch: StepBatch) -> None:
         """Count, log, dump, evaluate. The checkpoint, if due, follows at once."""
         state, metrics = self.run_state, batch.metrics
-        metrics |= self.update.metrics() | self.verdict.metrics() | self._teacher_metrics(metrics)
-        metrics["loss/grad_norm"] = sum(self._grad_norms) / max(len(self._grad_norms), 1)
+        metrics |= self.update.metrics() | self.guard.metrics() | self.verdict.metrics()
+        metrics |= self._teacher_metrics(metrics)
         metrics["loss/learning_rate"] = self._get_learning_rate()
         metrics["time/update"] = time.perf_counter() - self._update_began
         spent = sum(metrics.get(f"time/{phase}", 0) for phase in ("rollout", "teacher", "verdict", "update"))
@@ -265,15 +292,18 @@ class ZPPOTrainer(Trainer):
         every = self.args.eval.every
         if state.step == self.args.rollout_steps or (every and state.step % every == 0):
             metrics |= self._evaluate_held_out()
+        self._save_wanted |= self.stopping.observe(state)
         metrics |= self.alarms.observe(state, batch)
+        metrics = finite(metrics)
         self.run_directory.log_rollouts(state.step, batch)
         self.run_directory.log_metrics({"step": state.step, **metrics})
         self.log(dict(metrics))
-        self.progress.advance(metrics)
+        self.tables.log(state.step, self.state.global_step, batch, Streams(self.args.seed, state.step).rng("tables"))
+        self.progress.done(state.step, step_numbers(batch))
 
     def _teacher_metrics(self, metrics: Mapping[str, float]) -> dict[str, float]:
         """What teachers elsewhere say of themselves. An outage is logged, and training continues."""
-        total = Counter(self.parts.queue.metrics())
+        total = Counter(self._watched.queue.metrics())
         for teacher in self.parts.teachers:
             total.update(teacher.metrics())
         missing, unwritten = int(total["teacher/missing"]), int(metrics.get("zone/candidates_unreachable", 0))
@@ -284,27 +314,8 @@ class ZPPOTrainer(Trainer):
         return dict(total)
 
     def _evaluate_held_out(self) -> dict[str, float]:
-        """Ask the held-out questions, remember the result, and return it as metrics."""
-        if not self.eval_questions:
-            return {}
-        state, args = self.run_state, self.args
-        began = time.perf_counter()
-        seed = Streams(args.seed, state.step).number("evaluation")
-        parts = self.parts
-        use_weights(parts.student, self.model, state.step)
-        sampling = args.eval.at(seed, args.sampling.thinking)
-        student = LocalText(parts.student, parts.renderer)
-        asked = self.eval_questions, student, parts.verdict, parts.templates, args.eval.samples, sampling
-        accuracy, unscored = ask(*asked)
-        counted = self.verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
-        state.count_judge(counted)
-        state.levels = state.levels or levels_of(self.eval_questions, accuracy, args.zone.tau)
-        result = summarise(self.eval_questions, accuracy, state.levels)
-        state.evaluations.append(state.counters() | buffer_counts(self.buffer) | result | {"unscored": unscored})
-        shown = {f"eval/{level}": result[level] for level in ("overall", "easy", "hard") if result[level] is not None}
-        shown["eval/unscored"] = unscored
-        silent = {
-            f"eval/{name.replace('/', '_')}": counted.get(name, 0) for name in ("judge/unreachable", "judge/cut_off")
-        }
-        shown |= {name: count for name, count in silent.items() if count}
-        return shown | {"time/eval": time.perf_counter() - began}
+        use_weights(self.parts.student, self.model, self.run_state.step)
+        engine = WatchedEngine(self.parts.student, self.progress, "held-out evaluation", brief=False)
+        parts = replace(self.parts, student=engine)
+        with self.guard.naming(self.run_state):
+            return evaluate(self.eval_questions, parts, self.verdict, self.args, self.run_state, self.buffer)

@@ -47,5 +47,5 @@ class AlarmLog:
         return (
             f"stopped at rollout step {step}: {blind} in a row had no signal, and alarms.stop_when_blind is {most}. "
             f"A checkpoint is in {self._directory.checkpoints}; the alarms above and docs/symptoms.md say what to "
-            "change. To go on all the same: --resume --alarms.stop_when_blind 0"
+            f"change. To go on all the same: zppo resume {self._directory.path} --alarms.stop_when_blind 0"
         )

@@ -103,14 +103,14 @@ def build_prompts(
     if draft.kind in ("bcq", "ncq"):
         shown = _shown(draft, rewritten, fallback)
         text = (templates.bcq if draft.kind == "bcq" else templates.ncq)(question, shown)
-        return [Prompt(draft.kind, question, text, candidates=tuple(shown))]
+        return [Prompt(draft.kind, question, text, turns=question.turns, candidates=tuple(shown))]
     (single,) = rewritten
     if single is None:
         return []
     if draft.kind == "hint":
-        return [Prompt("hint", question, templates.hint(question, single.text))]
+        return [Prompt("hint", question, templates.hint(question, single.text), turns=question.turns)]
     prefix = begin(single)
-    return [Prompt("prefix", question, templates.plain(question), prefix)] if prefix else []
+    return [Prompt("prefix", question, templates.plain(question), prefix, question.turns)] if prefix else []
 
 
 def _shown(

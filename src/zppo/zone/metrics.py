@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
-from zppo.types import KINDS, Candidate, Group
+from zppo.types import KINDS, Candidate, Group, reaches
 from zppo.zone.candidates import admits
 
 CandidatesByQuestion = Mapping[str, Sequence[Candidate]]
@@ -20,9 +20,9 @@ def step_metrics(
     """What the student did in a step, and the teacher for it. Shares of questions are taken before the caps."""
     groups = [*plain, *aided]
     rollouts = [r for g in groups for r in g.rollouts]
-    hard = [g for g in plain if g.accuracy is not None and g.accuracy < tau]
+    hard = [g for g in plain if g.accuracy is not None and not reaches(g.accuracy, tau)]
     metrics = {
-        "zone/easy_fraction": sum(g.accuracy is not None and g.accuracy >= tau for g in plain) / len(plain),
+        "zone/easy_fraction": sum(g.accuracy is not None and reaches(g.accuracy, tau) for g in plain) / len(plain),
         "zone/hard_fraction": len(hard) / len(plain),
         "zone/bcq_eligible": sum(admits("bcq", right.get(i, ()), c) for i, c in wrong.items()) / len(plain),
         "zone/ncq_eligible": sum(admits("ncq", (), c) for c in wrong.values()) / len(plain),

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from zppo.errors import CheckpointError
-from zppo.types import Group, Question
+from zppo.types import Group, Question, reaches
 
 Fate = Literal["graduated", "evicted"]
 Course = Literal["graduated", "improved", "never_improved"]
@@ -114,10 +114,10 @@ class PromptReplayBuffer:
             if known is not None:
                 self.replayed[known.entry_accuracy] += not known.outcomes
                 known.outcomes.append(accuracy)
-            if known is None and accuracy < tau:
+            if known is None and not reaches(accuracy, tau):
                 self._admit(group.question, accuracy)
                 admitted.append(group.question.id)
-            elif known is not None and accuracy >= tau:
+            elif known is not None and reaches(accuracy, tau):
                 self._leave(group.question.id, "graduated")
                 graduated.append(group.question.id)
         evicted = []

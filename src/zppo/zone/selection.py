@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import TypeVar
 
-from zppo.types import Group
+from zppo.types import Group, reaches
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ def share(fraction: float, count: int) -> int:
 
 def is_hard(group: Group, tau: float) -> bool:
     """Mean reward below `tau`. A group in which nothing was scored is neither hard nor easy."""
-    return group.accuracy is not None and group.accuracy < tau
+    return group.accuracy is not None and not reaches(group.accuracy, tau)
 
 
 def hard_groups(plain: Iterable[Group], tau: float) -> list[Group]:

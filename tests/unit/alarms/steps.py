@@ -47,6 +47,8 @@ KEYS = {
     "trained": "tokens/gradient",
     "unreachable": "judge/unreachable",
     "killed": "grader/timeouts",
+    "judged": "judge/calls",
+    "malformed": "judge/malformed",
     "parroting": "audit/parroting",
 }
 

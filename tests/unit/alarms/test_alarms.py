@@ -12,12 +12,18 @@ from zppo.alarms.references import TEACHER_ANSWERS, VISITS
 from zppo.alarms.signal import HELP_STEPS_IN_SMALL_RUNS, SIGNALLESS_STEPS
 from zppo.alarms.watch import QUIET_STEPS
 from zppo.config import RunOptions, SamplingConfig
-from zppo.types import StepBatch
+from zppo.types import Rollout, StepBatch
 
 WRONG = answers("21", "21", "21", "21")
 RIGHT = answers("9", "9", "9", "9", id="r")
 NCQ_WRONG = answers("21", "8", kind="ncq")
 DISAGREEING = answers("12", "12", "12", "12")
+
+
+def rewarded(reward: float) -> Rollout:
+    made = rollout("9")
+    made.reward = reward
+    return made
 
 
 @dataclass
@@ -82,6 +88,18 @@ CASES = {
         [step(*HEALTHY, teacher=[DISAGREEING])] * -(-TEACHER_ANSWERS // 4),
         -(-TEACHER_ANSWERS // 4),
         ("'q' (reference '9', 100 % of 16 answers say '12')", "zppo grade"),
+    ),
+    "a judge that does not know the form": Case(
+        "malformed_verdicts",
+        [step(*HEALTHY, judged=20, malformed=2), step(*HEALTHY, judged=20, malformed=3)],
+        2,
+        ("3 of 20 replies of the judge (15 %", "judge.model", "judge.txt"),
+    ),
+    "rewards that differ by rounding": Case(
+        "no_signal",
+        [step(group(*[rewarded(r) for r in (0.1 + 0.2, 0.3, 0.3, 0.3)]))] * SIGNALLESS_STEPS,
+        SIGNALLESS_STEPS,
+        ("every group was trivial",),
     ),
     "a judge that cannot be reached": Case(
         "unscored",

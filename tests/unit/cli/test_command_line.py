@@ -12,6 +12,7 @@ import yaml
 
 from zppo.cli.main import main
 from zppo.cli.recipe import load_recipe, parse_overrides
+from zppo.config.options import sections
 from zppo.errors import ConfigError
 
 Edit = Callable[[dict[str, Any], Path], Any]
@@ -107,7 +108,10 @@ def test_errors_of_the_recipe_are_answered_by_name_and_before_torch_is_loaded(re
 @pytest.mark.parametrize(
     ("content", "problem"),
     [(b"zone: [", "is not valid YAML"), (b"- zone", "a recipe is a mapping"), (b"", "a recipe is a mapping"),
-     (b"method: \xff", "is not valid YAML"), (b"zone:\n  tau: !!python/name:os.system", "is not valid YAML")],
+     (b"method: \xff", "is not valid YAML"),
+     (b"zone: {tau: 0.5}\nseed: 1\nzone: {tau: 0.4}", "'zone' stands twice, in lines 1 and 3"),
+     (b"zone:\n  tau: 0.5\n  tau: 0.5", "'tau' stands twice, in lines 2 and 3"),
+     (b"zone:\n  tau: !!python/name:os.system", "is not valid YAML")],
 )  # fmt: skip
 def test_a_file_that_is_no_recipe_is_refused(
     content: bytes, problem: str, recipe: Path, capsys: pytest.CaptureFixture[str]
@@ -171,6 +175,19 @@ def with_another_token(source: str, folder: Path) -> str:
     return str(folder)
 
 
+def with_a_window(folder: Path, tokens: int) -> str:
+    """The student's checkpoint, without weights, made for prompts and responses of so many tokens."""
+    options = yaml.safe_load((folder / "recipe.yaml").read_text("utf-8"))
+    narrow, source = folder / "narrow", Path(options["student"]["model"])
+    narrow.mkdir()
+    for file in source.iterdir():
+        if file.suffix != ".safetensors":
+            (narrow / file.name).write_bytes(file.read_bytes())
+    config = json.loads((source / "config.json").read_text("utf-8"))
+    (narrow / "config.json").write_text(json.dumps(config | {"max_position_embeddings": tokens}), "utf-8")
+    return str(narrow)
+
+
 def set_option(section: str, option: str, value: Any) -> Edit:
     return lambda options, folder: options[section].update({option: value(folder) if callable(value) else value})
 
@@ -190,11 +207,11 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
     "missing held-out data": (set_option("data", "eval", "nowhere.jsonl"), "nowhere.jsonl: there is no such data"),
     "bad row": (
         lambda options, folder: (folder / "train.jsonl").write_text('{"prompt": "?"}\n', "utf-8"),
-        "train.jsonl: no row has a column `answer` or `solution`; its columns are prompt",
+        "train.jsonl: no row has a column `answer` or `ground_truth` or `solution`; its columns are prompt",
     ),
     "too few questions": (
         lambda options, folder: options["zone"].update(new_questions=10),
-        "zone.new_questions is 10, but there are 8 training questions",
+        "zone.new_questions is 10, but there are 8 training questions; set zone.new_questions to 8 or less",
     ),
     "too long questions": (
         lambda options, folder: options.update(prompts={"max_tokens": 3}),
@@ -275,6 +292,12 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
         set_option("student", "model", lambda folder: str(folder)),
         "is neither a checkpoint folder nor a model that can be fetched",
     ),
+    "student with two padding tokens": (
+        set_option(
+            "student", "model", lambda folder: model_folder(folder / "m", model_type="qwen2", pad_token_id=[1, 2])
+        ),
+        "has an entry to be corrected: Validation error for field 'pad_token_id'",
+    ),
     "teacher folder without anything": (
         set_option("teacher", "model", lambda folder: str(folder)),
         "teacher.model: ",
@@ -294,6 +317,14 @@ BAD_SETTINGS: dict[str, tuple[Edit, str]] = {
     "no room for responses": (
         set_option("sampling", "max_tokens", 1000),
         "with responses of sampling.max_tokens (1000) it exceeds the context window of student.model, 1024 tokens",
+    ),
+    "no room for held-out responses": (
+        lambda options, folder: options.update(eval={"max_tokens": 1000}),
+        "with responses of eval.max_tokens (1000) it exceeds the context window of student.model, 1024 tokens",
+    ),
+    "no room for responses of the teacher": (
+        set_option("teacher", "model", lambda folder: with_a_window(folder, 40)),
+        "with responses of sampling.max_tokens (8) it exceeds the context window of teacher.model, 40 tokens",
     ),
     "an unknown answer type": (
         lambda options, folder: with_a_question(folder, answer_type="maths"),
@@ -410,8 +441,80 @@ def test_mistakes_raise_the_same_errors_in_python(recipe: Path) -> None:
         load_recipe(recipe, {"zone.tua": "1"})
 
 
-def test_help_lists_every_option_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
+def test_help_lists_every_option_with_default_type_and_meaning(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
         main(["train", "--help"])
     shown = capsys.readouterr().out
-    assert "--zone.tau 0.5" in shown and "--rollout_steps 200" in shown and "--checkpoints.keep 2" in shown
+    assert ended.value.code == 0 and "--resume" in shown and "\x1b" not in shown, "colours are for terminals"
+    assert "--zone.tau 0.5  number\n      A question is hard while its plain accuracy is below this" in shown
+    assert "--eval.temperature null  number | null\n      None means as `sampling.temperature`" in shown
+    assert "--student.dtype float32  float32 | bfloat16 | float16" in shown
+    assert all(f"--{o.name} {o.default}" in shown for s in sections() for o in s.options if s.name)
+
+
+def test_help_is_coloured_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    assert "\x1b[36m--zone.tau\x1b[0m 0.5" in capsys.readouterr().out
+
+
+def test_quiet_is_said_of_progress_and_not_of_errors(recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train(recipe, "--student.model", "/nowhere") == 2
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "loading torch and transformers ..." and told[-1].startswith("zppo: student.model: '/nowhere'")
+    assert train(recipe, "--student.model", "/nowhere", "--quiet") == 2
+    (error,) = capsys.readouterr().err.splitlines()
+    assert error == told[-1]
+
+
+def test_a_tracker_that_is_not_installed_is_named_with_the_extra_that_has_it(
+    recipe: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("zppo.training.trackers.find_spec", lambda name: None)
+    assert train(recipe, "--training.report_to", "[trackio]") == 2
+    assert "training.report_to: trackio is not installed; pip install 'zppo[trackio]'" in capsys.readouterr().err
+    assert train(recipe, "--training.report_to", "wandbb") == 2
+    assert "training.report_to: there is no tracker 'wandbb'; did you mean 'wandb'?" in capsys.readouterr().err
+
+
+TEMPLATE = (
+    "{% for m in messages %}{{ '<|im_start|>' + m.role + ': ' + m.content + '<|im_end|>' }}{% endfor %}"
+    "{{ '<|im_start|>assistant: ' }}"
+)
+
+
+def test_a_student_without_a_chat_template_trains_with_one_from_a_file(recipe: Path) -> None:
+    """Checkpoints have it too, so that they chat in plain transformers."""
+    from transformers import AutoTokenizer
+
+    def edit(options: dict[str, Any], folder: Path) -> None:
+        bare = without_chat_template(options["student"]["model"], folder / "bare")
+        options |= {"method": "grpo", "eval": {"max_tokens": 8}}
+        options |= {"student": {"model": bare, "chat_template": "mine.jinja"}}
+
+    edited(recipe, edit)
+    (recipe.parent / "mine.jinja").write_text(TEMPLATE, "utf-8")
+    assert train(recipe) == 0
+    [file] = (recipe.parent / "run").rglob("chat_template.jinja")
+    assert AutoTokenizer.from_pretrained(file.parent).chat_template == TEMPLATE
+
+
+def test_a_chat_template_that_no_teacher_would_use_is_refused(recipe: Path) -> None:
+    for name, value in (("endpoint", "http://localhost:1/v1"), ("model", "python:a.py:Teacher")):
+        with pytest.raises(ConfigError, match=r"teacher\.chat_template is for local models"):
+            load_recipe(recipe, {"teacher.chat_template": "mine.jinja", f"teacher.{name}": value})
+
+
+def test_a_teacher_whose_template_refuses_the_system_turn_is_refused_before_weights_are_read(
+    recipe: Path, no_weights: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    system = {"role": "system", "content": "Be brief."}
+    rows = [{"prompt": [system, {"role": "user", "content": f"{i}?"}], "answer": "1"} for i in range(8)]
+    (recipe.parent / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    refusing = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}" + TEMPLATE
+    (recipe.parent / "mine.jinja").write_text(refusing, "utf-8")
+    edited(recipe, lambda options, folder: options["teacher"].update(chat_template="mine.jinja"))
+    assert train(recipe) == 2
+    message = capsys.readouterr().err
+    assert "refuses messages of system, user (no system)" in message and "teacher.chat_template" in message

@@ -172,7 +172,7 @@ def test_on_the_cpu_one_cell_runs_per_core_else_one_at_a_time(
 ) -> None:
     asked = []
     given = run.run_cells
-    monkeypatch.setattr(run, "run_cells", lambda runs, jobs, start: (asked.append(jobs), given(runs, jobs, start)))
+    monkeypatch.setattr(run, "run_cells", lambda runs, jobs, *rest: (asked.append(jobs), given(runs, jobs, *rest)))
     monkeypatch.setattr("zppo.compare.plan.os.cpu_count", lambda: cores)
     assert compare("--training.use_cpu", on_cpu, seeds=seeds) == 0
     assert compare("--training.use_cpu", on_cpu, "--jobs", "5", seeds=seeds) == 0

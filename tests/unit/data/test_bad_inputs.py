@@ -105,6 +105,7 @@ def test_a_video_with_wrong_or_missing_bytes_is_asked_or_dropped(tmp_path: Path)
 
 
 ROWS = b"".join(json.dumps({**GOOD, "id": f"q{i}"}).encode() + b"\n" for i in range(3))
+ARRAY = b"[" + ROWS.replace(b"\n", b",")[:-1] + b"]"
 BAD_FILES: dict[str, Callable[[Path], Any]] = {
     **{f"cut at {i}": lambda folder, i=i: write(folder / "a.jsonl", ROWS[:i]) for i in (0, *range(3, len(ROWS), 10))},
     **{
@@ -112,9 +113,11 @@ BAD_FILES: dict[str, Callable[[Path], Any]] = {
         for b in range(0, 256, 15)
     },
     "UTF-16": lambda folder: write(folder / "a.jsonl", ROWS.decode().encode("utf-16")),
-    "UTF-8 with a mark": lambda folder: write(folder / "a.jsonl", b"\xef\xbb\xbf" + ROWS),
-    "blank line": lambda folder: write(folder / "a.jsonl", ROWS + b"\n"),
-    "one array": lambda folder: write(folder / "a.json", b"[" + ROWS.replace(b"\n", b",")[:-1] + b"]"),
+    "only blank lines": lambda folder: write(folder / "a.jsonl", b"\xef\xbb\xbf\n \n"),
+    **{f"array cut at {i}": lambda folder, i=i: write(folder / "a.json", ARRAY[:i]) for i in range(1, len(ARRAY), 10)},
+    "array with more behind it": lambda folder: write(folder / "a.json", ARRAY + b"x"),
+    "array with an empty place": lambda folder: write(folder / "a.json", b"[" + ROWS.split(b"\n")[0] + b",]"),
+    "array that ends twice": lambda folder: write(folder / "a.json", ARRAY + b"]"),
     "deep": lambda folder: write(folder / "a.jsonl", b"[" * 10**6),
     "long number": lambda folder: write(folder / "a.jsonl", b"9" * 10**5),
     "empty csv": lambda folder: write(folder / "a.csv", b""),

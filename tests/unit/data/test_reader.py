@@ -135,13 +135,23 @@ BAD_ROWS: Sequence[tuple[Any, str, str]] = [
     ({"prompt": "1+1?", "answer": {"a": 1}}, "no answer", "the answer is dict"),
     ({"prompt": "1+1?", "answer": float("nan")}, "no answer", "the answer is float"),
     ({"prompt": "1+1?", "answer": "x" * 513}, "long answer", "513 characters; data.max_answer_chars is 512"),
-    ({"prompt": [], "answer": "2"}, "no question", "exactly one user message"),
-    ({"prompt": ["1+1?"], "answer": "2"}, "no question", "exactly one user message"),
-    ({"prompt": [{"role": "system", "content": "x"}], "answer": "2"}, "no question", "exactly one user message"),
+    ({"prompt": [], "answer": "2"}, "no question", "a conversation is one user message"),
+    ({"prompt": ["1+1?"], "answer": "2"}, "no question", "a conversation is one user message"),
+    ({"prompt": [{"role": "system", "content": "x"}], "answer": "2"}, "no question", "this one has system"),
     (
-        {"prompt": [{"role": "system", "content": "x"}, {"role": "user", "content": "y"}], "answer": "2"},
+        {"prompt": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}], "answer": "2"},
         "no question",
-        "exactly one user message",
+        "the prompt ends in a turn of the assistant",
+    ),
+    (
+        {"prompt": [{"role": r, "content": "x"} for r in ("user", "assistant", "user")], "answer": "2"},
+        "no question",
+        "this one has user, assistant, user",
+    ),
+    (
+        {"prompt": "1+1?", "answer": "First I add one and one.\nThis gives two, as everybody knows."},
+        "prose answer",
+        "several lines of prose",
     ),
     ({"prompt": [{"role": "user", "content": [{"type": "audio"}]}], "answer": "2"}, "no question", "type 'audio'"),
     ({"prompt": "\ud800?", "answer": "2"}, "bad text", "half a surrogate pair"),
@@ -186,7 +196,7 @@ def test_a_file_that_loses_most_rows_for_one_reason_is_refused_with_an_example(t
 
 @pytest.mark.parametrize(
     "line",
-    ["{", "", '{"prompt": "1+1?", "answer": }', '{"prompt": "1+1?", "answer": "2"} extra', "9" * 5000, "[" * 100_000],
+    ["{", '{"prompt": "1+1?", "answer": }', '{"prompt": "1+1?", "answer": "2"} extra', "9" * 5000, "[" * 100_000],
 )
 def test_a_line_that_is_no_json_is_named(line: str, tmp_path: Path) -> None:
     file = write(tmp_path, json.dumps(GOOD), line, json.dumps(GOOD))

@@ -1,7 +1,9 @@
 """What a URL holds is fetched once, and a bad moment of its server is waited out."""
 
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -72,6 +74,24 @@ def test_what_stays_away_is_named(site: Site, says: list[int], asked: int) -> No
     assert len(site.asked) == asked
 
 
+@pytest.mark.parametrize("url", ["{}?sig=secret", "http://me:secret@127.0.0.1:1/a.png", "http://h/ a?secret"])
+def test_what_stays_away_is_named_without_its_secrets(url: str, site: Site) -> None:
+    site.says = [404]
+    with pytest.raises(DataError, match="could not be fetched") as error:
+        Fetcher()(url.format(site.url))
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_row_is_listed_without_the_secrets_of_its_url(allowed: bool) -> None:
+    row = {"prompt": "<image>?", "answer": "1", "images": ["http://me:secret@127.0.0.1:1/a.png?sig=secret"]}
+    (question,), _ = read_questions([row], DataConfig(allow_urls=allowed))
+    with pytest.raises(DataError) as error:
+        question.media[0].load()
+    for told in (question.media[0].name, str(error.value)):
+        assert "http://***@127.0.0.1:1/a.png?***" in told and "secret" not in told
+
+
 def test_the_newest_are_kept_up_to_a_bound(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(urls, "KEPT_BYTES", 2 * len(png()))
     fetch = Fetcher()
@@ -96,3 +116,37 @@ def test_what_was_checked_can_be_shown_when_its_server_is_gone(site: Site) -> No
     site.says = [503] * 99
     assert good[0].media[0].load().size == (8, 6)
     assert len(site.asked) == 1
+
+
+class Dripping:
+    """Sends a byte now and then, without end: in the head of its answer, or in the body."""
+
+    def __init__(self, body: bool) -> None:
+        self.asked, self.over = 0, threading.Event()
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/a.png"
+        self.begins = b"HTTP/1.0 200 OK\r\n" + (b"\r\n" if body else b"X: ")
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self.socket.accept()
+                self.asked += 1
+                with suppress(OSError):
+                    connection.sendall(self.begins)
+                    while not self.over.wait(0.02):
+                        connection.sendall(b"x")
+
+
+@pytest.mark.parametrize("body", [True, False])
+def test_a_server_that_drips_is_given_up_for_good(body: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(urls, "DEADLINE", 0.3)
+    server = Dripping(body)
+    try:
+        with pytest.raises(DataError, match=r"a\.png could not be fetched .*not whole within 0\.3 seconds"):
+            Fetcher()(server.url)
+        assert server.asked == 1
+    finally:
+        server.over.set()
+        server.socket.close()

@@ -123,3 +123,10 @@ def test_media_are_decoded_once_for_all_prompts_of_a_question(processor: Any) ->
     for text in (question.text, question.text + " again", question.text + " and again"):
         renderer.read(Prompt("plain", question, text))
     assert len(loads) == 1
+
+
+def test_the_length_of_long_and_of_large_pictures_is_what_is_fed() -> None:
+    for width, height in ((1000, 10), (10, 1000), (4096, 4096), (1, 1)):
+        prompt = Prompt("plain", shown("q", " what?", an_image("a.png", 1, width, height)), f"{MEDIA_MARK} what?")
+        renderer = Renderer(PROCESSOR)
+        assert renderer.length(prompt, lambda media, size=(width, height): size) == len(renderer.read(prompt))

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from heard import Heard
 from texts import ScriptedText
 from toys import (
     JUDGED,
@@ -24,7 +23,6 @@ from toys import (
     says,
     write_data,
 )
-from tqdm import tqdm
 
 from zppo.evals.benchmark import Item, Row
 from zppo.types import Group, Prompt, Sampling
@@ -140,20 +138,14 @@ def test_an_id_that_occurs_twice_is_refused(tmp_path: Path, data: Path) -> None:
 
 
 @pytest.mark.parametrize(("limit", "shown"), [(None, "20/20"), (7, "7/7")])
-def test_the_progress_reaches_what_it_promised(
-    tmp_path: Path, data: Path, limit: int | None, shown: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_progress_reaches_what_it_promised(tmp_path: Path, data: Path, limit: int | None, shown: str) -> None:
     """In rows, of which the number is known, unless items are limited."""
-    bars: list[Any] = []
-    monkeypatch.setattr("zppo.evals.runner.tqdm", partial(seen, bars))
+    progress = Heard()
     twice = replace(SUMS, items=lambda row: [item for part in "ab" for item in parts(row, part)])
-    runner(tmp_path / "out", data, ScriptedText(right), limit=limit).run([twice])
-    assert f"{bars[0].n}/{bars[0].total}" == shown
-
-
-def seen(bars: list[Any], **options: Any) -> Any:
-    bars.append(tqdm(**options | {"disable": False}))
-    return bars[-1]
+    runner(tmp_path / "out", data, ScriptedText(right), limit=limit, progress=progress).run([twice])
+    [(name, total, _, counted)] = progress.phases
+    assert (name, f"{counted}/{total}") == (f"sums: {'items' if limit else 'rows'}", shown)
+    assert progress.units == [("benchmark", 1, 0), (1, {})]
 
 
 def parts(row: Row, part: str) -> list[Item]:

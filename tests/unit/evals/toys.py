@@ -14,6 +14,7 @@ from zppo.evals.judging import Judge, load_templates
 from zppo.evals.protocols import Protocols
 from zppo.evals.respondent import Respondent
 from zppo.evals.runner import Runner
+from zppo.reports.progress import Progress
 from zppo.rewards.boxed import last_boxed
 from zppo.types import Group, Prompt, Question, Sampling
 from zppo.zone.streams import request_seed
@@ -103,10 +104,16 @@ def judge(engine: Any, model: str = "judge", folder: Path | None = None) -> Judg
 
 
 def runner(
-    out: Path, data: Path, engine: Any, judge: Judge | None = None, limit: int | None = None, **options: Any
+    out: Path,
+    data: Path,
+    engine: Any,
+    judge: Judge | None = None,
+    limit: int | None = None,
+    progress: Progress | None = None,
+    **options: Any,
 ) -> Runner:
     respondent = Respondent(engine, **({"batch": 4} | options))
-    return Runner(respondent, Protocols(judge), out, Extent(data, limit), {"model": "toy"})
+    return Runner(respondent, Protocols(judge), out, Extent(data, limit), {"model": "toy"}, progress=progress)
 
 
 def files(out: Path) -> Mapping[str, bytes]:

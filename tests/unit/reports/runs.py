@@ -70,7 +70,7 @@ def make_run(
         if state.step == checkpoint_at:
             (run.partial / "checkpoint-1").mkdir(parents=True)
             state.save(run.partial / "checkpoint-1", buffer)
-            run.publish_checkpoint("checkpoint-1", keep=1)
+            run.publish_checkpoint("checkpoint-1", state.step, keep=1)
     if finished:
         run.write_summary(run_summary(method, 3, state, buffer))
     return run

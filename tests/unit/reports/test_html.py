@@ -153,6 +153,17 @@ def test_a_teacher_that_was_out_of_reach_is_no_run_without_one(tmp_path: Path) -
     assert "not one response came" in page.words and "no teacher" not in page.of_class("tiles")[0]
 
 
+def test_a_run_that_ended_early_says_so_and_states_the_room_its_checkpoints_take(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    run.write_summary(run.summary() | {"rollout_steps": 4})
+    for step, size in ((3, 1000), (4, 2_500_000)):
+        (run.checkpoints / f"checkpoint-{step}").mkdir()
+        (run.checkpoints / f"checkpoint-{step}" / "model.safetensors").write_bytes(b"0" * size)
+    page = report(run)
+    assert page.of_class("status") == ["This run ended early, at rollout step 4 of 6."]
+    assert "2.5 MBcheckpoint-4checkpoint-3: 1.0 kB" in page.words
+
+
 def test_a_finished_run_has_no_warning(zppo: Page) -> None:
     assert zppo.of_class("status") == []
 

@@ -137,3 +137,8 @@ def test_different_boxes_with_nothing_between_them_are_no_answer(text: str) -> N
 def test_space_between_boxes_costs_one_pass() -> None:
     assert last_boxed("\\boxed{1}" + "$ " * 50_000 + "so \\boxed{2}") == "2"
     assert last_boxed("\\boxed{1}, " * 20_000 + "\\boxed{1}") == "1"
+
+
+@pytest.mark.parametrize("between", ["/", " | ", r" \mid ", r" \\ ", r" \lor "])
+def test_different_boxes_with_a_sign_of_alternatives_between_them_are_no_answer(between: str) -> None:
+    assert last_boxed(rf"\boxed{{42}}{between}\boxed{{43}}") is None

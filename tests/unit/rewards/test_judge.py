@@ -62,20 +62,31 @@ def test_right_and_wrong_with_the_reason() -> None:
     ]
 
 
-@pytest.mark.parametrize("reply", [RIGHT, f"  \n{RIGHT}\n", '{ "verdict" : "correct" }', f"<think>well</think>{RIGHT}"])
-def test_space_and_thoughts_around_the_json_are_no_fault(reply: str) -> None:
+FENCED = (f"```json\n{RIGHT}\n```", f"```\n{RIGHT}\n```\n", f"<think>well</think>\n```JSON\n {RIGHT} ```")
+
+
+@pytest.mark.parametrize(
+    "reply", [RIGHT, f"  \n{RIGHT}\n", '{ "verdict" : "correct" }', f"<think>well</think>{RIGHT}", *FENCED]
+)
+def test_space_thoughts_and_one_code_fence_around_the_json_are_no_fault(reply: str) -> None:
     assert rewards(judge(Server(lambda prompt, visit: reply)), r"\boxed{cat}") == [1.0]
 
 
 @pytest.mark.parametrize(
     "reply",
     [
-        *("", "correct", '"correct"', f"```json\n{RIGHT}\n```", f"Sure: {RIGHT}", f"{RIGHT}{RIGHT}", f"[{RIGHT}]"),
+        *("", "correct", '"correct"', f"Sure: {RIGHT}", f"{RIGHT}{RIGHT}", f"[{RIGHT}]"),
         *('{"verdict": "Correct"}', '{"verdict": true}', '{"verdict": null}', '{"verdict": ["correct"]}', "{}"),
         *(
             '{"verdict": "correct", "why": ""}',
             '{"verdict": "wrong", "verdict": "correct"}',
             '[["verdict", "correct"]]',
+        ),
+        *(
+            f"```json\n{RIGHT}",
+            f"```\n{RIGHT}\n```\n{RIGHT}",
+            f"```\n```json\n{RIGHT}\n```\n```",
+            f"So:\n```\n{RIGHT}\n```",
         ),
         *("{'verdict': 'correct'}", '{"verdict": "correct"', "[" * 100_000, f"<think>hm {RIGHT}"),
     ],
@@ -86,6 +97,16 @@ def test_a_malformed_reply_is_wrong_and_counted(reply: str) -> None:
     assert rewards(strict, r"\boxed{cat}") == [0.0]
     assert counted(strict) == {"calls": 1, "malformed": 1, "tokens": 1}
     assert verdict_in(reply) is None
+
+
+def test_malformed_replies_are_said_aloud(caplog: pytest.LogCaptureFixture) -> None:
+    chatty = judge(Server(lambda prompt, visit: RIGHT if "cow" in prompt else "Sure! Correct."))
+    rewards(chatty, r"\boxed{dog}", r"\boxed{cow}", r"\boxed{hen}")
+    assert "2 of 3 replies of the judge are not the JSON it was asked for" in caplog.text
+    assert "Sure! Correct." in caplog.text
+    caplog.clear()
+    rewards(chatty, r"\boxed{cow}")
+    assert not caplog.text
 
 
 def test_a_judge_that_cannot_be_reached_leaves_the_response_unscored_never_wrong(

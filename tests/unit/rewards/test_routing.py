@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -56,12 +57,20 @@ def test_a_response_without_a_box_is_wrong_whatever_the_type(verdict: RoutedVerd
 
 
 def test_reasons_of_mathematics(verdict: RoutedVerdict) -> None:
-    graded = verdict.grade([question("1/2")] * 3, [boxed("0.5"), boxed("5"), boxed("9^{9^{9^{9}}}")])
+    graded = verdict.grade([question("1/2")] * 2, [boxed("0.5"), boxed("5")])
     assert [(g.verdict, g.reason) for g in graded] == [
         ("right", "1/2 and 0.5 are equivalent"),
         ("wrong", "1/2 and 5 are not equivalent"),
-        ("unscored", "the comparison took longer than 2 s, or broke the worker down"),
     ]
+
+
+def test_a_comparison_that_takes_too_long_is_unscored_and_says_so() -> None:
+    sleeper = "import time; print('{\"ready\": true}', flush=True); time.sleep(100)"
+    verdict = RoutedVerdict(Equivalence(deadline_s=0.2, command=[sys.executable, "-c", sleeper]))
+    [graded] = verdict.grade([question("1/2")], [boxed("x")])
+    verdict.close()
+    assert graded.verdict == "unscored"
+    assert graded.reason == "the comparison took longer than 0.2 s, or broke the worker down"
 
 
 def test_a_free_form_answer_without_a_judge_is_unscored(verdict: RoutedVerdict) -> None:

@@ -186,3 +186,12 @@ def test_an_image_is_looked_at_once_for_all_that_is_asked_about_it(tmp_path: Pat
     for visit in range(3):
         texts(engine, Prompt("plain", Question("q", MEDIA_MARK, "1", media=(image,)), MEDIA_MARK), seed=visit)
     assert len(loads) == 1
+
+
+def test_another_system_turn_is_another_request(tmp_path: Path) -> None:
+    server = Served()
+    engine = CachedEngine(tmp_path / "cache.db", server)
+    for turns in ((), ({"role": "system", "content": "Be brief."},)):
+        texts(engine, Prompt("plain", PROMPT.question, "q?", turns=turns))
+    assert len(server.asked) == 2
+    engine.close()

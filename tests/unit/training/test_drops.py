@@ -55,7 +55,7 @@ def test_a_step_that_is_made_again_lists_what_it_drops_once(run: RunDirectory) -
         log.end_step(step)
     with run.dropped_file.open("a", encoding="utf-8") as file:
         file.write('{"step": 2, "id": "torn')
-    run.rewind(1, 1)
+    run.rewind(1)
     again = DropLog(run, {"train": AT_START})
     again.begin_run()
     again.begin_step([])

@@ -1,8 +1,10 @@
 """What a checkpoint adds to transformers' own files."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+from wholes import publish_whole
 
 from zppo.data.order import Position
 from zppo.data.reader import read_questions
@@ -59,10 +61,10 @@ def test_a_checkpoint_of_other_questions_or_another_order_of_them_is_refused(tmp
     """Where the order of the data stands would mean other questions: some would come twice in an epoch, some never."""
     before = identity([{"id": name} for name in "abc"])
     RunState(data=before).save(tmp_path, filled_buffer())
-    assert RunState.load(tmp_path, PromptReplayBuffer(4), DATA.get, before).data == before
+    assert RunState.load(tmp_path, PromptReplayBuffer(4), DATA.get, RunState(data=before)).data == before
     other = identity([{"id": name} for name in now])
     with pytest.raises(CheckpointError, match=r"is of a run on 3 questions \(\w+\), and the data now is \d questions"):
-        RunState.load(tmp_path, PromptReplayBuffer(4), DATA.get, other)
+        RunState.load(tmp_path, PromptReplayBuffer(4), DATA.get, RunState(data=other))
 
 
 def test_an_answer_may_be_mended_between_stop_and_resume() -> None:
@@ -77,43 +79,34 @@ def test_a_buffer_of_another_size_and_a_foreign_folder_are_refused(tmp_path: Pat
         RunState.load(tmp_path / "other", PromptReplayBuffer(4))
 
 
-def checkpoint(directory: RunDirectory, updates: int, keep: int = 9) -> None:
-    folder = directory.partial / f"checkpoint-{updates}"
-    folder.mkdir(parents=True)
-    RunState(step=updates).save(folder, filled_buffer())
-    directory.publish_checkpoint(folder.name, keep)
+@pytest.mark.parametrize(("before", "now"), [([], ["reward_funcs"]), (["reward_funcs"], [])])
+def test_a_run_does_not_go_on_with_other_rewards_than_it_was_given_in_python(
+    before: list[str], now: list[str], tmp_path: Path
+) -> None:
+    """No config holds them: the command line would score the rest of the run by another rule."""
+    RunState(given=before).save(tmp_path, filled_buffer())
+    with pytest.raises(CheckpointError, match=r"given reward_funcs in Python; continue it as it was started"):
+        RunState.load(tmp_path, PromptReplayBuffer(4), DATA.get, RunState(given=now))
 
 
-def names(directory: RunDirectory) -> list[str]:
-    return [c.name for c in directory.complete_checkpoints()]
+@pytest.mark.parametrize(
+    "text", ['{"run": {"st', "[]", '{"run": {}, "buffer": {}}', '{"run": {"new": 1}, "buffer": {}}']
+)
+def test_a_damaged_state_is_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "zppo_state.json").write_text(text)
+    with pytest.raises(CheckpointError, match=r"zppo_state\.json is damaged"):
+        RunState.load(tmp_path, PromptReplayBuffer(4))
 
 
 def test_remains_of_an_unfinished_checkpoint_are_removed_at_a_resume(tmp_path: Path) -> None:
     """Otherwise a file that the next save does not write would become part of it."""
     directory = RunDirectory(tmp_path)
     directory.start({"seed": 0})
-    checkpoint(directory, 2)
-    (directory.partial / "checkpoint-4").mkdir()
+    publish_whole(directory, 1)
+    (directory.partial / "checkpoint-4").mkdir(parents=True)
     (directory.partial / "checkpoint-4" / "model-00002-of-00002.safetensors").write_text("half")
-    assert directory.resume({"seed": 0}) == tmp_path / "checkpoints" / "checkpoint-2"
+    assert directory.resume({"seed": 0}) == tmp_path / "checkpoints" / "checkpoint-1"
     assert not directory.partial.exists()
-
-
-def test_the_newest_checkpoints_are_kept_by_number(tmp_path: Path) -> None:
-    directory = RunDirectory(tmp_path)
-    directory.start({})
-    for updates in (8, 9, 10, 100):
-        checkpoint(directory, updates, keep=2)
-    assert names(directory) == ["checkpoint-10", "checkpoint-100"]
-
-
-def test_a_checkpoint_without_its_state_does_not_count(tmp_path: Path) -> None:
-    directory = RunDirectory(tmp_path)
-    directory.start({})
-    checkpoint(directory, 2)
-    checkpoint(directory, 4)
-    (tmp_path / "checkpoints" / "checkpoint-4" / "zppo_state.json").unlink()
-    assert directory.resume({}) == tmp_path / "checkpoints" / "checkpoint-2"
 
 
 def test_rewinding_drops_rows_rollouts_and_checkpoints_of_later_steps(tmp_path: Path) -> None:
@@ -122,12 +115,33 @@ def test_rewinding_drops_rows_rollouts_and_checkpoints_of_later_steps(tmp_path: 
     for step in (1, 2, 3):
         directory.log_metrics({"step": step, "a/b": 0.1 * step})
         (directory.rollouts / f"step-{step:06d}.jsonl").write_text("{}\n")
-        checkpoint(directory, 2 * step)
+        publish_whole(directory, step)
     with directory.metrics_file.open("a") as file:
         file.write('{"step": 4, "a/b"')
     assert len(directory.metrics()) == 3
-    directory.rewind(2, 4)
+    directory.rewind(2)
     assert directory.metrics() == [{"step": 1, "a/b": 0.1}, {"step": 2, "a/b": 0.2}]
     assert directory.metrics_file.read_text().endswith("}\n")
     assert sorted(f.name for f in directory.rollouts.iterdir()) == ["step-000001.jsonl", "step-000002.jsonl"]
-    assert names(directory) == ["checkpoint-2", "checkpoint-4"]
+    assert [c.name for c in directory.complete_checkpoints()] == ["checkpoint-1", "checkpoint-2"]
+
+
+def test_files_of_others_are_neither_read_nor_removed(tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path)
+    directory.start({})
+    publish_whole(directory, 1)
+    foreign = [directory.checkpoints / n for n in ("checkpoint-best", "checkpoint-12.bak", "checkpoint-07a", "best")]
+    for folder in foreign:
+        shutil.copytree(directory.checkpoints / "checkpoint-1", folder)
+    (directory.checkpoints / "checkpoint-9").write_text("a file")
+    (directory.checkpoints / "checkpoint-8").symlink_to(foreign[0])
+    for name in ("step-notes.jsonl", "step-1.jsonl.bak", "notes.txt"):
+        (directory.rollouts / name).write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    assert directory.resume({}) == directory.checkpoints / "checkpoint-1"
+    directory.rewind(1)
+    publish_whole(directory, 2, keep=1)
+    assert list(directory.groups()) == []
+    left = {path for path in before if directory.checkpoints / "checkpoint-1" not in (path, path.parent)}
+    assert left <= set(tmp_path.rglob("*"))
+    assert [c.name for c in directory.complete_checkpoints()] == ["checkpoint-2"]

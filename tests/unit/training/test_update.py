@@ -256,3 +256,20 @@ def test_tokens_are_counted_by_the_kind_of_pass(model: Any) -> None:
     assert metrics["tokens/trained"] == sum(map(sum, first))
     assert metrics["tokens/remembered"] == sum(map(sum, second))
     assert "tokens/teacher_forward" not in metrics
+
+
+def test_the_end_token_carries_loss_where_batches_are_padded_with_it(model: Any) -> None:
+    """What is padding is known from lengths, not from the token."""
+    minibatch, end = rollouts(6), 7
+    for _, rollout in minibatch:
+        rollout.token_ids[-1] = end
+    same, other = (gradient(model, lambda pad=pad: run(model, minibatch, pad)) for pad in (end, 0))
+    assert_same_gradient(same, other)
+    without = [(group, replace(rollout, token_ids=[*rollout.token_ids[:-1], end + 1])) for group, rollout in minibatch]
+    assert any(
+        (a - b).abs().max() > 1e-4 for a, b in zip(same, gradient(model, lambda: run(model, without, end)), strict=True)
+    )
+
+
+def run(model: Any, minibatch: Minibatch, pad: int) -> None:
+    accumulated(new_update(pad=pad), model, minibatch)

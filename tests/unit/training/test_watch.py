@@ -42,7 +42,7 @@ def test_an_alarm_is_logged_once_and_marked_in_every_step(run: RunDirectory, cap
     assert line.startswith("step 1: alarm no_answers: not one of 2 responses")
     assert [each.metrics for each in batches] == [{"alarm/no_answers": 1}] * 2 + [{}]
     assert [(row["step"], row["alarm"]) for row in run.alarms()] == [(1, "no_answers"), (2, "no_answers")]
-    run.rewind(1, 1)
+    run.rewind(1)
     assert [row["step"] for row in run.alarms()] == [1]
 
 

@@ -13,7 +13,7 @@ from transformers.utils import cached_file
 from zppo.data.corpus.reasons import Excluded
 from zppo.data.corpus.rows import IMAGE
 from zppo.errors import ConfigError
-from zppo.models.renderer import rendered
+from zppo.models.chat_template import rendered
 from zppo.types import Question
 
 AROUND_IMAGE = 2

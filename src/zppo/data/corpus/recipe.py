@@ -14,6 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
 from zppo.errors import ConfigError
+from zppo.strict_yaml import load as load_yaml
 
 VERO, MMFINEREASON = "vero", "mmfinereason"
 SOURCES = (VERO, MMFINEREASON)
@@ -105,7 +106,7 @@ def load_recipe(path: str | Path | None = None) -> tuple[Recipe, str]:
     where = str(path) if path else "the shipped recipe"
     try:
         text = Path(path).read_text("utf-8") if path else shipped.read_text("utf-8")
-        recipe = TypeAdapter(Recipe).validate_python(yaml.safe_load(text))
+        recipe = TypeAdapter(Recipe).validate_python(load_yaml(text))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{where}: not a readable YAML file ({error})") from error
     except ValidationError as error:

@@ -6,6 +6,7 @@ equations are the same when their sides differ by a constant factor.
 """
 
 import re
+from collections.abc import Set
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +16,10 @@ from .tree import Tree, Unreadable, read
 from .values import DIGITS, Point, TooLarge, Undefined, decimal, exact, names
 
 ROUNDS = 8
+MANY_ROUNDS = 24
+"""For what is not the same function everywhere."""
+SURE = 1500
+"""Digits at which what agrees at sixty is compared again: a difference of 2^-2026 is one."""
 ENOUGH = 3
 """Points at which both must have a value."""
 ROUNDED = 6
@@ -22,6 +27,7 @@ ROUNDED = 6
 DOUBLE = 15
 """Digits of a floating-point number."""
 SMALL = mpf(10) ** -6
+_PIECEWISE = {"abs", "floor", "ceil", "max", "min", "root"}
 _RELATION = re.compile(r"(=|<|>|\\leq?(?![A-Za-z])|\\geq?(?![A-Za-z]))")
 
 
@@ -52,12 +58,16 @@ def same_value(left: Tree, right: Tree) -> bool:
 
 
 def _close_numbers(left: Tree, right: Tree) -> bool:
-    point = Point(0)
     try:
-        values = point.value(left), point.value(right)
+        values = Point(0).value(left), Point(0).value(right)
+        if _rounded(left, right, *values):
+            return True
+        if not _close(*values):
+            return False
+        one, other = (Point(0, digits=SURE).value(tree) for tree in (left, right))
+        return _close(one, other, SURE)
     except Undefined:
         return False
-    return _close(*values) or _rounded(left, right, *values)
 
 
 def _agree(left: Tree, right: Tree) -> bool:
@@ -65,34 +75,47 @@ def _agree(left: Tree, right: Tree) -> bool:
 
     An absolute value that one alone has is there for the points where the other has no value: `ln|x|` is not `ln x`.
     """
+    spread = _has(left, _PIECEWISE) or _has(right, _PIECEWISE)
     for real in (True, False):
-        values = [(_value(left, i, real), _value(right, i, real)) for i in range(ROUNDS)]
+        points = [Point(i, real, spread=spread) for i in range(MANY_ROUNDS if spread else ROUNDS)]
+        values = [(_value(left, point), _value(right, point)) for point in points]
         both = [(one, other) for one, other in values if one is not None and other is not None]
         if not all(_close(*pair) for pair in both):
             return False
-        if _has_absolute(left) != _has_absolute(right) and any((a is None) != (b is None) for a, b in values):
+        if _has(left, {"abs"}) != _has(right, {"abs"}) and any((a is None) != (b is None) for a, b in values):
             return False
         if len(both) >= ENOUGH:
-            return True
+            return _agree_surely(left, right, real)
     return False
 
 
-def _value(tree: Tree, round_: int, real: bool) -> Any:
+def _agree_surely(left: Tree, right: Tree, real: bool) -> bool:
+    """At one point, with many digits."""
+    for i in range(ROUNDS):
+        one, other = (_value(tree, Point(i, real, SURE)) for tree in (left, right))
+        if one is not None and other is not None:
+            return _close(one, other, SURE)
+    return False
+
+
+def _value(tree: Tree, point: Point) -> Any:
     try:
-        return Point(round_, real).value(tree)
+        return point.value(tree)
     except Undefined:
         return None
 
 
-def _has_absolute(tree: Tree) -> bool:
-    return tree[:2] == ("call", "abs") or any(_has_absolute(part) for part in tree[1:] if isinstance(part, tuple))
+def _has(tree: Tree, functions: Set[str]) -> bool:
+    return (tree[0] == "call" and tree[1] in functions) or any(
+        _has(part, functions) for part in tree[1:] if isinstance(part, tuple)
+    )
 
 
-def _close(left: Any, right: Any) -> bool:
-    with mp.workdps(DIGITS):
+def _close(left: Any, right: Any, digits: int = DIGITS) -> bool:
+    with mp.workdps(digits):
         if mp.isinf(left) or mp.isinf(right):
             return bool(left == right)
-        return bool(abs(left - right) <= max(abs(left), abs(right)) * mpf(10) ** (20 - DIGITS))
+        return bool(abs(left - right) <= max(abs(left), abs(right)) * mpf(10) ** (20 - digits))
 
 
 def _rounded(left: Tree, right: Tree, *values: Any) -> bool:

@@ -43,7 +43,7 @@ _OPERATORS = {"cdot": "*", "times": "*", "ast": "*", "div": "/", "lbrack": "[", 
 _CLOSING = {"(": ")", "[": "]", "{": "}", "|": "|", "\\lfloor": "\\rfloor", "\\lceil": "\\rceil"}
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4}(?![\d.]))?)|\\(?P<command>[A-Za-z]+)|(?P<word>[A-Za-z]+)"
-    r"|(?P<sign>\*\*|[-+*/^_!()\[\]{}|,'°%]))"
+    r"|(?P<sign>\*\*|!+|[-+*/^_()\[\]{}|,'°%]))"
 )
 _WORD_PART = re.compile("|".join(sorted(map(re.escape, NAMES | set(_SYNONYMS)), key=len, reverse=True)) + "|[A-Za-z]")
 
@@ -164,7 +164,7 @@ class _Reader:
         return base
 
     def _with_marks(self, tree: Tree) -> Tree:
-        while self._next in ("!", "°", "%"):
+        while self._next in ("!", "!!", "°", "%"):
             tree = ("call", self._take(), tree)
         return tree
 
@@ -253,7 +253,8 @@ class _Reader:
         degree: Tree = ("number", Fraction(2), 0, 0)
         if self._next == "[":
             degree = self._bracketed()
-        return ("call", "root", self._argument(), degree)
+        # A number behind the sign stands under it as a whole: sqrt12 is the root of twelve.
+        return ("call", "root", self._atom() if self._next[:1].isdigit() else self._argument(), degree)
 
     def _operands(self, name: str) -> list[Tree]:
         """What a function is of: a bracket, or the factors that follow without a sign, up to another function."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from fractions import Fraction
-from math import comb, factorial
+from math import comb, factorial, prod
 from typing import Any
 
 from mpmath import mp, mpf
@@ -10,10 +10,12 @@ from mpmath import mp, mpf
 from .tree import Tree
 
 DIGITS = 60
-NOTHING = mpf(10) ** -50
-"""Below this a value may be an error of rounding."""
+UNSURE = 10
+"""Digits at the end of a value that may be errors of rounding."""
 SETTLED = mpf(10) ** -20
 """Relative difference at two precisions of a value that is none."""
+LARGEST_ARGUMENT = 2_000
+"""Bits before the point of what a function or a power is computed of."""
 LARGEST = 400_000
 """Bits of an exact number."""
 _LOG = mpf("0.6180339887498948482045868343656381177203")
@@ -29,6 +31,7 @@ _FUNCTIONS = {
     "max": max,
     "min": min,
 }
+_COUNTING = {"!": mp.factorial, "!!": mp.fac2, "binom": mp.binomial}
 
 
 class Undefined(ArithmeticError):
@@ -91,18 +94,24 @@ def _exact_operation(kind: str, values: list[Any]) -> Fraction | None:
 
 def _exact_call(tree: Tree) -> Fraction | None:
     name, values = tree[1], [exact(part) for part in tree[2:]]
-    if None in values or name not in ("!", "binom", "%", "abs", "floor", "ceil"):
+    if None in values or name not in ("!", "!!", "binom", "%", "abs", "floor", "ceil"):
         return None
     value: Any = values[0]
-    if name in ("!", "binom"):
+    if name in ("!", "!!", "binom"):
         if any(each.denominator != 1 or each < 0 for each in values if each is not None):
             return None
         if value > 20_000:
             raise TooLarge
-        return Fraction(factorial(int(value)) if name == "!" else comb(int(value), int(values[1] or 0)))
+        return Fraction(_counted(name, int(value), int(values[-1] or 0)))
     if name == "%":
         return value / 100
     return abs(value) if name == "abs" else Fraction(value.__floor__() if name == "floor" else value.__ceil__())
+
+
+def _counted(name: str, count: int, chosen: int) -> int:
+    if name == "binom":
+        return comb(count, chosen)
+    return factorial(count) if name == "!" else prod(range(count, 0, -2))
 
 
 def _nonzero(value: Any) -> Any:
@@ -117,22 +126,31 @@ def _bounded(value: Fraction | None) -> Fraction | None:
     return value
 
 
+def _computable(value: Any) -> Any:
+    if not mp.isinf(value) and value and mp.mag(value) > LARGEST_ARGUMENT:
+        raise Undefined
+    return value
+
+
 class Point:
     """Values of names, the same for the same name, in one of several rounds.
 
     The first rounds are positive. `real`: what depends on a name has no value where it is not real, so that a root
-    of x makes no statement about negative x.
+    of x makes no statement about negative x. `digits`: those computed with. `spread`: values up to some thousand, and
+    integers in some rounds, for what is not the same function everywhere, such as an absolute value.
     """
 
-    def __init__(self, round_: int, real: bool = True) -> None:
+    def __init__(self, round_: int, real: bool = True, digits: int = DIGITS, spread: bool = False) -> None:
         self._round = round_
         self._real = real
+        self._digits = digits
+        self._spread = spread
 
     def value(self, tree: Tree) -> Any:
         """Zero where nothing is left but errors of rounding. Raises Undefined."""
-        value = self._at(DIGITS, tree)
-        if value and abs(value) < NOTHING:
-            again = self._at(3 * DIGITS, tree)
+        value = self._at(self._digits, tree)
+        if value and abs(value) < mpf(10) ** (UNSURE - self._digits):
+            again = self._at(3 * self._digits, tree)
             # What is small stays the same with more digits, what cancels does not.
             return value if abs(again - value) < abs(value) * SETTLED else mpf(0)
         return value
@@ -165,7 +183,7 @@ class Point:
             return left * right
         if kind == "quotient":
             return left / _nonzero(right)
-        return self._checked(tree, mp.power(left, right))
+        return self._checked(tree, mp.power(*map(_computable, values)))
 
     def _checked(self, tree: Tree, value: Any) -> Any:
         if self._real and isinstance(value, mp.mpc) and abs(value.imag) > mpf(10) ** -DIGITS and names(tree):
@@ -174,13 +192,13 @@ class Point:
 
     def _call(self, tree: Tree, trigonometric: bool) -> Any:
         name = tree[1]
-        values = [self._value(part, trigonometric or name in _TRIGONOMETRIC) for part in tree[2:]]
+        values = [_computable(self._value(part, trigonometric or name in _TRIGONOMETRIC)) for part in tree[2:]]
         value = values[0]
         if name in ("°", "%"):
             # Outside of a trigonometric function the sign of degrees is a unit, which its number goes without.
             return value / 100 if name == "%" else value * mp.pi / 180 if trigonometric else value
-        if name in ("!", "binom"):
-            return mp.factorial(value) if name == "!" else mp.binomial(*values)
+        if name in _COUNTING:
+            return _COUNTING[name](*values)
         if name in ("ln", "log", "lg"):
             return self._logarithm(name, values)
         if name == "root":
@@ -205,4 +223,7 @@ class Point:
     def _given(self, name: str) -> Any:
         digest = int.from_bytes(hashlib.sha256(f"{self._round}/{name}".encode()).digest()[:16], "big")
         value = mpf(digest) / 2**128 * (1 if self._round % 2 else 3) + mpf(1) / 7
+        if self._spread:
+            value = value * 10 ** (self._round % 4)
+            value = mp.ceil(value) if self._round % 3 == 2 else value
         return -value if self._round > 2 and digest % 2 else value
