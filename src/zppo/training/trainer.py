@@ -97,10 +97,8 @@ class ZPPOTrainer(Trainer):
         check_options(args, model, teachers, processing_class)
         processing = student_processing(args.student, model, processing_class)
         sees, renderer = media_filter(args, model, teachers), Renderer(processing)
-        self.verdict, extract = (
-            as_verdict(given_functions(args.rewards, reward_funcs)),
-            Extractor.of(args.rewards.extract),
-        )
+        self.verdict = as_verdict(given_functions(args.rewards, reward_funcs))
+        extract = Extractor.of(args.rewards.extract)
         if isinstance(self.verdict, RoutedVerdict):
             self.verdict.extract = extract
         answered = not isinstance(self.verdict, RewardFunctions)
