@@ -18,21 +18,20 @@ longer for the wait) if it answers all at once. `at least` is that share, with t
 import argparse
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from itertools import product
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 from zppo.config import SamplingConfig, ZoneConfig
-from zppo.engines.base import Priority, ignore
-from zppo.engines.scripted import ScriptedEngine
+from zppo.engines.base import Priority, TokenRequest
+from zppo.engines.scripted import ByteRenderer, ScriptedEngine
 from zppo.methods import parse_method
 from zppo.rewards.boxed import last_boxed
 from zppo.rollout.worker import Parts
 from zppo.step import rollout_step
-from zppo.teacher.remote import RemoteTeacher
+from zppo.teacher.model import ModelTeacher
 from zppo.teacher.rewriting import keep_whole
 from zppo.types import Group, Prompt, Question, Rollout, Sampling
 from zppo.zone.prompts import Templates
@@ -55,14 +54,20 @@ TEMPLATES = Templates.load()
 class Oracle:
     """Answers `at_once` questions in `pace` seconds; what was given up before its turn costs it nothing."""
 
-    def __init__(self, pace: float, at_once: int) -> None:
+    parameters = None
+
+    def __init__(self, pace: float, at_once: int, works_ahead: bool) -> None:
         self.pace = pace
+        self.works_ahead = works_ahead
         self._waiting: list[tuple[Priority, Future[Group], Group]] = []
         self._more = threading.Condition()
         for _ in range(at_once):
             threading.Thread(target=self._work, daemon=True).start()
 
     def check(self) -> None: ...
+
+    def fits(self, prompt: Prompt, sampling: Sampling) -> bool:
+        return True
 
     def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> "Future[Group]":
         rollouts = [Rollout([], f"so</think>\\boxed{{{prompt.question.answer}}}") for _ in range(n)]
@@ -72,11 +77,10 @@ class Oracle:
             self._more.notify()
         return future
 
-    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
-        return [future.result() for future in [self.submit(prompt, n, sampling) for prompt in prompts]]
-
     def metrics(self) -> dict[str, float]:
         return {}
+
+    def close(self) -> None: ...
 
     def _work(self) -> None:
         while True:
@@ -89,32 +93,17 @@ class Oracle:
                 future.set_result(group)
 
 
-class Patient:
-    """The same teacher, asked when all hard questions are known."""
-
-    def __init__(self, teacher: RemoteTeacher) -> None:
-        self._teacher = teacher
-
-    def respond(self, questions: Sequence[Question], n: int, sampling: Sampling) -> list[Group]:
-        return self._teacher.respond(questions, n, sampling)
-
-
 class Student(ScriptedEngine):
     """Never right on a hard question; takes its time for plain prompts, and none for aided ones."""
 
     def __init__(self) -> None:
         super().__init__(lambda prompt, n, visit: [f"\\boxed{{{int(not is_hard(prompt.question))}}}"] * n)
 
-    def generate(
-        self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Callable[[list[Group]], None] = ignore
-    ) -> list[Group]:
-        groups: list[Group] = []
-        for start in range(0, len(prompts), BATCH):
-            batch = prompts[start : start + BATCH]
-            if prompts[0].kind == "plain":
-                time.sleep(ROLLOUTS * len(batch) / len(prompts))
-            groups += super().generate(batch, n, sampling, done)
-        return groups
+    def generate(self, requests: Sequence[TokenRequest], decoding: Sampling) -> Iterator[tuple[int, list[Rollout]]]:
+        for finished in super().generate(requests, decoding):
+            if finished[0] % BATCH == 0 and requests[0].prompt.kind == "plain":
+                time.sleep(ROLLOUTS * min(BATCH, len(requests) - finished[0]) / len(requests))
+            yield finished
 
 
 def is_hard(question: Question) -> bool:
@@ -127,9 +116,9 @@ def verdict(questions: Sequence[Question], responses: Sequence[str]) -> list[flo
 
 def run(pace: float, at_once: int, ahead: int | None, steps: int) -> list[dict[str, float]]:
     """Of every step after the first: seconds it waited and took, and questions given up. `ahead` None asks late."""
-    remote = RemoteTeacher(Oracle(pace, at_once), TEMPLATES)
-    teacher: Any = Patient(remote) if ahead is None else remote
-    parts = Parts(parse_method("zppo"), Student(), verdict, [teacher], keep_whole, TEMPLATES, ahead=ahead or 0)
+    teachers = [ModelTeacher(Oracle(pace, at_once, works_ahead=ahead is not None), TEMPLATES)]
+    student = Student(), ByteRenderer()
+    parts = Parts(parse_method("zppo"), *student, verdict, teachers, keep_whole, TEMPLATES, ahead=ahead or 0)
     sampling, buffer = SamplingConfig(), PromptReplayBuffer()
     names = iter(range(10**9))
     batches = [[Question(str(next(names)), "how many?", "1") for _ in range(ZONE.new_questions)] for _ in range(steps)]

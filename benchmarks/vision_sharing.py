@@ -28,10 +28,10 @@ import transformers
 from PIL import Image
 
 from zppo import SamplingConfig, UpdateConfig
-from zppo.engines.chat import Chat
-from zppo.engines.vision import Vision
+from zppo.models.loading import load_processing
+from zppo.models.renderer import Renderer
+from zppo.models.vision import Vision
 from zppo.pocket import ASSETS
-from zppo.training.models import load_processing
 from zppo.training.update import PolicyUpdate
 from zppo.types import MEDIA_MARK, Group, Media, Minibatch, Prompt, Question, Rollout
 
@@ -55,8 +55,8 @@ class Measured:
 class Unshared(Vision):
     """A pass of the tower for every row."""
 
-    def __init__(self, chat: Chat) -> None:
-        super().__init__(chat)
+    def __init__(self, renderer: Renderer) -> None:
+        super().__init__(renderer)
         self._rows = 0
 
     @contextmanager
@@ -88,14 +88,14 @@ def new_model(processor: Any) -> Any:
     return transformers.Qwen3_5ForConditionalGeneration(config)
 
 
-def new_minibatch(chat: Chat, group: int) -> Minibatch:
+def new_minibatch(renderer: Renderer, group: int) -> Minibatch:
     rng, rows = random.Random(0), []
     for number in range(QUESTIONS):
         image = Image.frombytes("RGB", (SIDE, SIDE), rng.randbytes(3 * SIDE * SIDE))
         media = Media("image", f"{number}.png", lambda image=image: image)
         question = Question(str(number), f"{MEDIA_MARK}\nwhat is it?", "1", media=(media,))
         prompt = Prompt("plain", question, question.text)
-        fed = chat.read(prompt)
+        fed = renderer.read(prompt)
         for i in range(group):
             response = [rng.randrange(300, 600) for _ in range(rng.randint(RESPONSE // 2, RESPONSE))]
             rollout = Rollout(response, "", advantage=1.0 if i % 2 else -1.0)
@@ -109,10 +109,10 @@ def measure(shared: bool, group: int, answers: Any) -> None:
     processor = load_processing("student", str(ASSETS / "student"))
     for part in (processor.image_processor, processor.video_processor):
         part.size = {"shortest_edge": 32 * 32, "longest_edge": SIDE * SIDE}
-    chat, model = Chat(processor), new_model(processor)
-    vision = Vision(chat) if shared else Unshared(chat)
-    update = PolicyUpdate(UpdateConfig(microbatch_tokens=MICROBATCH), SamplingConfig(RESPONSE), chat.pad, vision)
-    minibatch = new_minibatch(chat, group)
+    renderer, model = Renderer(processor), new_model(processor)
+    vision = Vision(renderer) if shared else Unshared(renderer)
+    update = PolicyUpdate(UpdateConfig(microbatch_tokens=MICROBATCH), SamplingConfig(RESPONSE), renderer.pad, vision)
+    minibatch = new_minibatch(renderer, group)
     update.before_step(model, [minibatch])
     update.accumulate(model, minibatch[:1], torch.Tensor.backward)
     model.zero_grad()

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Sequence
 from concurrent.futures import Future
 
 from zppo.engines.base import Priority
@@ -12,6 +11,9 @@ from zppo.types import Group, Prompt, Rollout, Sampling
 class SlowServer:
     """An engine whose futures are answered by `answer_all`, each prompt with `text` and its number of times asked."""
 
+    parameters = None
+    works_ahead = True
+
     def __init__(self, text: str = "so \\boxed{1}", missing: int = 0) -> None:
         self.text, self.missing = text, missing
         self.asked: list[tuple[str, int]] = []
@@ -20,17 +22,15 @@ class SlowServer:
 
     def check(self) -> None: ...
 
+    def fits(self, prompt: Prompt, sampling: Sampling) -> bool:
+        return True
+
     def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> "Future[Group]":
         self.priorities.append(priority or Priority())
         self.asked.append((prompt.question.id, sampling.seed))
         rollouts = [Rollout([], f"{self.text} {len(self.asked)}", reported_tokens=5) for _ in range(n - self.missing)]
         self.open.append((Future(), Group(prompt, rollouts, reported_prompt_tokens=7)))
         return self.open[-1][0]
-
-    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
-        futures = [self.submit(prompt, n, sampling) for prompt in prompts]
-        self.answer_all()
-        return [future.result() for future in futures]
 
     def answer_all(self) -> None:
         answered, self.open = self.open, []

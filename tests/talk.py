@@ -1,5 +1,6 @@
 """A model that needs no weights: it says `echo`, the question and the seed. And short names for asking it."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,21 @@ def echo(request: Request, give: Callable[[int], int] = lambda n: n) -> Response
     asked = request.json
     says = [f"{asked['messages'][0]['content']} {asked.get('seed')} {i}" for i in range(give(asked.get("n", 1)))]
     return completion(*({"content": text} for text in says))
+
+
+def talk(request: Request) -> Response:
+    """A model that reads all of a request, says three words or fewer, and lists itself."""
+    if request.path.endswith("/models"):
+        return listing("echo")
+    if not request.path.endswith("/chat/completions"):
+        return Response(404, b"no")
+    asked = request.json
+    read = json.dumps([asked["messages"], asked["seed"], asked["temperature"]])
+    said = [hashlib.sha256(f"{read} {i}".encode()).hexdigest() for i in range(asked.get("n", 1))]
+    words = [[text[:4], text[4:8], text[8:12]][: asked["max_tokens"]] for text in said]
+    finish = "stop" if asked["max_tokens"] > 3 else "length"
+    usage = {"prompt_tokens": len(read), "completion_tokens": sum(map(len, words))}
+    return completion(*({"content": " ".join(each)} for each in words), finish=finish, usage=usage)
 
 
 def completion(*messages: dict[str, Any], finish: str | None = "stop", **more: Any) -> Response:

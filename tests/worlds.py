@@ -5,20 +5,22 @@ or try to break out of their tag. Whatever the teacher says carries a marker.
 """
 
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
 
 from zppo.config import SamplingConfig, ZoneConfig
-from zppo.engines.base import Rewritten, ignore
+from zppo.engines.base import Rewritten, TokenRequest
+from zppo.engines.local import LocalText
+from zppo.engines.scripted import ByteRenderer
 from zppo.methods import Method, parse_method
 from zppo.rewards.boxed import last_boxed
 from zppo.rollout.worker import Parts
 from zppo.step import rollout_step
-from zppo.teacher.local import LocalTeacher
-from zppo.types import Candidate, Group, Prompt, Question, Rollout, Sampling, StepBatch
+from zppo.teacher.model import ModelTeacher
+from zppo.types import Candidate, Question, Rollout, Sampling, StepBatch
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
 from zppo.zone.streams import Streams
@@ -27,6 +29,7 @@ RIVAL_NAMES = ("hint", "prefix", "grpo_teacher", "off_distill", "on_distill")
 METHODS = ("zppo", "grpo", *(f"grpo+{s}" for s in ("replay", "bcq", "ncq", "bcq+ncq", "replay+bcq", "replay+ncq")))
 RIVALS = tuple(name + more for name in RIVAL_NAMES for more in ("", "+replay"))
 NORMS = ("without_zero", "with_zero", "none", "group")
+BYTES = ByteRenderer()
 MARKER = "(teacher)"
 RIGHT = "\\boxed{1}"
 WRONG = (
@@ -115,27 +118,19 @@ class Babbler:
     name: str
     aided: str = ""
     mark: str = ""
-    calls: list[tuple[int, int]] = field(default_factory=list)
+    policy_version: int = 0
 
-    def generate(
-        self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Callable[[list[Group]], None] = ignore
-    ) -> list[Group]:
-        self.calls.append((len(prompts), n))
-        groups = [self._group(p, n, sampling.seed) for p in prompts]
-        done(groups)
-        return groups
+    def generate(self, requests: Sequence[TokenRequest], decoding: Sampling) -> Iterator[tuple[int, list[Rollout]]]:
+        for place, request in enumerate(requests):
+            name = self.name + ("" if request.prompt.kind in ("plain", "replayed") else self.aided)
+            texts = say(name, request.prompt.text, request.n, request.seed, self.mark)
+            begun = request.prompt.prefix.text if request.prompt.prefix else ""
+            yield place, [Rollout(BYTES.encode(text, end=True), begun + text) for text in texts]
 
-    def _group(self, prompt: Prompt, n: int, seed: int) -> Group:
-        name = self.name + ("" if prompt.kind in ("plain", "replayed") else self.aided)
-        texts = say(name, prompt.text, n, seed, self.mark)
-        begun = prompt.prefix.text if prompt.prefix else ""
-        return Group(prompt, [Rollout(self.encode(t, end=True), begun + t) for t in texts])
+    def update_weights(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
+        self.policy_version = version
 
-    def encode(self, response: str, end: bool = False) -> list[int]:
-        return [byte + 1 for byte in response.encode()] + [0] * end
-
-    def decode(self, token_ids: Sequence[int]) -> str:
-        return bytes(token - 1 for token in token_ids).decode()
+    def close(self) -> None: ...
 
 
 def compressor(candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten:
@@ -157,8 +152,8 @@ class Run:
 def play(setting: Setting, aided: str = "", templates: Templates | None = None) -> Run:
     student, buffer = Babbler("student", aided), PromptReplayBuffer(setting.zone.buffer_size)
     templates = templates or Templates.load()
-    teacher = LocalTeacher(Babbler("teacher", mark=MARKER), templates)
-    parts = Parts(setting.method, student, verdict, [teacher], compressor, templates, fallback=cut)
+    teacher = ModelTeacher(LocalText(Babbler("teacher", mark=MARKER), BYTES), templates)
+    parts = Parts(setting.method, student, BYTES, verdict, [teacher], compressor, templates, fallback=cut)
     run = Run(setting, [], [buffer.state_dict()], student, buffer)
     for step in range(setting.steps):
         new, streams = setting.new_questions(step), Streams(setting.seed, step)

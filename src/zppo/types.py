@@ -252,6 +252,8 @@ class Sampling:
     `presence_penalty` is subtracted from the logit of every token that the response already has; `repetition_penalty`
     divides positive and multiplies negative logits of these and of the prompt's tokens. Their defaults change nothing,
     nor does `min_p`'s. `thinking` has an effect only if the chat template, or the server's, has a switch for it.
+    `logprobs` asks for the log-probability of every token under the distribution it was drawn from; it changes no
+    response.
     """
 
     max_tokens: int = 12288
@@ -263,6 +265,7 @@ class Sampling:
     presence_penalty: float = 0.0
     repetition_penalty: float = 1.0
     thinking: Thinking = "on"
+    logprobs: bool = False
 
 
 Minibatch = list[tuple[Group, Rollout]]

@@ -9,6 +9,7 @@ from flaky import FlakyServer, Response
 from talk import asking, completion, counted, prompt
 
 from zppo.engines import servers
+from zppo.engines.base import ask_all
 from zppo.engines.replies import Malformed, decoded, read_reply
 from zppo.errors import EngineError
 from zppo.rewards.judge import verdict_in
@@ -165,8 +166,8 @@ def test_code(case: str) -> None:
     poisoned = Response(status, json.dumps({"error": {"message": "words", "code": code}}).encode())
     answers = iter([completion({"content": "a"}), poisoned, completion({"content": "b"})])
     with FlakyServer(lambda request: next(answers)) as server, asking(server, tries=2) as engine:
-        engine.generate([prompt("first")], 1, Sampling())
-        came = engine.generate([prompt("second")], 1, Sampling())[0].rollouts
+        ask_all(engine, [prompt("first")], 1, Sampling())
+        came = ask_all(engine, [prompt("second")], 1, Sampling())[0].rollouts
         counts = counted(engine)
     assert counts[counter] == 1 and bool(came) == (counter != "refused")
 
@@ -188,7 +189,7 @@ def test_a_server_that_repeats_the_key(
         asking(server, tries=1, api_key_env="TEACHER_KEY") as engine,
     ):
         try:
-            engine.generate([prompt()], 1, Sampling())
+            ask_all(engine, [prompt()], 1, Sampling())
         except EngineError as error:
             told = str(error)
         assert server.requests[0].headers["authorization"].endswith(KEY)

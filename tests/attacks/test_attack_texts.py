@@ -9,7 +9,7 @@ import pytest
 from pages import Page
 from runs import make_run
 
-from zppo.engines.chat import Chat
+from zppo.models.renderer import Renderer
 from zppo.reports.html import write_report
 from zppo.types import Prompt, Question, Rollout
 from zppo.zone.candidates import as_candidates, build_prompts, draft_bcq, draft_ncq
@@ -71,7 +71,7 @@ TEMPLATES = Templates.load()
 
 def special(tokenizer: Any, prompt: Prompt) -> Counter[str]:
     """The added tokens of a prompt as token ids, and our tags in what is read."""
-    ids = Chat(tokenizer).read(prompt)
+    ids = Renderer(tokenizer).read(prompt)
     read, known = tokenizer.decode(ids), tokenizer.added_tokens_decoder
     tags = ("<candidate>", "</candidate>", "<response>", "</response>", "\ufffc")
     return Counter(str(known[i]) for i in ids if i in known) + Counter({tag: read.count(tag) for tag in tags})

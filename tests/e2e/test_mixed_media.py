@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from sighted import picture
 from test_resume import StopAfter
+from texts import rolled_out
 from tinyrun import STEPS, UPDATES, differences, result, trainer, write_recipe
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from zppo.engines.transformers import TransformersEngine
 from zppo.errors import ConfigError
+from zppo.models.renderer import Renderer
 from zppo.types import Prompt, Sampling
 
 pytestmark = pytest.mark.slow
@@ -75,8 +77,8 @@ def test_the_checkpoint_is_an_ordinary_image_text_model(mixed: Any, tmp_path: Pa
     model, processor = AutoModelForImageTextToText.from_pretrained(folder), AutoProcessor.from_pretrained(folder)
     prompts = [Prompt("plain", q, q.text) for q in run.eval_questions]
     greedy = Sampling(max_tokens=5, temperature=0)
-    again = TransformersEngine(model, processor, 8).generate(prompts, 1, greedy)
-    trained = run.parts.student.generate(prompts, 1, greedy)
+    again = rolled_out(TransformersEngine(model, Renderer(processor), 8), prompts, 1, greedy)
+    trained = rolled_out(run.parts.student, prompts, 1, greedy)
     assert [g.rollouts[0].token_ids for g in again] == [g.rollouts[0].token_ids for g in trained]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from datasets import Dataset
+from texts import Offline
 from tinyrun import STEPS, UPDATES, luck, rows, trainer, write_recipe
 from transformers import TrainerCallback
 
@@ -18,7 +19,6 @@ from zppo.errors import ConfigError, DataError, RewardError, TeacherError
 from zppo.rewards.judge import Judge
 from zppo.rewards.routing import RoutedVerdict
 from zppo.training.update import PolicyUpdate
-from zppo.types import Group
 from zppo.zone.prompts import Templates
 
 pytestmark = pytest.mark.slow
@@ -113,7 +113,7 @@ def test_the_teacher_is_read_once_and_never_trained(student_folder: Path, new_mo
     teacher.name_or_path = str(student_folder)
     before = {n: p.clone() for n, p in teacher.named_parameters()}
     run = ZPPOTrainer(student_folder, teacher, luck, rows(4), args=small(tmp_path, learning_rate=1e-2))
-    assert run.parts.teachers[0].engine.model is teacher  # type: ignore[attr-defined]
+    assert run.parts.teachers[0].engine.engine.model is teacher  # type: ignore[attr-defined]
     run.train()
     assert all(torch.equal(p, before[n]) and not p.requires_grad for n, p in teacher.named_parameters())
 
@@ -151,7 +151,8 @@ def test_a_teacher_may_be_anything_that_responds(student_folder: Path, tmp_path:
     class Spy:
         def respond(self, questions: Any, n: int, sampling: Any) -> Any:
             calls.append(len(questions))
-            return lender.parts.teachers[0].respond(questions, n, sampling)
+            asked = [lender.parts.teachers[0].submit(question, n, sampling) for question in questions]
+            return [future.result() for future in asked]
 
     ZPPOTrainer(student_folder, Spy(), luck, rows(4), args=small(tmp_path, rollout_steps=1)).train()
     assert len(calls) == 1
@@ -193,10 +194,6 @@ def test_free_form_answers_are_put_to_a_judge_which_may_be_the_teacher(
 
 
 def test_rollouts_whose_judge_cannot_be_reached_are_unscored_and_counted(student_folder: Path, tmp_path: Path) -> None:
-    class Offline:
-        def generate(self, prompts: Any, n: int, sampling: Any) -> list[Group]:
-            return [Group(prompt, []) for prompt in prompts]
-
     verdict = RoutedVerdict(judge=Judge(Offline(), Templates.load()))
     questions = [row | {"answer_type": "free"} for row in rows(4)]
     args = small(tmp_path, method="grpo", rollout_steps=1, seed=1)  # with it no response is empty, which needs no judge

@@ -23,14 +23,15 @@ import yaml
 
 from zppo.config import SamplingConfig, ZoneConfig
 from zppo.engines.base import Rewriter
-from zppo.engines.scripted import ScriptedEngine
+from zppo.engines.local import LocalText
+from zppo.engines.scripted import ByteRenderer, ScriptedEngine
 from zppo.methods import Method, parse_method
 from zppo.rewards.boxed import last_boxed
 from zppo.rollout.worker import Parts
 from zppo.step import rollout_step
 from zppo.teacher.compression import teacher_compression
 from zppo.teacher.hints import cut_hints, teacher_hints
-from zppo.teacher.local import LocalTeacher
+from zppo.teacher.model import ModelTeacher
 from zppo.teacher.rewriting import keep_whole
 from zppo.types import Group, Question, Sampling, StepBatch
 from zppo.zone.prompts import Templates
@@ -38,6 +39,7 @@ from zppo.zone.replay import PromptReplayBuffer, Refresh
 from zppo.zone.streams import Streams
 
 FILES = sorted(Path(__file__).parent.glob("*.yaml"))
+BYTES = ByteRenderer()
 SHORT_WORDING = {
     "closer": "[box it]",
     "plain": "{question} {closer}",
@@ -138,7 +140,8 @@ def _parts(scenario: dict[str, Any], student: ScriptedEngine, teachers: list[Scr
     templates = Templates.load() if shipped else Templates(SHORT_WORDING)
     method = parse_method(scenario["method"])
     rewriter = _rewriter(scenario, method, templates)
-    return Parts(method, student, verdict, [LocalTeacher(t, templates) for t in teachers], rewriter, templates)
+    models = [ModelTeacher(LocalText(teacher, BYTES), templates) for teacher in teachers]
+    return Parts(method, student, BYTES, verdict, models, rewriter, templates)
 
 
 def _rewriter(scenario: dict[str, Any], method: Method, templates: Templates) -> Rewriter:
@@ -148,7 +151,7 @@ def _rewriter(scenario: dict[str, Any], method: Method, templates: Templates) ->
         return cut_hints if hints else keep_whole
     tries = {text: iter(written) for text, written in scenario["written"].items()}
     writer = ScriptedEngine(lambda prompt, n, visit: [next(tries[prompt.text])])
-    return (teacher_hints if hints else teacher_compression)(writer, templates, Sampling())
+    return (teacher_hints if hints else teacher_compression)(LocalText(writer, BYTES), templates, Sampling())
 
 
 def verdict(questions: Iterable[Question], responses: Iterable[str]) -> list[float | None]:

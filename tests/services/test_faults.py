@@ -9,6 +9,7 @@ from proxy import before
 from realserver import KEY_VARIABLE, RealServer
 from talk import asking, counted
 
+from zppo.engines.base import ask_all
 from zppo.engines.endpoint import EndpointEngine
 from zppo.errors import EngineError
 from zppo.types import Prompt, Sampling
@@ -27,7 +28,7 @@ COUNTED_AS = {
 
 
 def texts(engine: EndpointEngine, prompts: list[Prompt], n: int = 2) -> list[list[str]]:
-    return [[r.text for r in g.rollouts] for g in engine.generate(prompts, n, SAMPLING)]
+    return [[r.text for r in g.rollouts] for g in ask_all(engine, prompts, n, SAMPLING)]
 
 
 def test_trying_again_loses_nothing_and_changes_nothing(vllm: RealServer, prompts: list[Prompt]) -> None:
@@ -89,9 +90,9 @@ def test_the_key_opens_the_server_and_is_written_nowhere(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     with caplog.at_level(logging.DEBUG), asking(vllm.url, model="teacher", api_key_env=KEY_VARIABLE) as engine:
-        groups = engine.generate(prompts[:2], 1, SAMPLING)
+        groups = ask_all(engine, prompts[:2], 1, SAMPLING)
         monkeypatch.setenv(KEY_VARIABLE, wrong := key + "-wrong")
-        assert [g.rollouts for g in engine.generate(prompts[:1], 1, SAMPLING)] == [[]]
+        assert [g.rollouts for g in ask_all(engine, prompts[:1], 1, SAMPLING)] == [[]]
         assert counted(engine)["refused"] == 1 and "HTTP 401" in caplog.text and KEY_VARIABLE in caplog.text
         with pytest.raises(EngineError, match="HTTP 401"):
             engine.check()

@@ -9,14 +9,15 @@ from talk import asking, counted
 from transformers import AutoTokenizer
 
 from zppo.config import SamplingConfig, ZoneConfig
-from zppo.engines.chat import Chat
-from zppo.engines.scripted import ScriptedEngine
+from zppo.engines.base import ask_all
+from zppo.engines.scripted import ByteRenderer, ScriptedEngine
 from zppo.errors import EngineError
 from zppo.methods import parse_method
+from zppo.models.renderer import Renderer
 from zppo.rewards.routing import RoutedVerdict
 from zppo.rollout.worker import Parts
 from zppo.step import rollout_step
-from zppo.teacher.local import LocalTeacher
+from zppo.teacher.model import ModelTeacher
 from zppo.teacher.rewriting import keep_whole
 from zppo.types import Prompt, Sampling
 from zppo.zone.prompts import Templates
@@ -31,7 +32,7 @@ WILD = replace(SAMPLING, temperature=2.0)
 def test_the_teacher_behind_it_solves_what_it_was_trained_to_solve(server: RealServer, prompts: list[Prompt]) -> None:
     with asking(server.url, model=server.model, api_key_env=KEY_VARIABLE) as engine:
         engine.check()
-        groups = engine.generate(prompts, 1, SAMPLING)
+        groups = ask_all(engine, prompts, 1, SAMPLING)
         assert "failed" not in counted(engine)
     answers = [g.rollouts[0].text for g in groups]
     rewards = RoutedVerdict()([g.question for g in groups], answers)
@@ -39,23 +40,23 @@ def test_the_teacher_behind_it_solves_what_it_was_trained_to_solve(server: RealS
 
 
 def test_it_reads_the_tokens_that_a_local_model_would_read(server: RealServer, prompts: list[Prompt]) -> None:
-    chat = Chat(AutoTokenizer.from_pretrained(server.folder))
+    renderer = Renderer(AutoTokenizer.from_pretrained(server.folder))
     with asking(server.url, model=server.model, api_key_env=KEY_VARIABLE) as engine:
-        groups = engine.generate(prompts[:4], 1, SAMPLING)
-    assert [g.prompt_tokens for g in groups] == [len(chat.read(p)) for p in prompts[:4]]
+        groups = ask_all(engine, prompts[:4], 1, SAMPLING)
+    assert [g.prompt_tokens for g in groups] == [len(renderer.read(p)) for p in prompts[:4]]
     assert all(5 < g.rollouts[0].tokens <= 24 for g in groups)
 
 
 def test_a_response_that_meets_its_limit_is_cut_off(server: RealServer, prompts: list[Prompt]) -> None:
     with asking(server.url, model=server.model, api_key_env=KEY_VARIABLE) as engine:
-        rollout = engine.generate(prompts[:1], 1, replace(SAMPLING, max_tokens=3))[0].rollouts[0]
+        rollout = ask_all(engine, prompts[:1], 1, replace(SAMPLING, max_tokens=3))[0].rollouts[0]
     assert (rollout.finish_reason, rollout.tokens) == ("length", 3)
 
 
 def test_vllm_tells_that_the_template_opens_the_thoughts(vllm: RealServer, prompts: list[Prompt]) -> None:
     with asking(vllm.url, model="teacher", api_key_env=KEY_VARIABLE) as engine:
         engine.check()
-        rollout = engine.generate(prompts[:1], 1, replace(SAMPLING, max_tokens=3))[0].rollouts[0]
+        rollout = ask_all(engine, prompts[:1], 1, replace(SAMPLING, max_tokens=3))[0].rollouts[0]
     assert rollout.whole == f"<think>{rollout.text}" != rollout.text
 
 
@@ -78,7 +79,7 @@ def test_a_server_that_lists_other_models_than_its_own_is_asked_for_its_own(
     try:
         with asking(transformers_serve.url, model=TEACHER) as engine:
             engine.check()
-            assert engine.model == TEACHER and engine.generate(prompts[:1], 1, SAMPLING)[0].rollouts
+            assert engine.model == TEACHER and ask_all(engine, prompts[:1], 1, SAMPLING)[0].rollouts
     finally:
         shutil.rmtree(snapshot)
 
@@ -86,20 +87,20 @@ def test_a_server_that_lists_other_models_than_its_own_is_asked_for_its_own(
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
 def test_both_names_of_the_limit_are_understood(server: RealServer, prompts: list[Prompt], name: str) -> None:
     with asking(server.url, model=server.model, api_key_env=KEY_VARIABLE, length_field=name) as engine:
-        assert engine.generate(prompts[:1], 1, replace(SAMPLING, max_tokens=3))[0].rollouts[0].tokens == 3
+        assert ask_all(engine, prompts[:1], 1, replace(SAMPLING, max_tokens=3))[0].rollouts[0].tokens == 3
 
 
 def test_vllm_gives_all_responses_of_a_group_in_one_call(vllm: RealServer, prompts: list[Prompt]) -> None:
     with asking(vllm.url, model=None, api_key_env=KEY_VARIABLE) as engine:
         engine.check()
-        groups = engine.generate(prompts[:4], 4, WILD)
+        groups = ask_all(engine, prompts[:4], 4, WILD)
         assert engine.model == "teacher" and counted(engine) == {"calls": 4}
     assert all(len({r.text for r in g.rollouts}) > 1 for g in groups)
 
 
 def test_transformers_serve_is_asked_for_each_response(transformers_serve: RealServer, prompts: list[Prompt]) -> None:
     with asking(transformers_serve.url, model=TEACHER) as engine:
-        groups = engine.generate(prompts[:4], 4, WILD)
+        groups = ask_all(engine, prompts[:4], 4, WILD)
         assert counted(engine) == {"calls": 16}
     assert all(len(g.rollouts) == 4 for g in groups)
     assert any(len({r.text for r in g.rollouts}) > 1 for g in groups)
@@ -108,7 +109,7 @@ def test_transformers_serve_is_asked_for_each_response(transformers_serve: RealS
 def test_equal_seeds_give_equal_responses_on_vllm(vllm: RealServer, prompts: list[Prompt]) -> None:
     def responses(seed: int) -> list[str]:
         with asking(vllm.url, model="teacher", api_key_env=KEY_VARIABLE) as engine:
-            return [r.text for g in engine.generate(prompts, 2, replace(WILD, seed=seed)) for r in g.rollouts]
+            return [r.text for g in ask_all(engine, prompts, 2, replace(WILD, seed=seed)) for r in g.rollouts]
 
     first, again, other = responses(1), responses(1), responses(2)
     assert first == again
@@ -121,8 +122,8 @@ def test_a_step_shows_its_responses_to_the_student(
     zone = ZoneConfig(new_questions=4, group_size=2, teacher_samples=2, updates=1, augment_fraction=2)
     student = ScriptedEngine(lambda prompt, n, visit: ["\\boxed{0}"] * n)
     with asking(server.url, model=server.model, api_key_env=KEY_VARIABLE) as engine:
-        teachers = [LocalTeacher(engine, templates)]
-        parts = Parts(parse_method("zppo"), student, RoutedVerdict(), teachers, keep_whole, templates)
+        teachers = [ModelTeacher(engine, templates)]
+        parts = Parts(parse_method("zppo"), student, ByteRenderer(), RoutedVerdict(), teachers, keep_whole, templates)
         questions = [p.question for p in prompts[:4]]
         sampling = SamplingConfig(max_tokens=24)
         batch = rollout_step(questions, PromptReplayBuffer(9), parts, zone, sampling, Streams(0, 0))

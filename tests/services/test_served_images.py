@@ -9,7 +9,8 @@ from talk import asking
 from transformers import AutoProcessor
 
 from zppo.data.reader import read_questions
-from zppo.engines.chat import Chat
+from zppo.engines.base import ask_all
+from zppo.models.renderer import Renderer
 from zppo.pocket import ASSETS
 from zppo.rewards.routing import RoutedVerdict
 from zppo.types import MEDIA_MARK, Media, Prompt, Question, Sampling
@@ -44,8 +45,8 @@ def test_it_reads_images_where_a_local_model_would_and_answers_by_them(sighted: 
     media = [(an_image("a", 1),), (an_image("b", 2),), (an_image("c", 3, 24, 16), an_image("a", 1))]
     prompts = [asked(shown(str(i), "what is it?", *each)) for i, each in enumerate(media)]
     with asking(sighted.url, model=sighted.model) as engine:
-        groups = engine.generate(prompts, 1, GREEDY)
-    local = Chat(new_processor())
+        groups = ask_all(engine, prompts, 1, GREEDY)
+    local = Renderer(new_processor())
     assert [g.prompt_tokens for g in groups] == [len(local.read(prompt)) for prompt in prompts]
     assert len({g.rollouts[0].text for g in groups}) == 3, "two of them differ in nothing but what is seen"
 
@@ -57,8 +58,8 @@ def test_a_video_is_read_as_its_frames(sighted: RealServer) -> None:
     frames = Question("frames", MEDIA_MARK * 3 + "how often?", "1", media=(frame(0), frame(1), frame(2)))
     with asking(sighted.url, model=sighted.model) as engine:
         film = shown("film", "how often?", a_video("film", 5, frames=3))
-        as_video, as_images = engine.generate([asked(film), asked(frames)], 1, GREEDY)
-    assert as_video.prompt_tokens == as_images.prompt_tokens == len(Chat(new_processor()).read(asked(frames)))
+        as_video, as_images = ask_all(engine, [asked(film), asked(frames)], 1, GREEDY)
+    assert as_video.prompt_tokens == as_images.prompt_tokens == len(Renderer(new_processor()).read(asked(frames)))
     assert as_video.rollouts[0].text == as_images.rollouts[0].text
 
 
@@ -66,8 +67,8 @@ def test_vllm_answers_questions_about_what_is_seen(vllm: RealServer, templates: 
     held_out = [q for q in read_questions(ASSETS / "test.jsonl")[0] if {m.kind for m in q.media} == {"image"}][:40]
     prompts = [Prompt("plain", q, templates.plain(q)) for q in held_out]
     with asking(vllm.url, model=vllm.model, api_key_env=KEY_VARIABLE) as engine:
-        groups = engine.generate(prompts, 1, GREEDY)
+        groups = ask_all(engine, prompts, 1, GREEDY)
     rewards = RoutedVerdict()(held_out, [g.rollouts[0].text for g in groups])
     assert rewards.count(1.0) / len(rewards) > 0.8
-    local = Chat(AutoProcessor.from_pretrained(vllm.folder))
+    local = Renderer(AutoProcessor.from_pretrained(vllm.folder))
     assert [g.prompt_tokens for g in groups] == [len(local.read(prompt)) for prompt in prompts]

@@ -10,18 +10,21 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import settings as options
 from hypothesis import strategies as st
+from texts import BYTES, rolled_out
 from worlds import MARKER, Babbler, Setting, compressor, every_method, play, settings, verdict
 
 from zppo.config import SamplingConfig, ZoneConfig
-from zppo.engines.base import Rewritten, answers_of
-from zppo.engines.scripted import ScriptedEngine
+from zppo.engines.base import Rewritten
+from zppo.engines.local import LocalText
+from zppo.engines.scripted import ByteRenderer, ScriptedEngine
 from zppo.errors import EngineError, TeacherError
 from zppo.methods import parse_method
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.extraction import Extractor
 from zppo.rollout.worker import Parts
 from zppo.step import rollout_step
-from zppo.teacher.local import LocalTeacher
+from zppo.teacher.model import ModelTeacher
+from zppo.teacher.program import ProgramTeacher
 from zppo.teacher.rewriting import keep_whole
 from zppo.types import Candidate, Group, Prompt, Question, Rollout, Sampling, StepBatch
 from zppo.zone.prompts import Templates
@@ -39,7 +42,8 @@ def one_step(
     student: ScriptedEngine,
     buffer: PromptReplayBuffer | None = None,
     rewriter: Any = keep_whole,
-    parameters: int = 0,
+    renderer: ByteRenderer = BYTES,
+    parameters: int | None = None,
     shared_vocabulary: bool = False,
     fitting: Any = list,
     extract: Any = last_boxed,
@@ -50,12 +54,12 @@ def one_step(
     zone = ZoneConfig(**sizes, augment_fraction=2, replay_fraction=1, **options)
     buffer = PromptReplayBuffer(10) if buffer is None else buffer
     engine = ScriptedEngine(lambda prompt, n, visit: [f"{MARKER} \\boxed{{1}}"] * n)
-    engine.parameters = parameters  # type: ignore[attr-defined]
     parts = Parts(
         parse_method(method),
         student,
+        renderer,
         verdict,
-        [LocalTeacher(engine, TEMPLATES)],
+        [ModelTeacher(LocalText(engine, BYTES, parameters), TEMPLATES)],
         rewriter,
         TEMPLATES,
         shared_vocabulary,
@@ -241,7 +245,7 @@ def test_a_hard_question_has_three_groups_with_their_own_names() -> None:
 
 @pytest.mark.parametrize("method", ["grpo", "grpo+replay", "grpo+ncq", "grpo+replay+ncq"])
 def test_a_method_without_bcq_needs_no_teacher(method: str) -> None:
-    parts = Parts(parse_method(method), Babbler("student"), verdict, [], compressor, TEMPLATES)
+    parts = Parts(parse_method(method), Babbler("student"), BYTES, verdict, [], compressor, TEMPLATES)
     zone = ZoneConfig(new_questions=4, group_size=2, updates=1, augment_fraction=1.0)
     new = [Question(f"q{i}", f"q{i}?", "1") for i in range(4)]
     batch = rollout_step(new, PromptReplayBuffer(10), parts, zone, SamplingConfig(), Streams(0, 0))
@@ -261,7 +265,7 @@ def test_replayed_questions_that_cannot_be_shown_sit_the_step_out_and_stay() -> 
     old = [Question(f"old{i}", "?", "1") for i in range(2)]
     buffer.refresh([Group(Prompt("plain", q, "?"), [Rollout([0], "", reward=0.0)]) for q in old], 0.5)
     parts = Parts(
-        parse_method("grpo+replay"), student, verdict, [], keep_whole, TEMPLATES, readable=lambda found: [old[1]]
+        parse_method("grpo+replay"), student, BYTES, verdict, [], keep_whole, TEMPLATES, readable=lambda found: [old[1]]
     )
     zone = ZoneConfig(new_questions=1, group_size=2, updates=1, replay_fraction=2)
     batch = rollout_step([Question("new", "?", "1")], buffer, parts, zone, SamplingConfig(), Streams(0, 0))
@@ -271,8 +275,8 @@ def test_replayed_questions_that_cannot_be_shown_sit_the_step_out_and_stay() -> 
 
 def test_a_step_shows_every_response_of_the_teacher_right_or_wrong() -> None:
     engine = ScriptedEngine(lambda prompt, n, visit: [f"{MARKER} \\boxed{{{i}}}" for i in range(n)])
-    student, teachers = ScriptedEngine(only_aided), [LocalTeacher(engine, TEMPLATES)]
-    parts = Parts(parse_method("zppo"), student, verdict, teachers, keep_whole, TEMPLATES)
+    student, teachers = ScriptedEngine(only_aided), [ModelTeacher(LocalText(engine, BYTES), TEMPLATES)]
+    parts = Parts(parse_method("zppo"), student, BYTES, verdict, teachers, keep_whole, TEMPLATES)
     zone = ZoneConfig(new_questions=1, group_size=2, teacher_samples=3, updates=1)
     new = [Question("q", "?", "1")]
     batch = rollout_step(new, PromptReplayBuffer(5), parts, zone, SamplingConfig(), Streams(0, 0))
@@ -315,9 +319,9 @@ def test_a_prefix_is_as_long_as_asked(fraction: float, fed: str) -> None:
 
 def test_a_prefix_is_made_of_the_text_whatever_tokens_the_teacher_sampled() -> None:
     """Among those could be one that opens a chat role."""
-    student = ScriptedEngine(only_aided)
-    student.encode = lambda response, end=False: [99] * 10  # type: ignore[method-assign]
-    batch = one_step("prefix", student, shared_vocabulary=True)
+    renderer = ByteRenderer()
+    renderer.encode = lambda response, end=False: [99] * 10  # type: ignore[method-assign]
+    batch = one_step("prefix", ScriptedEngine(only_aided), renderer=renderer, shared_vocabulary=True)
     assert {g.prompt.prefix and g.prompt.prefix.token_ids for g in batch.of_kind("prefix")} == {(99,) * 4}
 
 
@@ -328,10 +332,10 @@ def test_a_response_too_short_for_a_prefix_gives_none_and_is_counted() -> None:
 
 
 def test_with_a_shared_vocabulary_the_teachers_own_tokens_are_used() -> None:
-    odd = ScriptedEngine(only_aided)
+    odd, student = ByteRenderer(), ScriptedEngine(only_aided)
     odd.encode = lambda response, end=False: [99]  # type: ignore[method-assign]
     for shared, expected in ((False, [99]), (True, [byte + 1 for byte in f"{MARKER} \\boxed{{1}}".encode()] + [0])):
-        batch = one_step("grpo_teacher", ScriptedEngine(only_aided) if shared else odd, shared_vocabulary=shared)
+        batch = one_step("grpo_teacher", student, renderer=BYTES if shared else odd, shared_vocabulary=shared)
         assert [r.token_ids for g in batch.groups for r in g.rollouts if r.by_teacher] == [expected] * 2
 
 
@@ -339,10 +343,10 @@ def test_a_script_that_does_not_fit_is_an_error_that_names_the_group() -> None:
     prompt = Prompt("plain", Question("q", "?", "1"), "?")
     engine = ScriptedEngine.from_table({"q/plain": [["a"]]})
     with pytest.raises(EngineError, match="1 responses for 'q/plain'; 2 were asked for"):
-        engine.generate([prompt], 2, Sampling())
-    engine.generate([prompt], 1, Sampling())
+        rolled_out(engine, [prompt], 2, Sampling())
+    rolled_out(engine, [prompt], 1, Sampling())
     with pytest.raises(EngineError, match="no visit 1 of 'q/plain'"):
-        engine.generate([prompt], 1, Sampling())
+        rolled_out(engine, [prompt], 1, Sampling())
 
 
 def test_aided_prompts_that_do_not_fit_are_left_out_and_counted() -> None:
@@ -381,7 +385,7 @@ def test_a_teacher_that_returns_something_else_is_an_error_that_says_what_to_ret
             return groups(questions)
 
     with pytest.raises(TeacherError, match=message):
-        answers_of(Program(), [Question("q", "?", "1")], 1, Sampling())
+        ProgramTeacher(Program()).submit(Question("q", "?", "1"), 1, Sampling()).result()
 
 
 @pytest.mark.parametrize("method", ["zppo", "hint", "prefix"])
@@ -396,8 +400,8 @@ def test_the_system_turn_of_a_question_stands_before_every_prompt_that_asks_it(m
 
         return ScriptedEngine(script)
 
-    teacher = LocalTeacher(says("one two three \\boxed{1}"), TEMPLATES)
-    parts = Parts(parse_method(method), says("so \\boxed{7}"), verdict, [teacher], keep_whole, TEMPLATES)
+    teacher = ModelTeacher(LocalText(says("one two three \\boxed{1}"), BYTES), TEMPLATES)
+    parts = Parts(parse_method(method), says("so \\boxed{7}"), BYTES, verdict, [teacher], keep_whole, TEMPLATES)
     zone = ZoneConfig(new_questions=1, group_size=2, teacher_samples=1, updates=1, augment_fraction=2)
     batch = rollout_step([question], PromptReplayBuffer(10), parts, zone, SamplingConfig(), Streams(0, 0))
     assert {g.prompt.kind for g in batch.groups} > {"plain"} and len(seen) == len(batch.groups) + 1

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from texts import ScriptedText
 from worlds import verdict
 
 from zppo.config import (
@@ -16,15 +17,15 @@ from zppo.config import (
     TeacherConfig,
     ZoneConfig,
 )
-from zppo.engines.scripted import ScriptedEngine
+from zppo.engines.local import LocalText
+from zppo.engines.scripted import ByteRenderer, ScriptedEngine
 from zppo.errors import ConfigError
 from zppo.methods import parse_method
 from zppo.pocket import WORDS
 from zppo.recipe import load_recipe
 from zppo.rollout.worker import Parts
 from zppo.step import rollout_step
-from zppo.teacher.local import LocalTeacher
-from zppo.teacher.remote import configured_teachers
+from zppo.teacher.model import ModelTeacher, configured_teachers
 from zppo.teacher.rewriting import keep_whole
 from zppo.training.checks import check_options
 from zppo.types import Question, Sampling, StepBatch
@@ -37,24 +38,15 @@ OPENING = "<think>\n"
 TAUGHT = "abcdef</think>\\boxed{1}"
 
 
-class Opening(ScriptedEngine):
-    """Its chat template writes `opening` of every response."""
-
-    def __init__(self, says: str, opening: str) -> None:
-        super().__init__(lambda prompt, n, visit: [says] * n)
-        self.opening = opening
-
-    def _group(self, prompt: Any, n: int) -> Any:
-        group = super()._group(prompt, n)
-        for rollout in group.rollouts:
-            rollout.opened = self.opening
-        return group
+def saying(says: str) -> ScriptedEngine:
+    return ScriptedEngine(lambda prompt, n, visit: [says] * n)
 
 
 def step(method: str, students: str, teachers: str, shared: bool = True) -> StepBatch:
     """A step on two questions that the student never solves and the teacher always does."""
-    student, teacher = Opening("\\boxed{2}", students), LocalTeacher(Opening(TAUGHT, teachers), TEMPLATES)
-    parts = Parts(parse_method(method), student, verdict, [teacher], keep_whole, TEMPLATES, shared)
+    teacher = ModelTeacher(LocalText(saying(TAUGHT), ByteRenderer(teachers)), TEMPLATES)
+    student = saying("\\boxed{2}"), ByteRenderer(students)
+    parts = Parts(parse_method(method), *student, verdict, [teacher], keep_whole, TEMPLATES, shared)
     zone = ZoneConfig(new_questions=2, group_size=2, teacher_samples=1, updates=1, augment_fraction=1)
     questions = [Question(f"q{i}", f"q{i}?", "1") for i in range(2)]
     return rollout_step(questions, PromptReplayBuffer(9), parts, zone, SamplingConfig(), Streams(0, 0))
@@ -89,20 +81,20 @@ def test_a_prefix_begins_with_the_thoughts_that_the_teachers_template_opened() -
     assert taught("prefix", OPENING, OPENING) == {TAUGHT[: 4 * len(TAUGHT) // 10]}
 
 
-class Asked(ScriptedEngine):
+class Asked(ScriptedText):
     def __init__(self) -> None:
         super().__init__(lambda prompt, n, visit: ["x"] * n)
         self.thinking: list[str] = []
 
-    def generate(self, prompts: Any, n: int, sampling: Sampling, done: Any = None) -> Any:
+    def generate(self, prompts: Any, n: int, sampling: Sampling) -> Any:
         self.thinking.append(sampling.thinking)
         return super().generate(prompts, n, sampling)
 
 
 def test_a_teacher_thinks_like_the_student_unless_it_is_told_otherwise() -> None:
-    engine, question = Asked(), [Question("q", "?", "1")]
+    engine, question = Asked(), Question("q", "?", "1")
     for own in (None, "off", "template"):
-        LocalTeacher(engine, TEMPLATES, own).respond(question, 1, Sampling(thinking="on"))
+        ModelTeacher(engine, TEMPLATES, own).submit(question, 1, Sampling(thinking="on")).result()
     assert engine.thinking == ["on", "off", "template"]
 
 

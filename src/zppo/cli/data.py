@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # these load torch or `datasets`; errors in the options are r
     from zppo.data.dropped import Dropped
     from zppo.data.questions import Filter
     from zppo.data.reader import Data
-    from zppo.engines.chat import Chat
+    from zppo.models.renderer import Renderer
 
 SHOWN = 3
 """Most prompts, and most dropped rows of each kind, that are shown."""
@@ -56,31 +56,31 @@ def _data(arguments: argparse.Namespace, rest: Sequence[str]) -> int:
     options = load_options(arguments.source if is_recipe else None, overrides)
     if not options.data.train:
         raise ConfigError("data.train is missing; set it in the recipe")
-    chat = _chat(options) if options.student.model else None
-    print("\n".join(_lines("train", options, chat)))
+    renderer = _renderer(options) if options.student.model else None
+    print("\n".join(_lines("train", options, renderer)))
     if options.data.eval:
-        print("\n" + "\n".join(_lines("eval", options, chat)))
+        print("\n" + "\n".join(_lines("eval", options, renderer)))
     return 0
 
 
-def _chat(options: RunOptions) -> "Chat":
+def _renderer(options: RunOptions) -> "Renderer":
     from transformers.utils.logging import set_verbosity_error
 
-    from zppo.engines.chat import Chat
-    from zppo.training.models import check_model, student_processing
+    from zppo.models.loading import check_model, student_processing
+    from zppo.models.renderer import Renderer
 
     set_verbosity_error()
     check_model("student.model", options.student.model)
-    return Chat(student_processing(options.student, options.student.model))
+    return Renderer(student_processing(options.student, options.student.model))
 
 
-def _lines(part: Literal["train", "eval"], options: RunOptions, chat: "Chat | None") -> Iterator[str]:
+def _lines(part: Literal["train", "eval"], options: RunOptions, renderer: "Renderer | None") -> Iterator[str]:
     from zppo.data.questions import read
     from zppo.data.reader import open_data
 
     data = open_data(getattr(options.data, part), options.data, part, not options.rewards.functions)
     lengths: list[int] = []
-    questions, dropped = read(data.rows, data.parser, _filters(part, options, chat, lengths), data.name)
+    questions, dropped = read(data.rows, data.parser, _filters(part, options, renderer, lengths), data.name)
     yield f"data.{part} is {data.name}: {len(data.rows)} rows, {len(questions)} questions"
     yield from _layout(data)
     yield from _drops(dropped)
@@ -92,23 +92,23 @@ def _lines(part: Literal["train", "eval"], options: RunOptions, chat: "Chat | No
         prompt = Prompt("plain", question, templates.plain(question), turns=question.turns)
         media = "".join(f", {medium.kind} {medium.name}" for medium in question.media)
         yield printable(f"\n--- question {question.id!r}, answer {question.answer!r}{media}")
-        shown = chat.rendered(prompt, options.sampling.thinking) if chat else _bare(prompt)
+        shown = renderer.rendered(prompt, options.sampling.thinking) if renderer else _bare(prompt)
         yield "\n".join(map(printable, shown.split("\n")))
 
 
 def _filters(
-    part: Literal["train", "eval"], options: RunOptions, chat: "Chat | None", lengths: list[int]
+    part: Literal["train", "eval"], options: RunOptions, renderer: "Renderer | None", lengths: list[int]
 ) -> Sequence["Filter"]:
     """Filters as in training; they append the length of each prompt to `lengths`."""
     from zppo.data.filters import media_readable, within
 
     check = options.data.check_media if part == "train" else "decode"
-    if chat is None:
+    if renderer is None:
         return [media_readable(check)]
     from zppo.training.checks import media_filter
     from zppo.training.questions import prompt_length
 
-    length = _noted(prompt_length(options, chat), lengths)
+    length = _noted(prompt_length(options, renderer), lengths)
     limit = options.prompts.max_tokens if part == "train" else float("inf")
     return [media_filter(options, options.student.model, ()), media_readable(check), within(limit, length)]
 

@@ -50,7 +50,7 @@ def plan_runs(grid: Grid, recipes: Mapping[Cell, Recipe], folder: Path) -> list[
 
 def check_cell(recipe: Recipe) -> None:
     """Validate a cell as the training does. Raises a ZppoError for options that cannot work together."""
-    from zppo.teacher.remote import configured_teachers
+    from zppo.teacher.model import configured_teachers
     from zppo.training.checks import check_options
     from zppo.training.given import given_functions
     from zppo.zone.prompts import Templates

@@ -1,41 +1,97 @@
-"""What a rollout step asks of those who do the work. Engines, teachers and graders know `zppo.types` only."""
+"""Two protocols of engines, and what a rollout step asks of teachers, rewriters and scorers.
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+A `PolicyEngine` is the student: tokens in, tokens out. A `TextEngine` is what a teacher, a judge or a rewriter asks:
+prompts in, texts out. Neither knows a chat template: `models/renderer.py` makes token ids of prompts.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
-from zppo.errors import TeacherError
-from zppo.types import Candidate, Group, Prompt, Question, Rollout, Sampling
+from zppo.errors import EngineError
+from zppo.types import Candidate, Group, Prompt, Question, Rollout, Sampling, Thinking
+from zppo.zone.streams import request_seed
+
+NOW, LIKELY, PERHAPS = range(3)
+"""Ranks: a step waits for it; the next step will probably ask for it; it may turn out not to be needed."""
 
 
-def ignore(groups: list[Group]) -> None:
-    """For those who wait for all groups."""
+@dataclass(eq=False)
+class Priority:
+    """How urgent a request is. May change while the request waits for its turn."""
+
+    rank: int = NOW
 
 
-class Generator(Protocol):
-    """Samples responses. A teacher's engine need not do more; it may give only text, and fewer responses than `n`.
+@dataclass(frozen=True)
+class TokenRequest:
+    """`n` responses to `prompt_ids`, which are exactly what is fed: chat template, placeholders of media and prefix.
 
-    The text of a prompt is read as text: what looks like a control token in it becomes none (`zone/spelling.py`).
+    `prompt` names question and media, and the prefix that `prompt_ids` ends in.
     """
 
-    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
-        """One group of `n` unscored rollouts per prompt, in order; equal inputs and seed give equal rollouts."""
+    prompt: Prompt
+    prompt_ids: tuple[int, ...]
+    n: int
+    seed: int
+
+    @property
+    def begun(self) -> tuple[int, ...]:
+        """The prefix, which begins the response."""
+        return self.prompt.prefix.token_ids if self.prompt.prefix else ()
+
+    @property
+    def rendered(self) -> tuple[int, ...]:
+        """The prompt without the prefix."""
+        return self.prompt_ids[: len(self.prompt_ids) - len(self.begun)]
+
+    def seed_of(self, index: int) -> int:
+        """Seed of response `index`, 31 bits: it depends on the request alone, not on its batch."""
+        return request_seed(self.seed, self.prompt.uid, self.prompt.text, index)
+
+
+class PolicyEngine(Protocol):
+    """Samples from the policy that is trained."""
+
+    @property
+    def policy_version(self) -> int:
+        """Of the weights that are sampled from; those that were loaded are 0."""
+        ...
+
+    def generate(self, requests: Sequence[TokenRequest], decoding: Sampling) -> Iterator[tuple[int, list[Rollout]]]:
+        """Yield the place of each request and its `n` unscored rollouts, as they are finished.
+
+        Equal requests give equal rollouts, whatever else is asked; `decoding.seed` is not read. A response ends with
+        the first end token, which is its last id, or is cut at `decoding.max_tokens` (`finish_reason`). With
+        `decoding.logprobs`, rollouts have the log-probability of each token under the distribution it was drawn from.
+        No state of a model or of torch is changed while the caller has its turn. Closing the iterator drops the rest.
+        Raises DataError for media that cannot be read and EngineError for what cannot be asked.
+        """
+        ...
+
+    def update_weights(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
+        """Sample from `weights` (names and tensors) from now on; they are known as `version`."""
+        ...
+
+    def close(self) -> None:
+        """Release what the engine holds."""
         ...
 
 
-class Progressive(Generator, Protocol):
-    """One that hands over what is finished while it goes on."""
+class Rendering(Protocol):
+    """What a rollout step asks of a renderer: prompts and responses as token ids, and back (`models/renderer.py`)."""
 
-    def generate(
-        self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Callable[[list[Group]], None] = ignore
-    ) -> list[Group]:
-        """Like a `Generator`; `done` is called with whole groups as they are finished, each group once."""
+    def read(self, prompt: Prompt, thinking: Thinking = "on") -> list[int]:
+        """Token ids of the prompt up to the response; its prefix is not in them. Raises DataError naming the question.
+
+        The text of a prompt is read as text: what looks like a control token in it becomes none (`zone/spelling.py`).
+        """
         ...
 
-
-class Engine(Progressive, Protocol):
-    """The student's. Tokens in, tokens out: the returned ids are what was fed and what was sampled."""
+    def opening(self, prompt_ids: Sequence[int]) -> str:
+        """Beginning of every response that the chat template writes itself, at the end of `prompt_ids`."""
+        ...
 
     def encode(self, response: str, end: bool = False) -> list[int]:
         """Token ids of a response that somebody else wrote, special tokens in it read as plain text; with its end."""
@@ -46,51 +102,122 @@ class Engine(Progressive, Protocol):
         ...
 
 
-class Teacher(Protocol):
-    """A frozen model that answers questions; its words only ever stand inside prompts."""
+def token_request(renderer: Rendering, prompt: Prompt, n: int, sampling: Sampling) -> TokenRequest:
+    """The request for `n` responses to `prompt`, with the seed of `sampling`. Raises DataError naming the question."""
+    begun = prompt.prefix.token_ids if prompt.prefix else ()
+    return TokenRequest(prompt, (*renderer.read(prompt, sampling.thinking), *begun), n, sampling.seed)
 
-    def respond(self, questions: Sequence[Question], n: int, sampling: Sampling) -> list[Group]:
-        """`n` fresh responses to each question, as unscored groups in order.
 
-        A group holds fewer rollouts where the teacher could not be reached: an outage is no wrong answer.
+def sample(
+    engine: PolicyEngine, renderer: Rendering, requests: Sequence[TokenRequest], decoding: Sampling
+) -> Iterator[tuple[int, Group]]:
+    """Yield the place of each request and its group, as they are finished."""
+    for place, rollouts in engine.generate(requests, decoding):
+        request = requests[place]
+        opening = renderer.opening(request.rendered)
+        for rollout in rollouts:
+            rollout.opened = opening
+        yield place, Group(request.prompt, rollouts, list(request.prompt_ids))
+
+
+class TextEngine(Protocol):
+    """Answers prompts with texts: a server, a model in this process, or a cache around a server.
+
+    `parameters` is the size of the model, None where it is not known. One that `works_ahead` begins when it is asked;
+    another one when the first result is waited for (`engines/deferred.py`).
+    """
+
+    @property
+    def parameters(self) -> int | None: ...
+
+    @property
+    def works_ahead(self) -> bool: ...
+
+    def check(self) -> None:
+        """Raise EngineError, or TeacherError, unless the engine can be asked."""
+        ...
+
+    def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> "Future[Group]":
+        """The group of `prompt` when it is there, with at most `n` unscored rollouts. Returns at once.
+
+        A response that never came is missing from the group. Requests are answered in the order of their `priority`;
+        without one they are urgent. Cancelling the future drops the request. Raises, at once or in the future,
+        DataError for media that cannot be read and EngineError for what cannot be asked, such as log-probabilities.
         """
         ...
 
+    def fits(self, prompt: Prompt, sampling: Sampling) -> bool:
+        """False if the longest response would end beyond the context window. That of a server is not known."""
+        ...
 
-def answers_of(teacher: Teacher, questions: Sequence[Question], n: int, sampling: Sampling) -> list[Group]:
-    """What `teacher` responds. Raises TeacherError for what is not one group of rollouts per question, in order."""
-    groups = teacher.respond(questions, n, sampling)
-    whole = isinstance(groups, list | tuple) and all(isinstance(group, Group) for group in groups)
-    if not whole or [group.question.id for group in groups] != [question.id for question in questions]:
-        raise TeacherError(
-            f"{type(teacher).__name__}.respond must return a list of one zppo.Group per question, in their order"
-        )
-    if not all(isinstance(rollout, Rollout) for group in groups for rollout in group.rollouts):
-        raise TeacherError(f"{type(teacher).__name__}.respond must put instances of zppo.Rollout into its groups")
-    return list(groups)
+    def metrics(self) -> dict[str, float]:
+        """Counts since the last call."""
+        ...
 
-
-NOW, LIKELY, PERHAPS = range(3)
-"""Ranks: a step waits for it; the next step will probably ask for it; it may turn out not to be needed."""
+    def close(self) -> None:
+        """Drop what is under way and release what the engine holds."""
+        ...
 
 
-@dataclass(eq=False)
-class Priority:
-    """How urgent a call is. May change while the call waits for its turn."""
+def refuse_logprobs(sampling: Sampling) -> None:
+    """Raise EngineError if log-probabilities are asked of an engine that gives texts."""
+    if sampling.logprobs:
+        raise EngineError("a text engine gives no log-probabilities; ask a policy engine, or leave logprobs out")
 
-    rank: int = NOW
+
+def ignore(groups: list[Group]) -> None:
+    """For those who wait for all groups."""
 
 
-@runtime_checkable
-class SubmittingTeacher(Teacher, Protocol):
-    """A teacher that answers while others work."""
+def ask_all(
+    engine: TextEngine,
+    prompts: Sequence[Prompt],
+    n: int,
+    sampling: Sampling,
+    done: Callable[[list[Group]], None] = ignore,
+) -> list[Group]:
+    """One group per prompt, in order. Raises as `TextEngine.submit` and its futures do, and then drops the rest.
 
-    def submit(self, question: Question, n: int, sampling: Sampling, priority: Priority) -> "Future[Group]":
-        """The group of `n` unscored responses to `question`, when it is there. Returns at once.
+    `done` is called with each group, as they come if the engine works ahead.
+    """
+    futures = [engine.submit(prompt, n, sampling) for prompt in prompts]
+    try:
+        for future in as_completed(futures) if engine.works_ahead else futures:
+            done([future.result()])
+        return [future.result() for future in futures]
+    finally:
+        for future in futures:
+            future.cancel()  # no effect on those that are done
 
-        Requests wait for their turn in the order of their `priority`, which may change. Raises DataError, at once or
-        in the future, for media that cannot be read.
+
+class Teacher(Protocol):
+    """A frozen model, or a program, that answers questions; its words only ever stand inside prompts.
+
+    `parameters` and `works_ahead` as for a `TextEngine`.
+    """
+
+    @property
+    def parameters(self) -> int | None: ...
+
+    @property
+    def works_ahead(self) -> bool: ...
+
+    def check(self) -> None:
+        """Raise TeacherError unless the teacher can be asked."""
+
+    def submit(
+        self, question: Question, n: int, sampling: Sampling, priority: Priority | None = None
+    ) -> "Future[Group]":
+        """The group of at most `n` unscored responses to `question`, when it is there. Returns at once.
+
+        A group holds fewer rollouts where the teacher could not be reached: an outage is no wrong answer. Requests wait
+        for their turn in the order of their `priority`, which may change. Raises DataError, at once or in the future,
+        for media that cannot be read.
         """
+        ...
+
+    def metrics(self) -> dict[str, float]:
+        """Counts since the last call."""
         ...
 
 

@@ -35,10 +35,13 @@ class Draw(LogitsProcessor):
     """Leaves one token per row, drawn from the row's distribution by a generator of its own; greedy decoding takes it.
 
     The token is where a uniform number falls in the cumulative distribution, in double precision: the tail of a large
-    vocabulary keeps its share.
+    vocabulary keeps its share. With `keeps_logprobs`, `logprobs` holds the log-probability of every drawn token, one
+    tensor [rows] per call.
     """
 
-    def __init__(self, seeds: Sequence[int]) -> None:
+    def __init__(self, seeds: Sequence[int], keeps_logprobs: bool = False) -> None:
+        self.logprobs: list[torch.Tensor] = []
+        self._keeps_logprobs = keeps_logprobs
         self._generators = [random.Random(seed) for seed in seeds]
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
@@ -49,13 +52,16 @@ class Draw(LogitsProcessor):
         uniform = torch.tensor([[g.random()] for g in self._generators], dtype=exact, device=scores.device)
         token = torch.searchsorted(cumulative, uniform * whole, right=True)
         token = token.minimum((cumulative < whole).sum(-1, keepdim=True))  # if the product was rounded up to the whole
+        if self._keeps_logprobs:
+            self.logprobs.append(scores.log_softmax(-1, dtype=exact).gather(1, token)[:, 0])
         return torch.full_like(scores, -torch.inf).scatter(1, token, 0.0)
 
 
-def processors(sampling: Sampling, prompt_length: int, seeds: Sequence[int]) -> LogitsProcessorList:
+def processors(sampling: Sampling, prompt_length: int, draw: Draw) -> LogitsProcessorList:
     """All that stands between logits and tokens, beside `generation_options`; greedy decoding follows.
 
-    `prompt_length` in tokens, padding included; one of `seeds` per row. The order is that of transformers and vLLM.
+    `prompt_length` in tokens, padding included. The order is that of transformers and vLLM; `draw` comes last, and at
+    temperature 0 not at all.
     """
     found = LogitsProcessorList()
     if sampling.presence_penalty:
@@ -70,7 +76,7 @@ def processors(sampling: Sampling, prompt_length: int, seeds: Sequence[int]) -> 
         found.append(TopPLogitsWarper(sampling.top_p))
     if sampling.min_p:
         found.append(MinPLogitsWarper(sampling.min_p))
-    found.append(Draw(seeds))
+    found.append(draw)
     return found
 
 

@@ -1,7 +1,7 @@
-"""An engine behind the OpenAI API, for teachers and judges: any server gives text, none gives what a gradient needs.
+"""A `TextEngine` behind the OpenAI API, for teachers and judges: no server gives what a gradient needs.
 
 A call that fails is tried again (`servers.py`). What never came is missing from its group: there are fewer rollouts,
-and `endpoint/failed` counts them. Media go along with the text (`content.py`).
+and `endpoint/failed` counts them. Media go along with the text (`models/messages.py`).
 
 What a request does not say is up to the server. vLLM fills in from the checkpoint's `generation_config.json` (a top-k
 of 20, say) unless it is started with `--generation-config vllm`.
@@ -11,21 +11,20 @@ import asyncio
 import importlib.util
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, as_completed
+from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zppo.config import EndpointConfig
-from zppo.engines.base import Priority, ignore
-from zppo.engines.content import served_content
+from zppo.engines.base import Priority, refuse_logprobs
 from zppo.engines.replies import Reply
 from zppo.engines.silence import hello
 from zppo.errors import EngineError
 from zppo.loop import BackgroundLoop, cancel_others
+from zppo.models.messages import as_images, messages_of
 from zppo.types import THINKING, Group, Prompt, Sampling, Thinking
-from zppo.zone.spelling import as_plain_text
 from zppo.zone.streams import request_seed
 
 if TYPE_CHECKING:  # imports openai, which not everybody has
@@ -37,6 +36,9 @@ class EndpointEngine:
 
     `model` is the served name that is used. May be used from several threads, and in a forked child.
     """
+
+    parameters = None
+    works_ahead = True
 
     def __init__(self, config: EndpointConfig) -> None:
         """Makes no call. Raises EngineError when the client is not installed."""
@@ -71,10 +73,10 @@ class EndpointEngine:
     def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> Future[Group]:
         """The group of `prompt`, with at most `n` rollouts, when it is there. Returns at once.
 
-        Calls that are not under way yet go in the order of their `priority`; without one, they are urgent.
         The future raises EngineError when a server refuses the call (a wrong key, model or option), and DataError for
         media that cannot be sent.
         """
+        refuse_logprobs(sampling)
         if not self.model:
             raise EngineError(
                 f"it is not known what {', '.join(self.config.urls)} serve; name the model or call check()"
@@ -84,21 +86,9 @@ class EndpointEngine:
         loop, servers = self._live()
         return loop.submit(self._group(servers, prompt, n, sampling, priority or Priority()))
 
-    def generate(
-        self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Callable[[list[Group]], None] = ignore
-    ) -> list[Group]:
-        """One group per prompt, in order, each with at most `n` rollouts. Raises as `submit` does.
-
-        `done` is called with each group as it comes.
-        """
-        futures = [self.submit(prompt, n, sampling) for prompt in prompts]
-        try:
-            for future in as_completed(futures):
-                done([future.result()])
-            return [future.result() for future in futures]
-        finally:
-            for future in futures:
-                future.cancel()  # no effect on those that are done
+    def fits(self, prompt: Prompt, sampling: Sampling) -> bool:
+        """A server says itself what is too long for it."""
+        return True
 
     def metrics(self) -> dict[str, float]:
         """What happened since the last call of this, over all servers.
@@ -160,10 +150,11 @@ class EndpointEngine:
 
         Made when a call is about to begin, so that no more media are held than calls are under way.
         """
-        content = await asyncio.to_thread(served_content, prompt) if prompt.media else served_content(prompt)
+        make = partial(messages_of, prompt, as_images)
+        messages = await asyncio.to_thread(make) if prompt.media else make()
         return {
             "model": self.model,
-            "messages": [*_turns(prompt), {"role": "user", "content": content}],
+            "messages": messages,
             self.config.length_field: sampling.max_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
@@ -186,8 +177,3 @@ class EndpointEngine:
 async def _wind_up(servers: "Servers") -> None:
     await cancel_others()
     await servers.close()
-
-
-def _turns(prompt: Prompt) -> list[dict[str, str]]:
-    """The turns of a prompt. What is spelled like a control token is no more than text."""
-    return [{"role": turn["role"], "content": as_plain_text(turn["content"])} for turn in prompt.turns]

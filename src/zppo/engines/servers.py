@@ -14,11 +14,11 @@ from zppo.config import EndpointConfig
 from zppo.engines.base import Priority
 from zppo.engines.bounded import BoundedClient
 from zppo.engines.faults import LONGEST_WAIT, Fault, api_key, code_of, fault_of, refusal, words_of
-from zppo.engines.opening import served_opening
 from zppo.engines.replies import Malformed, Reply, decoded, error_in, read_reply
 from zppo.engines.silence import ENOUGH_TO_ANSWER, HELLO, MODERATE, Silence
 from zppo.engines.slots import Slots
 from zppo.errors import EngineError
+from zppo.models.opening import served_opening
 
 FIRST_WAIT = 0.5
 """Seconds before the second try at most, doubled with every further one."""

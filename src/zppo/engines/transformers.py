@@ -1,28 +1,22 @@
 """The embedded engine: transformers' `generate` on a model in this process, usually the one that is being trained."""
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 
 import torch
-from transformers import (
-    Cache,
-    GenerationConfig,
-    LogitsProcessorList,
-    PreTrainedConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers import Cache, GenerationConfig, LogitsProcessorList, PreTrainedModel, PreTrainedTokenizerBase
 
-from zppo.engines.base import ignore
-from zppo.engines.chat import Chat, Processing
-from zppo.engines.decoding import generation_options, processors
-from zppo.engines.opening import ENOUGH, opening_of
+from zppo.engines.base import TokenRequest
+from zppo.engines.decoding import Draw, generation_options, processors
+from zppo.engines.local import LocalText
 from zppo.engines.poison import FiniteLogits
-from zppo.engines.vision import Vision, derives_positions, forget_positions
 from zppo.errors import EngineError
-from zppo.types import Group, Prompt, Rollout, Sampling, Thinking
-from zppo.zone.streams import request_seed
+from zppo.models.chat_template import Processing
+from zppo.models.loading import context_window, end_tokens
+from zppo.models.renderer import Renderer
+from zppo.models.vision import Vision, derives_positions, forget_positions
+from zppo.types import Rollout, Sampling
 
 MEDIA_TOKENS = ("<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>")
 """Never sampled: a later forward pass would look for the pixels behind them."""
@@ -30,52 +24,51 @@ _MEDIA_CONFIG = ("image_token_id", "video_token_id", "vision_start_token_id", "v
 
 
 class TransformersEngine:
-    """Batched sampling: each prompt is prefilled once and its cache repeated for the group.
+    """Batched sampling: each prompt is prefilled once and its cache repeated for the group. A `PolicyEngine`.
 
     `batch_size` is the number of responses generated at once. Prompts are processed in order of length, so that
-    little is padded; groups come back in the order of the prompts. `processing` is the model's tokenizer, or the
-    processor of an image-text model: prompts with and without media may then stand in one batch.
+    little is padded. `renderer` is that of the model; where it holds the processor of an image-text model, prompts with
+    and without media may stand in one batch.
     """
 
-    def __init__(self, model: PreTrainedModel, processing: Processing, batch_size: int = 256) -> None:
+    def __init__(self, model: PreTrainedModel, renderer: Renderer, batch_size: int = 256) -> None:
         self.model = model
-        self.chat = Chat(processing)
-        self.vision = Vision(self.chat)
-        self.tokenizer = tokenizer = self.chat.tokenizer
+        self.renderer = renderer
+        self.vision = Vision(renderer)
         self.batch_size = batch_size
-        self._eos = _eos_ids(model, tokenizer)
-        self._banned = _media_ids(model, tokenizer)
+        self.policy_version = 0
+        self._ends = sorted({*renderer.ends, *end_tokens(model)})
+        if not self._ends:
+            raise EngineError(f"neither {model.name_or_path} nor its tokenizer names an end token (eos_token_id)")
+        self._banned = _media_ids(model, renderer.tokenizer)
 
-    def generate(
-        self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Callable[[list[Group]], None] = ignore
-    ) -> list[Group]:
-        groups = [Group(prompt, [], self._fed(prompt, sampling.thinking)) for prompt in prompts]
-        by_length = sorted(groups, key=lambda g: len(g.prompt_ids))
-        with self._ready():
-            for batch, repeats in self._batches(by_length, n):
-                self._sample(batch, repeats, sampling)
-                if len(batch[0].rollouts) == n:
-                    done(list(batch))
-        return groups
+    def generate(self, requests: Sequence[TokenRequest], decoding: Sampling) -> Iterator[tuple[int, list[Rollout]]]:
+        places = sorted(range(len(requests)), key=lambda i: (requests[i].n, len(requests[i].prompt_ids)))
+        for n, alike in groupby(places, key=lambda i: requests[i].n):
+            yield from self._generate(requests, list(alike), n, decoding)
 
-    def fits(self, prompt: Prompt, sampling: Sampling) -> bool:
-        """Whether the longest response to `prompt`, its prefix included, ends within the model's context window."""
-        return len(self.chat.read(prompt, sampling.thinking)) + sampling.max_tokens <= context_window(self.model.config)
+    def update_weights(self, weights: Iterable[tuple[str, torch.Tensor]], version: int) -> None:
+        """Take note of the `version`: the weights are those of the model that is trained, and in place already."""
+        self.policy_version = version
 
-    def encode(self, response: str, end: bool = False) -> list[int]:
-        ids: list[int] = self.tokenizer(response, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-        return ids + [self._end] * end
+    def close(self) -> None:
+        """The model belongs to whoever loaded it."""
 
-    def decode(self, token_ids: Sequence[int]) -> str:
-        return self.tokenizer.decode(token_ids, skip_special_tokens=True)
-
-    def _fed(self, prompt: Prompt, thinking: Thinking) -> list[int]:
-        """What stands before the sampled tokens: the prompt in the chat template, and the prefix if there is one."""
-        return self.chat.read(prompt, thinking) + list(prompt.prefix.token_ids if prompt.prefix else ())
-
-    @property
-    def parameters(self) -> int:
-        return self.model.num_parameters()
+    def _generate(
+        self, requests: Sequence[TokenRequest], places: Sequence[int], n: int, decoding: Sampling
+    ) -> Iterator[tuple[int, list[Rollout]]]:
+        """At most `batch_size` responses at once; a group larger than that is sampled in several rounds."""
+        prompts_at_once = max(1, self.batch_size // n)
+        for i in range(0, len(places), prompts_at_once):
+            batch = places[i : i + prompts_at_once]
+            asked = [requests[place] for place in batch]
+            groups: list[list[Rollout]] = [[] for _ in batch]
+            for start in range(0, n, self.batch_size):
+                with self._ready():
+                    sampled = self._sample(asked, range(start, min(start + self.batch_size, n)), decoding)
+                for group, rollouts in zip(groups, sampled, strict=True):
+                    group += rollouts
+            yield from zip(batch, groups, strict=True)
 
     @contextmanager
     def _ready(self) -> Iterator[None]:
@@ -94,44 +87,37 @@ class TransformersEngine:
             self.model.generation_config = defaults
             self.model.train(was_training)
 
-    def _batches(self, groups: Sequence[Group], n: int) -> Iterator[tuple[Sequence[Group], int]]:
-        """At most `batch_size` responses at once; a group larger than that is sampled in several rounds."""
-        prompts_at_once = max(1, self.batch_size // n)
-        for i in range(0, len(groups), prompts_at_once):
-            for start in range(0, n, self.batch_size):
-                yield groups[i : i + prompts_at_once], min(self.batch_size, n - start)
-
-    def _sample(self, groups: Sequence[Group], n: int, sampling: Sampling) -> None:
-        """Append `n` rollouts to each of `groups`."""
-        ids, mask = self._left_padded([g.prompt_ids for g in groups])
-        rows = torch.arange(len(groups), device=ids.device).repeat_interleave(n)
+    def _sample(self, requests: Sequence[TokenRequest], indices: range, decoding: Sampling) -> list[list[Rollout]]:
+        """The responses number `indices` to each of the requests."""
+        ids, mask = self._left_padded([r.prompt_ids for r in requests])
+        rows = torch.arange(len(requests), device=ids.device).repeat_interleave(len(indices))
         cache = None
         if ids.shape[1] > 1:
-            cache = self._prefill(groups, ids[:, :-1], mask[:, :-1], rows)
+            cache = self._prefill(requests, ids[:, :-1], mask[:, :-1], rows)
+        draw = Draw([r.seed_of(index) for r in requests for index in indices], decoding.logprobs)
         output = self.model.generate(
             input_ids=ids[rows],
             attention_mask=mask[rows],
             past_key_values=cache,
-            generation_config=self._generation_config(sampling),
+            generation_config=self._generation_config(decoding),
             logits_processor=LogitsProcessorList(
-                [
-                    FiniteLogits(self.model.name_or_path),
-                    *processors(sampling, ids.shape[1], _seeds(groups, n, sampling.seed)),
-                ]
+                [FiniteLogits(self.model.name_or_path), *processors(decoding, ids.shape[1], draw)]
             ),
         )
         responses = output[:, ids.shape[1] :].tolist()
-        for row, group in enumerate(groups):
-            begun = group.prompt.prefix.token_ids if group.prompt.prefix else ()
-            left = max(1, sampling.max_tokens - len(begun))
-            read = group.prompt_ids[: len(group.prompt_ids) - len(begun)]
-            opening = opening_of(self.tokenizer.decode(read[-ENOUGH:]))
-            group.rollouts += [self._rollout(r[:left], begun, opening) for r in responses[row * n : (row + 1) * n]]
+        logprobs = _logprobs(draw, output.shape[1] - ids.shape[1], len(rows)) if decoding.logprobs else None
+        rollouts = [
+            self._rollout(requests[row], response, logprobs[place] if logprobs else None, decoding)
+            for place, (row, response) in enumerate(zip(rows.tolist(), responses, strict=True))
+        ]
+        return [rollouts[i : i + len(indices)] for i in range(0, len(rollouts), len(indices))]
 
-    def _prefill(self, groups: Sequence[Group], ids: torch.Tensor, mask: torch.Tensor, rows: torch.Tensor) -> Cache:
+    def _prefill(
+        self, requests: Sequence[TokenRequest], ids: torch.Tensor, mask: torch.Tensor, rows: torch.Tensor
+    ) -> Cache:
         """The cache of each prompt, repeated for its `rows`. All media lie before the last token of a prompt."""
         forget_positions(self.model)
-        media = self.vision.inputs(self.model, [g.prompt for g in groups], ids)
+        media = self.vision.inputs(self.model, [r.prompt for r in requests], ids)
         # Without these a model that derives none from the media would count the padding on the left.
         counted = {"position_ids": (mask.cumsum(-1) - 1).clamp(min=0)}
         positions = {} if media and derives_positions(self.model) else counted
@@ -142,73 +128,52 @@ class TransformersEngine:
         forget_positions(self.model, rows)
         return cache
 
-    def _left_padded(self, prompts: Sequence[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    def _left_padded(self, prompts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
         """(ids, mask), both [prompts, longest prompt]."""
         longest = max(map(len, prompts))
-        ids = torch.tensor([[self._pad] * (longest - len(p)) + p for p in prompts], device=self.model.device)
+        pad = self.renderer.pad
+        ids = torch.tensor([[pad] * (longest - len(p)) + list(p) for p in prompts], device=self.model.device)
         mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=self.model.device)
         return ids, mask
 
-    def _rollout(self, ids: list[int], begun: Sequence[int], opening: str) -> Rollout:
+    def _rollout(
+        self, request: TokenRequest, ids: list[int], logprobs: list[float] | None, decoding: Sampling
+    ) -> Rollout:
         """Cut at the first end token, which stays part of the response: stopping is an action of the policy.
 
-        What was `begun` by a prefix counts in the length that a response may have, like every other response's start.
+        A prefix counts in the length that a response may have, like every other response's start.
         """
-        end = next((i for i, token in enumerate(ids) if token in self._eos), None)
+        ids = ids[: max(1, decoding.max_tokens - len(request.begun))]
+        end = next((i for i, token in enumerate(ids) if token in self._ends), None)
         sampled = ids if end is None else ids[: end + 1]
-        text = self.decode([*begun, *sampled])
-        return Rollout(sampled, text, "length" if end is None else "stop", opened=opening)
-
-    @property
-    def _end(self) -> int:
-        """The end token of the chat format, which a response by somebody else is given."""
-        end = self.tokenizer.eos_token_id
-        return end if end in self._eos else self._eos[0]
-
-    @property
-    def _pad(self) -> int:
-        pad = self.tokenizer.pad_token_id
-        return pad if pad is not None else self._eos[0]
+        text = self.renderer.decode([*request.begun, *sampled])
+        return Rollout(
+            sampled, text, "length" if end is None else "stop", logprobs[: len(sampled)] if logprobs else None
+        )
 
     def _generation_config(self, sampling: Sampling) -> GenerationConfig:
         return GenerationConfig(
             do_sample=False,  # a processor has drawn
             max_new_tokens=sampling.max_tokens,
             **generation_options(sampling),
-            eos_token_id=self._eos,
-            pad_token_id=self._pad,
+            eos_token_id=self._ends,
+            pad_token_id=self.renderer.pad,
             suppress_tokens=self._banned or None,
         )
 
 
-def _seeds(groups: Sequence[Group], n: int, seed: int) -> list[int]:
-    """Of the next `n` responses to each prompt."""
-    return [
-        request_seed(seed, group.prompt.uid, group.prompt.text, len(group.rollouts) + index)
-        for group in groups
-        for index in range(n)
-    ]
+def local_text(model: PreTrainedModel, processing: Processing, batch_size: int) -> LocalText:
+    """A model that is asked for texts and never trained."""
+    renderer = Renderer(processing, end_tokens(model))
+    engine = TransformersEngine(model, renderer, batch_size)
+    return LocalText(engine, renderer, model.num_parameters(), context_window(model.config))
 
 
-def context_window(config: PreTrainedConfig) -> float:
-    """How many tokens a model of this config was made to read at once; infinite where its config names no number.
-
-    Frequencies that are stretched after training (YaRN) lengthen it by their factor.
-    """
-    text = config.get_text_config()
-    window = getattr(text, "max_position_embeddings", None) or math.inf
-    rope = getattr(text, "rope_parameters", None) or {}
-    return max(window, int((rope.get("factor") or 0) * (rope.get("original_max_position_embeddings") or 0)))
-
-
-def _eos_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """Every end token that the generation config or the tokenizer knows."""
-    configured = model.generation_config.eos_token_id if model.generation_config else None
-    several = configured if isinstance(configured, list) else [configured]
-    ids = sorted({i for i in [*several, tokenizer.eos_token_id] if i is not None})
-    if not ids:
-        raise EngineError(f"neither {model.name_or_path} nor its tokenizer names an end token (eos_token_id)")
-    return ids
+def _logprobs(draw: Draw, steps: int, rows: int) -> list[list[float]]:
+    """Log-probabilities of what was drawn, [rows][steps]. Greedy decoding leaves nothing to chance: they are 0."""
+    if not draw.logprobs:
+        return [[0.0] * steps] * rows
+    return torch.stack(draw.logprobs, dim=1).tolist()
 
 
 def _media_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

@@ -4,19 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from zppo.config import EndpointConfig
 from zppo.engines.endpoint import EndpointEngine
+from zppo.engines.local import LocalText
 from zppo.errors import ConfigError
 from zppo.evals.judging import Judge, Template
 from zppo.evals.respondent import DECODING, Respondent
 from zppo.evals.vllm_server import vllm_server
 from zppo.rewards.judge import MAX_TOKENS
 from zppo.types import Sampling
-
-if TYPE_CHECKING:  # loads torch, which the client of a server does not need
-    from zppo.engines.transformers import TransformersEngine
 
 Kind = Literal["transformers", "endpoint", "vllm"]
 AT_ONCE = {"transformers": 32, "endpoint": 256, "vllm": 512}
@@ -102,15 +100,15 @@ def _endpoint(served: Served, url: str, model: str | None = None) -> Iterator[En
         engine.close()
 
 
-def _local(model: str, dtype: str, batch: int) -> "TransformersEngine":
-    import torch
+def _local(model: str, dtype: str, batch: int) -> LocalText:
+    import torch  # which a server's client has no need of
     from transformers.utils.logging import disable_progress_bar
 
-    from zppo.engines.transformers import TransformersEngine
-    from zppo.training.models import check_model, load_model, load_processing
+    from zppo.engines.transformers import local_text
+    from zppo.models.loading import check_model, load_model, load_processing
 
     disable_progress_bar()
     check_model("MODEL", model)
     device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else torch.device("cpu")
     loaded = load_model("MODEL", model, dtype).to(device).requires_grad_(False)
-    return TransformersEngine(loaded, load_processing("MODEL", model), batch)
+    return local_text(loaded, load_processing("MODEL", model), batch)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from zppo.engines.base import TextEngine, ask_all
 from zppo.errors import ConfigError, nearest
 from zppo.evals.benchmark import Judgement
-from zppo.rewards.judge import MAX_TOKENS, JudgeEngine
+from zppo.rewards.judge import MAX_TOKENS
 from zppo.types import Prompt, Question, Rollout, Sampling
 from zppo.zone.candidates import harmless
 
@@ -58,7 +59,7 @@ class Judge:
     """Judge on `engine`, named `model`, at temperature 0, `max_tokens` at most; equal requests are sent once."""
 
     def __init__(
-        self, engine: JudgeEngine, model: str, templates: Mapping[str, Template], max_tokens: int = MAX_TOKENS
+        self, engine: TextEngine, model: str, templates: Mapping[str, Template], max_tokens: int = MAX_TOKENS
     ) -> None:
         self.model = model
         self.templates = templates
@@ -79,7 +80,7 @@ class Judge:
     def _ask(self, texts: Sequence[str]) -> dict[str, Rollout]:
         prompts = [Prompt("plain", Question(f"judgement {i}", text, ""), text) for i, text in enumerate(texts)]
         sampling = Sampling(max_tokens=self.max_tokens, temperature=0.0, thinking="off")
-        groups = self.engine.generate(prompts, 1, sampling) if prompts else []
+        groups = ask_all(self.engine, prompts, 1, sampling)
         return {group.prompt.text: group.rollouts[0] for group in groups if group.rollouts}
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from zppo.engines.base import Progressive, ignore
+from zppo.engines.base import TextEngine, ask_all, ignore
 from zppo.types import Group, Prompt, Sampling
 
 DECODING = Sampling(max_tokens=12_288, temperature=0.6, top_p=0.95, top_k=20, presence_penalty=1.5)
@@ -15,7 +15,7 @@ DECODING = Sampling(max_tokens=12_288, temperature=0.6, top_p=0.95, top_k=20, pr
 class Respondent:
     """A model: `engine` gets `batch` items at once, with `sampling`, whose seed is the evaluation's."""
 
-    engine: Progressive
+    engine: TextEngine
     sampling: Sampling = DECODING
     batch: int = 32
 
@@ -28,4 +28,4 @@ class Respondent:
         """
         digest = hashlib.sha256(repr((self.sampling.seed, benchmark)).encode()).digest()
         seed = int.from_bytes(digest[:4], "big") >> 1
-        return self.engine.generate(prompts, 1, replace(self.sampling, seed=seed), done)
+        return ask_all(self.engine, prompts, 1, replace(self.sampling, seed=seed), done)

@@ -16,6 +16,7 @@ import torch
 from transformers import Qwen3VLProcessor
 from transformers.video_utils import VideoMetadata
 
+from zppo.models.chat_template import rendered
 from zppo.pocket.pictures import FPS, Scene
 from zppo.types import MEDIA_MARK
 
@@ -82,7 +83,7 @@ class Chats:
         """Token ids of chats that end where the response begins."""
         texts = []
         for prompt, scenes in asked:
-            text = self.tokenizer.apply_chat_template(chat(prompt, scenes), add_generation_prompt=True, tokenize=False)
+            text = rendered(self.tokenizer, chat(prompt, scenes))
             for scene in scenes:
                 token = self.video if scene.is_video else self.image
                 text = text.replace(token, "\0", 1)

@@ -11,12 +11,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from zppo.engines.base import TextEngine, ask_all
 from zppo.rewards.extraction import BOXED, Extractor
 from zppo.rewards.graded import Graded, shown
 from zppo.rewards.thoughts import after_thoughts, for_judge
-from zppo.types import Group, Prompt, Question, Rollout, Sampling
+from zppo.types import Prompt, Question, Rollout, Sampling
 from zppo.zone.prompts import Templates
 
 COUNTS = ("calls", "malformed", "cut_off", "unreachable", "tokens", "prompt_tokens")
@@ -26,12 +27,6 @@ MAX_TOKENS = 512
 """Longest reply of every judge, in tokens."""
 _FENCED = re.compile(r"\s*```(?:json)?\s(.*)```\s*", re.DOTALL | re.IGNORECASE)
 logger = logging.getLogger(__name__)
-
-
-class JudgeEngine(Protocol):
-    """The part of an engine that a judge needs. A group without rollouts means that the model was unreachable."""
-
-    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]: ...
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,7 @@ class Judge:
 
     def __init__(
         self,
-        engine: JudgeEngine,
+        engine: TextEngine,
         templates: Templates,
         max_tokens: int = MAX_TOKENS,
         engine_metrics: Callable[[], Mapping[str, float]] = dict,
@@ -89,14 +84,14 @@ class Judge:
         engine.
         """
         counts, self._counts = self._counts, Counter(dict.fromkeys(COUNTS, 0))
-        flops = 2 * getattr(self._engine, "parameters", 0) * (counts["tokens"] + counts["prompt_tokens"])
+        flops = 2 * (self._engine.parameters or 0) * (counts["tokens"] + counts["prompt_tokens"])
         own = {f"judge/{name}": float(count) for name, count in counts.items()} | {"flops/judge": float(flops)}
         return own | {f"judge_{name}": value for name, value in self._engine_metrics().items()}
 
     def _replies(self, cases: Sequence[_Case]) -> list[Rollout | None]:
         """The judge's reply to each case; None where it was unreachable."""
         prompts = [Prompt("plain", c.question, self._templates.judge(c.question, c.shown)) for c in cases]
-        groups = self._engine.generate(prompts, 1, self._sampling) if prompts else []
+        groups = ask_all(self._engine, prompts, 1, self._sampling)
         replies = [group.rollouts[0] if group.rollouts else None for group in groups]
         unreachable, cut_off = replies.count(None), sum(map(_is_cut_off, replies))
         self._counts.update(calls=len(replies), unreachable=unreachable, cut_off=cut_off)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 
-from zppo.engines.base import NOW, Priority, SubmittingTeacher, Teacher, answers_of
+from zppo.engines.base import NOW, Priority, Teacher
 from zppo.errors import DataError
 from zppo.types import Group, Question, Sampling
 
@@ -13,19 +13,14 @@ class TeacherQueue:
     """Requests to the first of `teachers`, which stand in order of cost.
 
     A question that was requested for a step is collected in that step; what a step does not collect is cancelled. A
-    teacher that cannot work ahead is asked when its answers are collected.
+    teacher that does not work ahead is asked when its answers are collected.
     """
 
     def __init__(self, teachers: Sequence[Teacher]) -> None:
         self.teachers = list(teachers)
-        first = next(iter(teachers), None)
-        self._first = first if isinstance(first, SubmittingTeacher) else None
+        self._ahead = bool(teachers) and teachers[0].works_ahead
         self._open: dict[tuple[int, str], tuple[Future[Group], Priority]] = {}
         self._counts = dict.fromkeys(("started_early", "given_up", "missing"), 0)
-
-    @property
-    def works_ahead(self) -> bool:
-        return self._first is not None
 
     def request(self, step: int, questions: Sequence[Question], n: int, sampling: Sampling, rank: int = NOW) -> None:
         """Ask for `n` responses to each question, to be collected in `step`. Returns at once.
@@ -33,9 +28,7 @@ class TeacherQueue:
         What is under way already becomes as urgent as `rank` says, and never less. Media that cannot be read now are
         asked about in their step.
         """
-        if self._first is None:
-            return
-        for question in questions:
+        for question in questions if self._ahead else ():
             key = step, question.id
             if key in self._open:
                 _, priority = self._open[key]
@@ -43,7 +36,7 @@ class TeacherQueue:
             else:
                 priority = Priority(rank)
                 with suppress(DataError):
-                    self._open[key] = self._first.submit(question, n, sampling, priority), priority
+                    self._open[key] = self.teachers[0].submit(question, n, sampling, priority), priority
                     self._counts["started_early"] += 1
 
     def cancel(self, step: int, questions: Sequence[Question]) -> None:
@@ -54,11 +47,9 @@ class TeacherQueue:
     def collect(self, step: int, questions: Sequence[Question], n: int, sampling: Sampling) -> list[Group]:
         """The first teacher's groups, in order, requested or not. All else that was requested for `step` is cancelled.
 
-        Raises TeacherError for what is not one group of rollouts per question.
+        Raises what the teacher raises, such as TeacherError for a program that does not give a group per question.
         """
-        if self._first is None:
-            return answers_of(self.teachers[0], questions, n, sampling) if questions else []
-        mine = [self._taken(self._first, step, question, n, sampling) for question in questions]
+        mine = [self._taken(step, question, n, sampling) for question in questions]
         for key in [key for key in self._open if key[0] <= step]:
             self._cancel(key)
         groups = [future.result() for future in mine]
@@ -66,18 +57,17 @@ class TeacherQueue:
         return groups
 
     def metrics(self) -> dict[str, float]:
-        """Counts since the last call: requests made early or given up, responses that never came."""
+        """Counts since the last call, of a teacher that works ahead: requests made early or given up, responses that
+        never came."""
         counts, self._counts = self._counts, dict.fromkeys(self._counts, 0)
-        return {f"teacher/{name}": float(count) for name, count in counts.items()} if self._first else {}
+        return {f"teacher/{name}": float(count) for name, count in counts.items()} if self._ahead else {}
 
-    def _taken(
-        self, teacher: SubmittingTeacher, step: int, question: Question, n: int, sampling: Sampling
-    ) -> "Future[Group]":
+    def _taken(self, step: int, question: Question, n: int, sampling: Sampling) -> "Future[Group]":
         asked, priority = self._open.pop((step, question.id), (None, Priority()))
         priority.rank = NOW
         unread = asked is not None and asked.done() and not asked.cancelled()
         if asked is None or (unread and isinstance(asked.exception(), DataError)):
-            return teacher.submit(question, n, sampling, priority)
+            return self.teachers[0].submit(question, n, sampling, priority)
         return asked
 
     def _cancel(self, key: tuple[int, str]) -> None:

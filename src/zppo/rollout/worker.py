@@ -3,10 +3,21 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from time import perf_counter
 
 from zppo.config import SamplingConfig, ZoneConfig
-from zppo.engines.base import NOW, Engine, Rewriter, Teacher, Verdict, answers_of, rewards_of
+from zppo.engines.base import (
+    NOW,
+    PolicyEngine,
+    Rendering,
+    Rewriter,
+    Teacher,
+    Verdict,
+    rewards_of,
+    sample,
+    token_request,
+)
 from zppo.methods.base import Method
 from zppo.rewards.boxed import last_boxed
 from zppo.rollout.teacher_queue import TeacherQueue
@@ -24,15 +35,17 @@ COUNTED = ("tokens/student", "tokens/student_prompt", "tokens/teacher", "tokens/
 class Parts:
     """Who does the work of a step, for a whole run.
 
-    `teachers` stand in order of cost; `rewriter` prepares what prompts show. With a `shared_vocabulary` the tokens of a
-    teacher's response are the student's own; otherwise they are made anew from its text. `fallback` shortens a
-    candidate whose rewriting failed. `readable` gives those of the replayed questions whose media can still be decoded,
-    `fitting` those of the aided prompts that leave room for a response in the student's context window. `extract` reads
-    the final answer of a response. New questions of `ahead` later steps are requested from the teacher.
+    `renderer` is the student's. `teachers` stand in order of cost; `rewriter` prepares what prompts show. With a
+    `shared_vocabulary` the tokens of a teacher's response are the student's own; otherwise they are made anew from its
+    text. `fallback` shortens a candidate whose rewriting failed. `readable` gives those of the replayed questions whose
+    media can still be decoded, `fitting` those of the aided prompts that leave room for a response in the student's
+    context window. `extract` reads the final answer of a response. New questions of `ahead` later steps are requested
+    from the teacher. The student's groups are scored as they are finished, `scored_at_once` of them in one call.
     """
 
     method: Method
-    student: Engine
+    student: PolicyEngine
+    renderer: Rendering
     verdict: Verdict
     teachers: Sequence[Teacher]
     rewriter: Rewriter
@@ -43,6 +56,7 @@ class Parts:
     fitting: Callable[[Sequence[Prompt]], list[Prompt]] = list
     extract: Callable[[str], str | None] = last_boxed
     ahead: int = 0
+    scored_at_once: int = 1
     queue: TeacherQueue = None  # type: ignore[assignment]  # one to `teachers`, if none is given
 
     def __post_init__(self) -> None:
@@ -64,16 +78,17 @@ class Worker:
         """Student rollouts, scored. The teacher is asked about a plain one as soon as it is seen to be hard."""
         if not prompts:
             return []
-
-        def finished(groups: list[Group]) -> None:
-            self._score(groups, "student")
-            self._request_hard([g for g in groups if g.prompt.kind in ("plain", "replayed")])
-
-        sampling = self._sampling.at(self.streams.number("rollouts"))
+        sampling, renderer = self._sampling.at(self.streams.number("rollouts")), self.parts.renderer
+        requests = [token_request(renderer, prompt, self.zone.group_size, sampling) for prompt in prompts]
+        groups: dict[int, Group] = {}
         with self._clock("time/rollout"):
-            groups = self.parts.student.generate(prompts, self.zone.group_size, sampling, finished)
+            finished = sample(self.parts.student, renderer, requests, sampling)
+            while some := dict(islice(finished, self.parts.scored_at_once)):
+                self._score(list(some.values()), "student")
+                self._request_hard([g for g in some.values() if g.prompt.kind in ("plain", "replayed")])
+                groups |= some
         self._opened = groups[0].rollouts[0].opened
-        return groups
+        return [groups[place] for place in range(len(prompts))]
 
     def request(self, questions: Sequence[Question], rank: int, later: int = 0) -> None:
         """Let a teacher that can work ahead begin on these, for the step that comes `later` steps after this one."""
@@ -124,9 +139,9 @@ class Worker:
         text = rollout.as_opened_by(self._opened)
         if self.parts.shared_vocabulary and text.endswith(rollout.text):
             opening = text.removesuffix(rollout.text)
-            ids = (self.parts.student.encode(opening) if opening else []) + rollout.token_ids
+            ids = (self.parts.renderer.encode(opening) if opening else []) + rollout.token_ids
         else:
-            ids = self.parts.student.encode(text, end=rollout.finish_reason == "stop")
+            ids = self.parts.renderer.encode(text, end=rollout.finish_reason == "stop")
         return replace(rollout, token_ids=ids, text=text, opened=self._opened, logprobs=None)
 
     def _request_hard(self, plain: Sequence[Group]) -> None:
@@ -140,8 +155,9 @@ class Worker:
         n = self.zone.teacher_samples
         if number == 0:
             return self.parts.queue.collect(self.streams.step, questions, n, self._visit(self.streams))
-        visit = self._sampling.at(self.streams.number(f"teacher {number}"))
-        return answers_of(self.parts.teachers[number], questions, n, visit) if questions else []
+        visit, teacher = self._sampling.at(self.streams.number(f"teacher {number}")), self.parts.teachers[number]
+        asked = [teacher.submit(question, n, visit) for question in questions]
+        return [future.result() for future in asked]
 
     def _visit(self, streams: Streams) -> Sampling:
         return self._sampling.at(streams.number("teacher"))
@@ -153,14 +169,14 @@ class Worker:
     def _begin(self, candidate: Candidate) -> Prefix | None:
         """The first `zone.prefix_fraction` of a response's tokens, made from its text: free of special ones."""
         assert candidate.response is not None, "candidates of a step are made of rollouts"
-        ids = self.parts.student.encode(candidate.response.as_opened_by(self._opened))
+        ids = self.parts.renderer.encode(candidate.response.as_opened_by(self._opened))
         first = ids[: share(self.zone.prefix_fraction, len(ids))]
         self.metrics["zone/prefixes_too_short"] = self.metrics.get("zone/prefixes_too_short", 0) + (not first)
-        return Prefix(tuple(first), self.parts.student.decode(first)) if first else None
+        return Prefix(tuple(first), self.parts.renderer.decode(first)) if first else None
 
     def _spend(self, teacher: Teacher, tokens: int) -> None:
         """2 N per token that a teacher of N parameters reads or samples; unknown sizes count nothing."""
-        self.metrics["flops/teacher"] += 2 * getattr(teacher, "parameters", 0) * tokens
+        self.metrics["flops/teacher"] += 2 * (teacher.parameters or 0) * tokens
 
     def _score(self, groups: list[Group], who: str) -> list[Group]:
         with self._clock("time/verdict"):

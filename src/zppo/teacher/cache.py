@@ -8,16 +8,15 @@ import hashlib
 import json
 import logging
 import sqlite3
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from zppo.engines.base import Priority
-from zppo.engines.content import digest
+from zppo.engines.base import Priority, refuse_logprobs
 from zppo.engines.endpoint import EndpointEngine
 from zppo.errors import TeacherError
+from zppo.models.messages import digest
 from zppo.types import Group, Media, Prompt, Rollout, Sampling
 
 TABLE = """CREATE TABLE IF NOT EXISTS responses (
@@ -41,13 +40,17 @@ class CachedEngine:
     TeacherError for a file that is no cache.
     """
 
+    works_ahead = True
+
     def __init__(self, path: str | Path, engine: EndpointEngine, offline: bool = False) -> None:
         self.engine = engine
+        self.parameters = engine.parameters
         self.model = engine.model
         self._path, self._offline = path, offline
         self._disk = ThreadPoolExecutor(1, "zppo-cache")  # one thread: reads come after the writes before them
         self._counts = {"hits": 0, "misses": 0, "unkept": 0}
         self._digests: dict[Media, str] = {}
+        self._closed = False
         if offline and not Path(path).is_file():
             raise TeacherError(f"teacher.cache: {path} is not there, and teacher.offline lets nobody else be asked")
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -68,6 +71,7 @@ class CachedEngine:
             self.model = self.engine.model
 
     def submit(self, prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> "Future[Group]":
+        refuse_logprobs(sampling)
         key = self._key(prompt, n, sampling)
         found = self._read(key, prompt)
         self._counts["misses" if found is None else "hits"] += 1
@@ -79,8 +83,8 @@ class CachedEngine:
         there.set_result(found or Group(prompt, []))
         return there
 
-    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
-        return [future.result() for future in [self.submit(prompt, n, sampling) for prompt in prompts]]
+    def fits(self, prompt: Prompt, sampling: Sampling) -> bool:
+        return self.engine.fits(prompt, sampling)
 
     def metrics(self) -> dict[str, float]:
         """Counts since the last call, and those of the engine."""
@@ -89,7 +93,9 @@ class CachedEngine:
 
     def close(self) -> None:
         self.engine.close()
-        self._disk.submit(self._file.close)
+        if not self._closed:
+            self._closed = True
+            self._disk.submit(self._file.close)
         self._disk.shutdown()
 
     def _key(self, prompt: Prompt, n: int, sampling: Sampling) -> str:
@@ -98,7 +104,8 @@ class CachedEngine:
         parts += [self.engine.config.further_fields(sampling.thinking)]
         parts += [self._digest(media) for media in prompt.media]
         parts += [dict(turn) for turn in prompt.turns]
-        return hashlib.sha256(json.dumps([*parts, asdict(sampling)], sort_keys=True).encode()).hexdigest()
+        drawn = {name: value for name, value in asdict(sampling).items() if name != "logprobs"}  # which are refused
+        return hashlib.sha256(json.dumps([*parts, drawn], sort_keys=True).encode()).hexdigest()
 
     def _kept_model(self, wanted: str | None) -> str:
         """The wanted one, or the only one of the file: which a server that lists a single model was asked for too."""

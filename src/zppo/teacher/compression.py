@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from zppo.engines.base import Generator, Rewritten
+from zppo.engines.base import Rewritten, TextEngine
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.extraction import BOXED, Extractor
 from zppo.teacher.rewriting import TeacherRewriting, written_in
@@ -43,7 +43,7 @@ class Truncate:
 
 
 def teacher_compression(
-    engine: Generator, templates: Templates, sampling: Sampling, extract: Extractor = BOXED
+    engine: TextEngine, templates: Templates, sampling: Sampling, extract: Extractor = BOXED
 ) -> TeacherRewriting:
     """The teacher rewrites each candidate as a `<summary>`.
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from zppo.engines.base import Generator, Rewritten
+from zppo.engines.base import Rewritten, TextEngine
 from zppo.rewards.choice import read_choice
 from zppo.rewards.routing import COLUMN
 from zppo.teacher.rewriting import TeacherRewriting, written_in
@@ -20,7 +20,7 @@ from zppo.zone.prompts import Templates
 _BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])")
 
 
-def teacher_hints(engine: Generator, templates: Templates, sampling: Sampling) -> TeacherRewriting:
+def teacher_hints(engine: TextEngine, templates: Templates, sampling: Sampling) -> TeacherRewriting:
     """The teacher turns a response into a `<hint>`."""
 
     def accept(question: Question, candidate: Candidate, written: str) -> Candidate | None:

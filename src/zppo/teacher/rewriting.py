@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from zppo.engines.base import Generator, Rewritten
+from zppo.engines.base import Rewritten, TextEngine, ask_all
 from zppo.types import Candidate, Group, Prompt, Question, Sampling
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class TeacherRewriting:
 
     tries = 2
 
-    def __init__(self, engine: Generator, ask: Ask, accept: Accept, sampling: Sampling) -> None:
+    def __init__(self, engine: TextEngine, ask: Ask, accept: Accept, sampling: Sampling) -> None:
         self._engine = engine
         self._ask = ask
         self._accept = accept
@@ -41,7 +41,7 @@ class TeacherRewriting:
     def __call__(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten:
         wanted = {(q.id, c.text): (q, c) for q, c in candidates}
         prompts = {key: Prompt("plain", q, self._ask(q, c.text)) for key, (q, c) in wanted.items()}
-        open_ = [key for key, prompt in prompts.items() if self._fits(prompt)]
+        open_ = [key for key, prompt in prompts.items() if self._engine.fits(prompt, self._sampling)]
         too_long = len(wanted) - len(open_)
         done: dict[tuple[str, str], Candidate | None] = {}
         tokens = prompt_tokens = refused = cut_off = 0
@@ -59,11 +59,6 @@ class TeacherRewriting:
         self._warn(list(done.values()), refused, cut_off, too_long)
         unreachable = len(wanted) - len(done) - too_long
         return Rewritten([done.get((q.id, c.text)) for q, c in candidates], tokens, prompt_tokens, refused, unreachable)
-
-    def _fits(self, prompt: Prompt) -> bool:
-        """Whether the teacher can read it and still write. A server's context window is not known here."""
-        fits = getattr(self._engine, "fits", None)
-        return fits is None or fits(prompt, self._sampling)
 
     def _warn(self, written: Sequence[Candidate | None], refused: int, cut_off: int, too_long: int) -> None:
         """Warn of responses that are too long to be rewritten, and when most texts were refused: the teacher cannot do
@@ -87,7 +82,7 @@ class TeacherRewriting:
             )
 
     def _write(self, prompts: Sequence[Prompt], seed: int) -> list[Group]:
-        return self._engine.generate(prompts, 1, replace(self._sampling, seed=seed)) if prompts else []
+        return ask_all(self._engine, prompts, 1, replace(self._sampling, seed=seed))
 
 
 def written_in(tag: str, text: str) -> str:

@@ -9,16 +9,16 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase
 
 from zppo.config import RunOptions
-from zppo.engines.base import SubmittingTeacher
-from zppo.engines.chat import Chat
+from zppo.engines.local import LocalText
 from zppo.engines.transformers import TransformersEngine
 from zppo.errors import ConfigError, EngineError, TeacherError
 from zppo.methods import parse_method
+from zppo.models.loading import called, check_model, check_sees, load_processing, student_processing
+from zppo.models.renderer import Renderer
 from zppo.rewards.extraction import warn_of_boxes
 from zppo.rewards.routing import RoutedVerdict, is_free
-from zppo.teacher.local import LocalTeacher
-from zppo.teacher.remote import RemoteTeacher, served_engine
-from zppo.training.models import called, check_model, check_sees, load_processing, student_processing
+from zppo.teacher.model import ModelTeacher, served_engine
+from zppo.teacher.program import ProgramTeacher
 from zppo.types import Prompt, Question
 from zppo.zone.prompts import Templates
 from zppo.zone.selection import share
@@ -43,19 +43,19 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], pr
     for number, teacher in enumerate(teachers):
         if teacher is student and not isinstance(student, str):
             raise TeacherError("teacher and student are one model object, which training would change; load it twice")
-        if isinstance(teacher, RemoteTeacher):
-            teacher.check()
-        elif not hasattr(teacher, "respond"):
+        if is_model(teacher):
             option = "teacher.fallbacks" if number else "teacher.model"
             check_model(option, teacher)
-            Chat(load_processing(option, teacher, options.teacher.chat_template))
+            Renderer(load_processing(option, teacher, options.teacher.chat_template))
+        else:
+            teacher.check()
     _check_ahead(options, teachers)
-    chat = Chat(student_processing(options.student, student, processing))
-    _check_thinking(options, teachers, chat)
+    renderer = Renderer(student_processing(options.student, student, processing))
+    _check_thinking(options, teachers, renderer)
     if teacher_writes(options):
         _check_writer(teachers[0])
     if "distributions" in parse_method(options.method).needs:
-        _check_distillation(options.method, teachers, chat.tokenizer, student)
+        _check_distillation(options.method, teachers, renderer.tokenizer, student)
     compresses = teacher_writes(options) and parse_method(options.method).writes == "summaries"
     asking = ("closer", "compress") if compresses else ("closer",)
     warn_of_boxes(Templates.load(options.prompts.templates).texts, options.rewards.extract, asking)
@@ -80,22 +80,21 @@ def _warn_of_empty_shares(options: RunOptions) -> None:
             )
 
 
-def _check_thinking(options: RunOptions, teachers: Sequence[Any], student: Chat) -> None:
+def _check_thinking(options: RunOptions, teachers: Sequence[Any], student: Renderer) -> None:
     """Refuse to switch thoughts off where nothing can: no template of a model, no field of a request.
 
     A server that is not told to think keeps its own default: that is a warning.
     """
-    chats = [("sampling.thinking", options.sampling.thinking, student)]
+    renderers = [("sampling.thinking", options.sampling.thinking, student)]
     thinking = options.teacher.thinking or options.sampling.thinking
     option = "teacher.thinking" if options.teacher.thinking else "sampling.thinking"
     for teacher in teachers if why_teacher(options) else ():
-        if not hasattr(teacher, "respond"):
-            chats.append(
-                (option, thinking, Chat(load_processing("teacher.model", teacher, options.teacher.chat_template)))
-            )
-    for name, value, chat in chats:
-        if value == "off" and not chat.switches_thinking:
-            model = chat.tokenizer.name_or_path
+        if is_model(teacher):
+            theirs = Renderer(load_processing("teacher.model", teacher, options.teacher.chat_template))
+            renderers.append((option, thinking, theirs))
+    for name, value, renderer in renderers:
+        if value == "off" and not renderer.switches_thinking:
+            model = renderer.tokenizer.name_or_path
             raise ConfigError(f"{name} is off, but the chat template of {model} has no switch for it; leave it out")
     asked = "responses" in parse_method(options.method).needs
     if asked and thinking == "off" and not all(call.no_thinking_body for call in options.teacher.calls):
@@ -111,7 +110,7 @@ def _check_thinking(options: RunOptions, teachers: Sequence[Any], student: Chat)
 def _check_ahead(options: RunOptions, teachers: Sequence[Any]) -> None:
     if not options.teacher.ahead:
         return
-    if not (teachers and isinstance(teachers[0], SubmittingTeacher)):
+    if not teachers or is_model(teachers[0]) or not teachers[0].works_ahead:
         raise ConfigError("teacher.ahead asks a teacher elsewhere ahead of time; set teacher.endpoint, or leave it out")
     if not parse_method(options.method).asks_all_hard:
         raise ConfigError(
@@ -139,10 +138,8 @@ def check_answers(verdict: Any, questions: Iterable[Question], options: RunOptio
         _check_judge(options)
     elif model is not None:
         check_model("judge.model", model)
-        Chat(load_processing("judge.model", model))
-    elif not teachers or (
-        hasattr(teachers[0], "respond") and not isinstance(teachers[0], LocalTeacher | RemoteTeacher)
-    ):
+        Renderer(load_processing("judge.model", model))
+    elif not teachers or isinstance(teachers[0], ProgramTeacher):
         raise ConfigError(
             f"question {free.id!r} has a free-form answer (answer_type: free), which a judge must compare, and there "
             "is none; set judge.model or judge.endpoint, or a teacher that judges too"
@@ -175,14 +172,26 @@ def media_filter(options: RunOptions, student: Any, teachers: Sequence[Any]) -> 
             check_sees("student.model", student, question)
         for number, teacher in enumerate(teachers if why_teacher(options) and new else ()):
             option = "teacher.fallbacks" if number else "teacher.model"
-            if not hasattr(teacher, "respond"):
+            if is_model(teacher):
                 if new & kinds:
                     check_sees(option, teacher, question)
                 if "system" in new:
-                    chat = Chat(load_processing(option, teacher, options.teacher.chat_template))
-                    chat.rendered(Prompt("plain", question, question.words, turns=question.turns))
+                    renderer = Renderer(load_processing(option, teacher, options.teacher.chat_template))
+                    renderer.rendered(Prompt("plain", question, question.words, turns=question.turns))
 
     return passes
+
+
+def is_model(teacher: Any) -> bool:
+    """True for a model that is still to be loaded: a folder, a name or a loaded one; a `Teacher` is ready as it is."""
+    return not isinstance(teacher, ModelTeacher | ProgramTeacher)
+
+
+def embedded(teacher: Any) -> TransformersEngine | None:
+    """The engine of a teacher that is a loaded model in this process."""
+    text = teacher.engine if isinstance(teacher, ModelTeacher) else None
+    engine = text.engine if isinstance(text, LocalText) else None
+    return engine if isinstance(engine, TransformersEngine) else None
 
 
 def why_teacher(options: RunOptions) -> str:
@@ -206,9 +215,9 @@ def teacher_writes(options: RunOptions) -> bool:
 
 
 def _check_writer(teacher: Any) -> None:
-    if hasattr(teacher, "respond") and not isinstance(teacher, LocalTeacher | RemoteTeacher):
+    if isinstance(teacher, ProgramTeacher):
         raise TeacherError(
-            f"{type(teacher).__name__} cannot rewrite responses; set teacher.compression to truncate or none, and "
+            f"{teacher.name} cannot rewrite responses; set teacher.compression to truncate or none, and "
             "teacher.hints to cut"
         )
 
@@ -218,15 +227,12 @@ def _check_distillation(method: str, teachers: Sequence[Any], own: PreTrainedTok
     if len(teachers) > 1:
         raise TeacherError(f"method {method!r} follows one teacher, not {len(teachers)}; leave out teacher.fallbacks")
     teacher = teachers[0]
-    local = isinstance(teacher, LocalTeacher) and isinstance(teacher.engine, TransformersEngine)
-    if hasattr(teacher, "respond") and not local:
-        kind = type(teacher).__name__
+    engine = embedded(teacher)
+    if not is_model(teacher) and engine is None:
+        kind = teacher.name if isinstance(teacher, ProgramTeacher) else "a server"
         raise TeacherError(f"method {method!r} needs token distributions, which {kind} has not; use a local model")
-    theirs = (
-        teacher.engine.tokenizer
-        if local
-        else getattr(them := load_processing("teacher.model", teacher), "tokenizer", them)
-    )
+    unloaded: Any = None if engine else load_processing("teacher.model", teacher)
+    theirs: Any = engine.renderer.tokenizer if engine else getattr(unloaded, "tokenizer", unloaded)
     mine, other = own.get_vocab(), theirs.get_vocab()
     if mine != other:
         odd = min(token for token in mine.keys() | other.keys() if mine.get(token) != other.get(token))

@@ -12,8 +12,8 @@ from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
 from zppo.config import SamplingConfig, UpdateConfig
-from zppo.engines.vision import Vision
 from zppo.errors import ConfigError, TeacherError
+from zppo.models.vision import Vision
 from zppo.training.forward import Frozen, last_states, response_states, shared_vision
 from zppo.training.loss import AnyAggregation, Mean, entropy, jsd
 from zppo.training.microbatch import Microbatch, microbatches, response_tokens, total_tokens

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from zppo.engines.base import Engine, Verdict, rewards_of
+from zppo.engines.base import TextEngine, Verdict, ask_all, rewards_of
+from zppo.engines.local import LocalText
 from zppo.rewards.functions import RewardFunctions
 from zppo.rewards.routing import RoutedVerdict
 from zppo.rollout.worker import Parts
@@ -24,7 +25,7 @@ from zppo.zone.streams import Streams
 
 def ask(
     questions: Sequence[Question],
-    engine: Engine,
+    engine: TextEngine,
     verdict: Verdict,
     templates: Templates,
     samples: int,
@@ -35,7 +36,7 @@ def ask(
     The mean over the scored ones of `samples` responses; a question without any has no accuracy.
     """
     prompts = [Prompt("plain", q, templates.plain(q), turns=q.turns) for q in questions]
-    groups = engine.generate(prompts, samples, sampling)
+    groups = ask_all(engine, prompts, samples, sampling)
     pairs = [(g.question, r) for g in groups for r in g.rollouts]
     rewards = rewards_of(verdict, [q for q, _ in pairs], [r for _, r in pairs])
     by_question = defaultdict(list)
@@ -100,7 +101,8 @@ def evaluate(
     began = time.perf_counter()
     seed = Streams(options.seed, state.step).number("evaluation")
     sampling = options.eval.at(seed, options.sampling)
-    accuracy, unscored = ask(questions, parts.student, verdict, parts.templates, options.eval.samples, sampling)
+    student = LocalText(parts.student, parts.renderer)
+    accuracy, unscored = ask(questions, student, verdict, parts.templates, options.eval.samples, sampling)
     counted = verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
     state.count_judge(counted)
     state.levels = state.levels or levels_of(questions, accuracy, options.zone.tau)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from zppo.engines.vision import Vision, forget_positions
+from zppo.models.vision import Vision, forget_positions
 from zppo.training.loss import response_logprobs
 from zppo.training.microbatch import Microbatch
 from zppo.types import Minibatch, Rollout

@@ -10,8 +10,8 @@ from typing import Any
 from zppo.config import RewardsConfig, RunOptions, StudentConfig, TeacherConfig
 from zppo.errors import ConfigError
 from zppo.rewards.functions import load_functions
+from zppo.teacher.model import configured_teachers
 from zppo.teacher.program import with_program
-from zppo.teacher.remote import configured_teachers
 from zppo.zone.prompts import Templates
 
 

@@ -9,10 +9,13 @@ from typing import Any
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from zppo.config import RunOptions
-from zppo.engines.base import Rewriter, Teacher, Verdict
-from zppo.engines.chat import Processing
-from zppo.engines.transformers import TransformersEngine
+from zppo.engines.base import PolicyEngine, Rewriter, Teacher, Verdict
+from zppo.engines.local import LocalText
+from zppo.engines.transformers import TransformersEngine, local_text
 from zppo.methods import parse_method
+from zppo.models.chat_template import Processing
+from zppo.models.loading import called, context_window, end_tokens, load_model, load_processing
+from zppo.models.renderer import Renderer
 from zppo.reports.progress import Progress, Silent
 from zppo.rewards.extraction import BOXED, Extractor
 from zppo.rewards.judge import Judge
@@ -20,13 +23,11 @@ from zppo.rewards.routing import RoutedVerdict
 from zppo.rollout.worker import Parts
 from zppo.teacher.compression import Truncate, teacher_compression
 from zppo.teacher.hints import cut_hints, teacher_hints
-from zppo.teacher.local import LocalTeacher
-from zppo.teacher.remote import RemoteTeacher, served_engine
+from zppo.teacher.model import ModelTeacher, served_engine
 from zppo.teacher.rewriting import keep_whole
-from zppo.training.checks import teacher_writes, why_teacher
+from zppo.training.checks import embedded, is_model, teacher_writes, why_teacher
 from zppo.training.distill import Distillation, check_head
 from zppo.training.forward import Frozen
-from zppo.training.models import called, load_model, load_processing
 from zppo.training.update import PolicyUpdate, Update
 from zppo.types import Prompt, Sampling
 from zppo.zone.candidates import identity
@@ -45,28 +46,30 @@ def build_parts(
     extract: Extractor = BOXED,
     progress: Progress | None = None,
 ) -> Parts:
-    """The parts of a rollout step. A teacher is a model to load, or anything with `respond`; `progress` shows loading.
+    """The parts of a rollout step. A teacher is a model to load, or a `Teacher`; `progress` shows loading.
 
     `judged`: the verdict is a `RoutedVerdict` that waits for a judge. `extract` reads final answers.
     """
     templates = replace(Templates.load(options.prompts.templates), state=extract.state)
     method = parse_method(options.method)
-    engine = TransformersEngine(student, processing, options.engine.batch_size)
+    renderer = Renderer(processing, end_tokens(student))
+    engine = TransformersEngine(student, renderer, options.engine.batch_size)
     judging = teachers[:1] if judged and not options.judge.is_set else []
     needed = teachers if why_teacher(options) else judging
     progress = progress or Silent()
     teachers = [_teacher(options, teacher, student, templates, progress) for teacher in needed]
     if judged and isinstance(verdict, RoutedVerdict):
         verdict.judge = _judge(options, teachers, student, templates)
-    truncate = Truncate(_keep_tail(engine.tokenizer), options.teacher.compression_tokens, extract)
+    truncate = Truncate(_keep_tail(renderer.tokenizer), options.teacher.compression_tokens, extract)
     rewriter = _rewriter(options, truncate, teachers, templates, extract)
     fallback = truncate if options.teacher.compression_fallback == "truncate" else identity
-    own = engine.tokenizer.get_vocab()
-    shared = all((local := _local_engine(t)) is not None and local.tokenizer.get_vocab() == own for t in teachers)
-    fitting = partial(_fitting, engine, options.sampling.at(seed=0))
+    own = renderer.tokenizer.get_vocab()
+    shared = all((it := embedded(t)) is not None and it.renderer.tokenizer.get_vocab() == own for t in teachers)
+    fitting = partial(_fitting, renderer, context_window(student.config), options.sampling.at(seed=0))
     return Parts(
         method,
         engine,
+        renderer,
         verdict,
         teachers,
         rewriter,
@@ -76,31 +79,47 @@ def build_parts(
         fitting=fitting,
         extract=extract,
         ahead=options.teacher.ahead,
+        scored_at_once=max(1, options.engine.batch_size // options.zone.group_size),
     )
 
 
 def build_update(options: RunOptions, parts: Parts) -> Update:
     """The gradient update of the method. Raises ConfigError or TeacherError for a model it cannot distil."""
-    first = _local_engine(parts.teachers[0]) if parts.teachers else None
-    student = parts.student
-    assert isinstance(student, TransformersEngine), "the student that is trained is in this process"
+    first = embedded(parts.teachers[0]) if parts.teachers else None
+    student = embedded_student(parts)
+    pad = student.renderer.pad
     if parts.method.loss != "policy":
         assert first is not None, "distillation was checked to have a local teacher"
         check_head(student.model, "student.model")
         teacher = Frozen(first.model, first.vision)
         by_question = parts.method.loss == "distill_responses"
-        return Distillation(teacher, options.update, options.sampling, student.chat.pad, student.vision, by_question)
+        return Distillation(teacher, options.update, options.sampling, pad, student.vision, by_question)
     # Who gave a response is known only if there is one teacher.
     known = first is not None and parts.shared_vocabulary and len(parts.teachers) == 1 and parts.method.injects
     watched = Frozen(first.model, first.vision) if first is not None and known else None
-    return PolicyUpdate(options.update, options.sampling, student.chat.pad, student.vision, watched)
+    return PolicyUpdate(options.update, options.sampling, pad, student.vision, watched)
 
 
-def _fitting(student: TransformersEngine, sampling: Sampling, prompts: Sequence[Prompt]) -> list[Prompt]:
-    """Those of the prompts that leave room for a response. The others are named in a warning."""
+def embedded_student(parts: Parts) -> TransformersEngine:
+    """The student's engine: what is trained is in this process."""
+    assert isinstance(parts.student, TransformersEngine), "the student that is trained is in this process"
+    return parts.student
+
+
+def use_weights(student: PolicyEngine, model: PreTrainedModel, version: int) -> None:
+    """Let the student's engine sample from the weights that the model has after `version` rollout steps."""
+    if student.policy_version != version:
+        student.update_weights(model.named_parameters(), version)
+
+
+def _fitting(renderer: Renderer, window: float, sampling: Sampling, prompts: Sequence[Prompt]) -> list[Prompt]:
+    """Those of the prompts whose longest response, a prefix included, ends within the student's context window.
+
+    The others are named in a warning.
+    """
     kept = []
     for prompt in prompts:
-        if student.fits(prompt, sampling):
+        if len(renderer.read(prompt, sampling.thinking)) + sampling.max_tokens <= window:
             kept.append(prompt)
         else:
             logger.warning(
@@ -110,29 +129,24 @@ def _fitting(student: TransformersEngine, sampling: Sampling, prompts: Sequence[
     return kept
 
 
-def _local_engine(teacher: Any) -> TransformersEngine | None:
-    local = isinstance(teacher, LocalTeacher) and isinstance(teacher.engine, TransformersEngine)
-    return teacher.engine if local else None
-
-
 def _teacher(
     options: RunOptions, teacher: Any, student: PreTrainedModel, templates: Templates, progress: Progress
 ) -> Teacher:
-    if hasattr(teacher, "respond"):
+    if not is_model(teacher):
         return teacher
     progress.phase(f"loading teacher {called(teacher)}")
     template = options.teacher.chat_template
-    engine = _frozen_engine("teacher.model", teacher, options.teacher.dtype, student, options, template)
-    return LocalTeacher(engine, templates, options.teacher.thinking)
+    engine = _frozen("teacher.model", teacher, options.teacher.dtype, student, options, template)
+    return ModelTeacher(engine, templates, options.teacher.thinking)
 
 
-def _frozen_engine(
+def _frozen(
     option: str, name: Any, dtype: str, student: PreTrainedModel, options: RunOptions, template: str | None = None
-) -> TransformersEngine:
+) -> LocalText:
     """A model that is asked and never trained, beside the student."""
     processing = load_processing(option, name, template)
     model = load_model(option, name, dtype).to(student.device).requires_grad_(False)
-    return TransformersEngine(model, processing, options.engine.batch_size)
+    return local_text(model, processing, options.engine.batch_size)
 
 
 def _judge(options: RunOptions, teachers: Sequence[Teacher], student: PreTrainedModel, templates: Templates) -> Judge:
@@ -144,9 +158,9 @@ def _judge(options: RunOptions, teachers: Sequence[Teacher], student: PreTrained
         return Judge(served, templates, config.max_tokens, served.metrics)
     if config.model is None:
         first = teachers[0]
-        assert isinstance(first, LocalTeacher | RemoteTeacher), "the first teacher was checked to be able to judge"
+        assert isinstance(first, ModelTeacher), "the first teacher was checked to be able to judge"
         return Judge(first.engine, templates, config.max_tokens)
-    engine = _frozen_engine("judge.model", config.model, config.dtype, student, options)
+    engine = _frozen("judge.model", config.model, config.dtype, student, options)
     return Judge(engine, templates, config.max_tokens)
 
 
@@ -157,7 +171,7 @@ def _rewriter(
     hints = method.writes == "hints"
     if teacher_writes(options):
         first = teachers[0]
-        assert isinstance(first, LocalTeacher | RemoteTeacher), "the first teacher was checked to be able to write"
+        assert isinstance(first, ModelTeacher), "the first teacher was checked to be able to write"
         sampling = replace(options.sampling.at(seed=0), max_tokens=config.compression_tokens, thinking="off")
         if hints:
             return teacher_hints(first.engine, templates, sampling)

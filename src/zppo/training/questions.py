@@ -12,10 +12,11 @@ from zppo.data.filters import media_readable, within
 from zppo.data.media import shape_of
 from zppo.data.questions import Filter, Questions
 from zppo.data.reader import read_questions
-from zppo.engines.chat import Chat
 from zppo.errors import ConfigError, DataError, TeacherError
 from zppo.methods import parse_method
-from zppo.training.models import load_processing, window_of
+from zppo.models.loading import load_processing, window_of
+from zppo.models.renderer import Renderer
+from zppo.training.checks import is_model
 from zppo.types import Media, Prompt, Question
 from zppo.zone.prompts import Templates
 
@@ -25,7 +26,7 @@ class Reader:
     """A model that is asked plain prompts beside the student: its option, and its context window in tokens."""
 
     option: str
-    chat: Chat
+    renderer: Renderer
     window: float
 
 
@@ -36,16 +37,16 @@ def teacher_readers(options: RunOptions, teachers: Sequence[Any]) -> list[Reader
         return []
     template = options.teacher.chat_template
     return [
-        Reader(option, Chat(load_processing(option, teacher, template)), window_of(option, teacher))
+        Reader(option, Renderer(load_processing(option, teacher, template)), window_of(option, teacher))
         for option, teacher in zip(chain(["teacher.model"], repeat("teacher.fallbacks")), teachers, strict=False)
-        if not hasattr(teacher, "respond")
+        if is_model(teacher)
     ]
 
 
 def training_questions(
     dataset: Any,
     options: RunOptions,
-    chat: Chat,
+    renderer: Renderer,
     sees: Filter,
     answered: bool = True,
     window: float = math.inf,
@@ -53,14 +54,14 @@ def training_questions(
 ) -> tuple[Questions, list[Dropped]]:
     """The questions that can be trained on, and what was dropped. None means the source at `data.train`.
 
-    `chat` is the student's, `window` its context window in tokens; `readers` are the teachers in this process that are
-    asked the same; `sees` refuses a run that cannot be shown a question; `answered`: what scores them needs their
+    `renderer` is the student's, `window` its context window in tokens; `readers` are the teachers in this process that
+    are asked the same; `sees` refuses a run that cannot be shown a question; `answered`: what scores them needs their
     answers. Raises DataError if too few are left, and ConfigError or TeacherError if the longest of them leaves no room
     for a response in a window.
     """
     if dataset is None and not options.data.train:
         raise DataError("there is no training data; pass train_dataset=... or set data.train")
-    length = _Longest(prompt_length(options, chat), options.prompts.max_tokens)
+    length = _Longest(prompt_length(options, renderer), options.prompts.max_tokens)
     shown = within(options.prompts.max_tokens, length)
     filters = (sees, media_readable(options.data.check_media), shown)
     source = options.data.train if dataset is None else dataset
@@ -71,14 +72,14 @@ def training_questions(
     _check_window("student.model", window, length, response, "prompts.max_tokens")
     for reader in readers:
         if length.question is not None:
-            theirs = _Longest(prompt_length(options, reader.chat), math.inf)
+            theirs = _Longest(prompt_length(options, reader.renderer), math.inf)
             theirs(length.question)
             _check_window(reader.option, reader.window, theirs, response, "prompts.max_tokens")
     return questions, dropped
 
 
 def held_out_questions(
-    dataset: Any, options: RunOptions, chat: Chat, sees: Filter, answered: bool = True, window: float = math.inf
+    dataset: Any, options: RunOptions, renderer: Renderer, sees: Filter, answered: bool = True, window: float = math.inf
 ) -> tuple[list[Question], list[Dropped]]:
     """The questions of the evaluations, none left out for its length. None means the source at `data.eval`, if any.
 
@@ -88,7 +89,7 @@ def held_out_questions(
     if dataset is None and not options.data.eval:
         return [], []
     source = options.data.eval if dataset is None else dataset
-    length = _Longest(prompt_length(options, chat), math.inf)
+    length = _Longest(prompt_length(options, renderer), math.inf)
     filters = (sees, media_readable("decode"), within(math.inf, length))
     questions, dropped = read_questions(source, options.data, filters, "eval", answered)
     response = options.eval.at(0, options.sampling).max_tokens
@@ -139,11 +140,11 @@ def _too_few(options: RunOptions, count: int, dropped: Sequence[Dropped]) -> str
     return said + f"set zone.new_questions and zone.updates to {count} or less" if count else said + "check data.train"
 
 
-def prompt_length(options: RunOptions, chat: Chat) -> Callable[[Question], int]:
+def prompt_length(options: RunOptions, renderer: Renderer) -> Callable[[Question], int]:
     """Counts the tokens of a question's plain prompt. Raises DataError for media that the processor does not take."""
     templates = Templates.load(options.prompts.templates)
     thinking = options.sampling.thinking
-    return lambda question: chat.length(
+    return lambda question: renderer.length(
         Prompt("plain", question, templates.plain(question), turns=question.turns), _size, thinking
     )
 

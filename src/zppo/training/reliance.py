@@ -10,7 +10,6 @@ from typing import Any
 import torch
 
 from zppo.config import RunOptions
-from zppo.engines.base import Engine
 from zppo.engines.transformers import TransformersEngine
 from zppo.training.forward import rollout_logprobs, shared_vision
 from zppo.training.microbatch import microbatches
@@ -29,8 +28,7 @@ class HelpReliance:
     precision of the updates' passes.
     """
 
-    def __init__(self, options: RunOptions, student: Engine, autocast: Autocast = nullcontext) -> None:
-        assert isinstance(student, TransformersEngine), "the student that is trained is in this process"
+    def __init__(self, options: RunOptions, student: TransformersEngine, autocast: Autocast = nullcontext) -> None:
         self._options = options
         self._student = student
         self._autocast = autocast
@@ -63,7 +61,7 @@ class HelpReliance:
     def _logprobs(self, rows: Minibatch) -> dict[int, float]:
         """Log-probability of each response behind the prompt of its row's group, by the rollout's `id`."""
         model, vision = self._student.model, self._student.vision
-        micros = microbatches(rows, self._options.update.microbatch_tokens, self._student.chat.pad, model.device)
+        micros = microbatches(rows, self._options.update.microbatch_tokens, self._student.renderer.pad, model.device)
         was_training = model.training
         model.eval()
         try:

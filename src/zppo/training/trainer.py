@@ -20,7 +20,9 @@ from transformers.trainer_utils import TrainOutput
 
 from zppo.data.filters import readable
 from zppo.data.order import Batch, epochs
-from zppo.engines.chat import Chat, Processing
+from zppo.models.chat_template import Processing
+from zppo.models.loading import called, load_model, student_processing, window_of
+from zppo.models.renderer import Renderer
 from zppo.reports.html import write_report
 from zppo.reports.progress import Progress, new_progress
 from zppo.rewards.extraction import Extractor
@@ -33,7 +35,6 @@ from zppo.run.lock import locked
 from zppo.run.state import RunState
 from zppo.run.summary import run_summary
 from zppo.step import rollout_step
-from zppo.teacher.remote import RemoteTeacher
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.checks import check_answers, check_one_process, check_options, media_filter
 from zppo.training.evaluation import evaluate
@@ -41,8 +42,7 @@ from zppo.training.forward import fill_gradients, use_sampling_mode
 from zppo.training.given import given_functions, given_student, given_teachers, unnamed
 from zppo.training.guard import UpdateGuard, finite
 from zppo.training.loader import StepLoader, UpdateInput
-from zppo.training.models import called, load_model, student_processing, window_of
-from zppo.training.parts import build_parts, build_update
+from zppo.training.parts import build_parts, build_update, embedded_student, use_weights
 from zppo.training.questions import held_out_questions, teacher_readers, training_questions
 from zppo.training.reliance import HelpReliance
 from zppo.training.reopening import open_run
@@ -96,19 +96,17 @@ class ZPPOTrainer(Trainer):
         check_one_process(args.world_size, args.n_gpu)
         check_options(args, model, teachers, processing_class)
         processing = student_processing(args.student, model, processing_class)
-        sees, chat = media_filter(args, model, teachers), Chat(processing)
-        self.verdict, extract = (
-            as_verdict(given_functions(args.rewards, reward_funcs)),
-            Extractor.of(args.rewards.extract),
-        )
+        sees, renderer = media_filter(args, model, teachers), Renderer(processing)
+        self.verdict = as_verdict(given_functions(args.rewards, reward_funcs))
+        extract = Extractor.of(args.rewards.extract)
         if isinstance(self.verdict, RoutedVerdict):
             self.verdict.extract = extract
         answered = not isinstance(self.verdict, RewardFunctions)
         window = window_of("student.model", model)
         self.progress.phase("reading questions")
         readers = teacher_readers(args, teachers)
-        self.questions, dropped = training_questions(train_dataset, args, chat, sees, answered, window, readers)
-        self.eval_questions, unasked = held_out_questions(eval_dataset, args, chat, sees, answered, window)
+        self.questions, dropped = training_questions(train_dataset, args, renderer, sees, answered, window, readers)
+        self.eval_questions, unasked = held_out_questions(eval_dataset, args, renderer, sees, answered, window)
         self.stopping = EarlyStopping(args.eval, len(self.eval_questions))
         judged = check_answers(self.verdict, chain(self.questions, self.eval_questions), args, teachers)
         self.progress.phase(f"loading student {called(model)}")
@@ -131,7 +129,7 @@ class ZPPOTrainer(Trainer):
         self.run_state = RunState(data=self.questions.identity, given=given)
         self.guard = UpdateGuard(args.learning_rate, self.run_directory.complete_checkpoints)
         self.update = build_update(args, self.parts)
-        self.reliance = HelpReliance(args, self.parts.student, self.accelerator.autocast)
+        self.reliance = HelpReliance(args, embedded_student(self.parts), self.accelerator.autocast)
         self._parameters = student.num_parameters()
         self._current: StepBatch | None = None
         self._end = self.run_state.position
@@ -264,6 +262,7 @@ class ZPPOTrainer(Trainer):
             part.metrics()  # drops what a step that was stopped half-way has left
         new, streams = upcoming.popleft(), Streams(args.seed, step)
         self.drops.begin_step(new.dropped)
+        use_weights(self.parts.student, self.model, step)
         later = [batch.questions for batch in islice(upcoming, args.rollout_steps - step - 1)]
         with self.guard.naming(self.run_state):
             batch = rollout_step(new.questions, self.buffer, self._watched, args.zone, args.sampling, streams, later)
@@ -283,8 +282,8 @@ class ZPPOTrainer(Trainer):
         metrics["time/teacher_share"] = metrics.get("time/teacher", 0) / spent
         state.step, state.position = state.step + 1, self._end
         metrics |= self.drops.end_step(state.step)
-        teacher = getattr(next(iter(self.parts.teachers), None), "parameters", 0)
-        state.count_step(metrics, step_flops(metrics, self._parameters, teacher))
+        size = next((teacher.parameters or 0 for teacher in self.parts.teachers), 0)
+        state.count_step(metrics, step_flops(metrics, self._parameters, size))
         state.count_judge(metrics)
         state.seconds = self._clock()
         metrics["tokens/student_total"] = state.student_tokens
@@ -304,8 +303,7 @@ class ZPPOTrainer(Trainer):
         """What teachers elsewhere say of themselves. An outage is logged, and training continues."""
         total = Counter(self._watched.queue.metrics())
         for teacher in self.parts.teachers:
-            if isinstance(teacher, RemoteTeacher):
-                total.update(teacher.metrics())
+            total.update(teacher.metrics())
         missing, unwritten = int(total["teacher/missing"]), int(metrics.get("zone/candidates_unreachable", 0))
         self.run_state.count_teachers(total)
         if missing or unwritten:
@@ -314,6 +312,7 @@ class ZPPOTrainer(Trainer):
         return dict(total)
 
     def _evaluate_held_out(self) -> dict[str, float]:
+        use_weights(self.parts.student, self.model, self.run_state.step)
         engine = WatchedEngine(self.parts.student, self.progress, "held-out evaluation", brief=False)
         parts = replace(self.parts, student=engine)
         with self.guard.naming(self.run_state):

@@ -9,7 +9,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from zppo.config import SamplingConfig, UpdateConfig
-from zppo.engines.vision import Vision
+from zppo.models.vision import Vision
 from zppo.training.forward import Frozen, response_logits, rollout_logprobs, shared_vision
 from zppo.training.imitation import Imitation
 from zppo.training.loss import Clipping, Mean, entropy, policy_loss, response_logprobs

@@ -1,52 +1,50 @@
 """Progress within a rollout step: engines and parts that name what they do and count, and the numbers of a step."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from statistics import fmean
+from typing import Any
 
-from zppo.engines.base import Engine, Rewritten, Teacher, ignore
-from zppo.engines.transformers import TransformersEngine
+from zppo.engines.base import PolicyEngine, Rewritten, Teacher, TokenRequest
 from zppo.reports.progress import HELD_OUT, Progress
 from zppo.reports.table import percent
 from zppo.rollout.teacher_queue import TeacherQueue
 from zppo.rollout.worker import Parts
-from zppo.teacher.local import LocalTeacher
-from zppo.types import Candidate, Group, Prompt, Question, Sampling, StepBatch
+from zppo.training.checks import embedded
+from zppo.types import Candidate, Group, Question, Rollout, Sampling, StepBatch
 
 
 class WatchedEngine:
-    """An engine whose finished prompts are counted.
+    """A `PolicyEngine` whose finished prompts are counted.
 
     The phase is `name`, else the kinds of the prompts; `brief` as in `Progress.phase`.
     """
 
-    def __init__(self, engine: Engine, progress: Progress, name: str = "", brief: bool = True) -> None:
+    def __init__(self, engine: PolicyEngine, progress: Progress, name: str = "", brief: bool = True) -> None:
         self._engine = engine
         self._progress = progress
         self._name = name
         self._brief = brief
-        self.parameters: int = getattr(engine, "parameters", 0)
 
-    def generate(
-        self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Callable[[list[Group]], None] = ignore
-    ) -> list[Group]:
-        kinds = Counter(prompt.kind for prompt in prompts)
+    @property
+    def policy_version(self) -> int:
+        return self._engine.policy_version
+
+    def generate(self, requests: Sequence[TokenRequest], decoding: Sampling) -> Iterator[tuple[int, list[Rollout]]]:
+        kinds = Counter(request.prompt.kind for request in requests)
         rollouts = "rollouts of " + ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-        self._progress.phase(self._name or rollouts, len(prompts), self._brief)
+        self._progress.phase(self._name or rollouts, len(requests), self._brief)
+        for finished in self._engine.generate(requests, decoding):
+            self._progress.advance()
+            yield finished
 
-        def count(groups: list[Group]) -> None:
-            self._progress.advance(len(groups))
-            done(groups)
+    def update_weights(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
+        self._engine.update_weights(weights, version)
 
-        return self._engine.generate(prompts, n, sampling, count)
-
-    def encode(self, response: str, end: bool = False) -> list[int]:
-        return self._engine.encode(response, end)
-
-    def decode(self, token_ids: Sequence[int]) -> str:
-        return self._engine.decode(token_ids)
+    def close(self) -> None:
+        self._engine.close()
 
 
 class WatchedQueue(TeacherQueue):
@@ -77,10 +75,11 @@ def watched(parts: Parts, progress: Progress) -> Parts:
 
 def _watched_teacher(teacher: Teacher, progress: Progress) -> Teacher:
     """A local model's prompts are counted. Servers and programs answer when they are done with all."""
-    if not (isinstance(teacher, LocalTeacher) and isinstance(teacher.engine, TransformersEngine)):
+    engine = embedded(teacher)
+    if engine is None:
         return teacher
-    counting = copy(teacher)
-    counting.engine = WatchedEngine(teacher.engine, progress, "responses of the teacher")
+    counting: Any = copy(teacher)
+    counting.engine = counting.engine.with_engine(WatchedEngine(engine, progress, "responses of the teacher"))
     return counting
 
 

@@ -13,7 +13,7 @@ from zppo.config import DataConfig
 from zppo.data.dropped import BadRow
 from zppo.data.reader import read_questions
 from zppo.data.videos import frame_times, load_video, video_shape
-from zppo.engines.chat import Chat
+from zppo.models.renderer import Renderer
 from zppo.types import Prompt
 
 CONFIG = DataConfig(video_frames=4, video_fps=2.0)
@@ -87,8 +87,8 @@ def test_two_questions_on_parts_of_one_file_show_different_frames(path: Path) ->
     parts: list[dict[str, Any]] = [{"start": 0, "end": 1.5}, {"start": 3.5, "end": 4.9}, {"end": 1.5}, {}]
     rows = [{"prompt": "<video> grey?", "answer": "1", "videos": [{"path": str(path), **part}]} for part in parts]
     questions, _ = read_questions(rows, CONFIG)
-    chat = Chat(new_processor())
-    seen = [chat.pixels(Prompt("plain", q, q.text)).tensors["pixel_values_videos"].mean().item() for q in questions]
+    renderer = Renderer(new_processor())
+    seen = [renderer.pixels(Prompt("plain", q, q.text)).tensors["pixel_values_videos"].mean().item() for q in questions]
     assert seen[0] == seen[2] < seen[3] < seen[1]
     names = [q.media[0].name for q in questions]
     assert names == [f"{path}{part}" for part in (", from 0 s, to 1.5 s", ", from 3.5 s, to 4.9 s", ", to 1.5 s", "")]

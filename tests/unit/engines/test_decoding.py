@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 import torch
+from texts import rolled_out
 from transformers import GenerationConfig
 
 from zppo.config import EndpointConfig
 from zppo.engines.decoding import Draw, PresencePenalty, processors
 from zppo.engines.endpoint import EndpointEngine
 from zppo.engines.transformers import TransformersEngine
+from zppo.models.renderer import Renderer
 from zppo.types import Prompt, Question, Sampling
 
 PROMPT = Prompt("plain", Question("q", "a a a", "1"), "a a a")
@@ -19,12 +21,12 @@ PROMPT = Prompt("plain", Question("q", "a a a", "1"), "a a a")
 
 @pytest.fixture(scope="module")
 def engine(new_model: Callable[..., Any], tokenizer: Any) -> TransformersEngine:
-    return TransformersEngine(new_model(seed=1), tokenizer, batch_size=8)
+    return TransformersEngine(new_model(seed=1), Renderer(tokenizer), batch_size=8)
 
 
 def sampled(engine: TransformersEngine, **options: Any) -> list[list[int]]:
     sampling = Sampling(**({"max_tokens": 12, "temperature": 1.0, "seed": 4} | options))
-    return [rollout.token_ids for rollout in engine.generate([PROMPT], 24, sampling)[0].rollouts]
+    return [rollout.token_ids for rollout in rolled_out(engine, [PROMPT], 24, sampling)[0].rollouts]
 
 
 def test_the_presence_penalty_lowers_what_was_sampled_once_and_nothing_of_the_prompt() -> None:
@@ -48,12 +50,12 @@ def test_the_penalty_applies_before_the_temperature(engine: TransformersEngine, 
             seen.append(scores.clone())
             return super().__call__(input_ids, scores)
 
-    ids = torch.tensor([engine.generate([PROMPT], 1, Sampling(max_tokens=1))[0].prompt_ids])
+    ids = torch.tensor([rolled_out(engine, [PROMPT], 1, Sampling(max_tokens=1))[0].prompt_ids])
     config = GenerationConfig(
         do_sample=True, temperature=0.5, top_k=0, max_new_tokens=1, eos_token_id=0, pad_token_id=0
     )
     engine.model.generate(input_ids=ids, generation_config=config, logits_processor=[Look(1.0, ids.shape[1])])
-    kinds = [type(each).__name__ for each in processors(Sampling(temperature=0.5, presence_penalty=1.0), 3, [0])]
+    kinds = [type(each).__name__ for each in processors(Sampling(temperature=0.5, presence_penalty=1.0), 3, Draw([0]))]
     assert kinds == ["PresencePenalty", "TemperatureLogitsWarper", "Draw"]
     with torch.no_grad():
         raw = engine.model(input_ids=ids).logits[:, -1].float()
@@ -61,7 +63,7 @@ def test_the_penalty_applies_before_the_temperature(engine: TransformersEngine, 
 
 
 def test_a_huge_repetition_penalty_avoids_the_prompts_tokens_too(engine: TransformersEngine) -> None:
-    prompt = set(engine.generate([PROMPT], 1, Sampling(max_tokens=1))[0].prompt_ids)
+    prompt = set(rolled_out(engine, [PROMPT], 1, Sampling(max_tokens=1))[0].prompt_ids)
     assert any(prompt & set(ids) for ids in sampled(engine))
     greedy = {"temperature": 0.0, "max_tokens": 60}
     assert sampled(engine, **greedy) != sampled(engine, **greedy, repetition_penalty=50.0)
@@ -87,15 +89,6 @@ def test_a_number_next_to_one_draws_the_last_token_that_is_possible() -> None:
     assert draw(torch.zeros(1, 0, dtype=torch.long), logits).argmax() == 2
 
 
-def test_what_is_drawn_does_not_depend_on_the_rest_of_the_batch(engine: TransformersEngine) -> None:
-    others = [Prompt("plain", Question(f"q{i}", "b" * 9 * i, "1"), "b" * 9 * i) for i in range(1, 4)]
-    sampling = Sampling(max_tokens=12, seed=4)
-    alone = engine.generate([PROMPT], 3, sampling)[0]
-    together = engine.generate([others[0], PROMPT, *others[1:]], 8, sampling)[1]
-    assert [r.token_ids for r in together.rollouts[:3]] == [r.token_ids for r in alone.rollouts]
-    assert len({tuple(r.token_ids) for r in together.rollouts}) == 8
-
-
 def test_neutral_values_change_nothing(engine: TransformersEngine) -> None:
     assert sampled(engine) == sampled(engine, min_p=0.0, presence_penalty=0.0, repetition_penalty=1.0)
 
@@ -113,7 +106,7 @@ def test_a_server_is_told_what_is_not_neutral_and_nothing_else() -> None:
 def test_earlier_turns_stand_before_the_question(engine: TransformersEngine, tokenizer: Any) -> None:
     turns = ({"role": "user", "content": "b"}, {"role": "assistant", "content": "c"})
     prompt = Prompt("plain", PROMPT.question, "d", turns=turns)
-    said = tokenizer.decode(engine.generate([prompt], 1, Sampling(max_tokens=1))[0].prompt_ids)
+    said = tokenizer.decode(rolled_out(engine, [prompt], 1, Sampling(max_tokens=1))[0].prompt_ids)
     assert said == (
         "<|im_start|>user\nb<|im_end|>\n<|im_start|>assistant\nc<|im_end|>\n"
         "<|im_start|>user\nd<|im_end|>\n<|im_start|>assistant\n"

@@ -9,6 +9,7 @@ from flaky import Answer, FlakyServer, Request, Response
 from talk import always, asking, completion, counted, echo, listing, prompt
 
 from zppo.engines import servers
+from zppo.engines.base import ask_all
 from zppo.errors import EngineError
 from zppo.types import Sampling
 
@@ -33,7 +34,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_fault_is_counted_and_mended_by_trying_again(fault: str, counter: str) -> None:
     with FlakyServer(echo, [fault, fault]) as server, asking(server) as engine:
-        group = engine.generate([prompt()], 2, Sampling())[0]
+        group = ask_all(engine, [prompt()], 2, Sampling())[0]
         assert len(group.rollouts) == 2
         assert counted(engine) == {"calls": 3, "retries": 2, counter: 2}
         assert counted(engine) == {}
@@ -43,19 +44,19 @@ def test_a_fault_is_counted_and_mended_by_trying_again(fault: str, counter: str)
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b'{"error": "busy"}', b'{"choices": []}', b"<html>", b"\xff"])
 def test_what_is_no_chat_completion_is_malformed(body: bytes) -> None:
     with FlakyServer(always(Response(200, body))) as server, asking(server, tries=2) as engine:
-        assert engine.generate([prompt()], 1, Sampling())[0].rollouts == []
+        assert ask_all(engine, [prompt()], 1, Sampling())[0].rollouts == []
         assert counted(engine) == {"calls": 2, "retries": 1, "malformed": 2, "failed": 1}
 
 
 def test_a_call_that_takes_too_long_is_given_up() -> None:
     with FlakyServer(echo, ["latency"]) as server, asking(server, timeout=0.1) as engine:
-        assert engine.generate([prompt()], 1, Sampling())[0].rollouts
+        assert ask_all(engine, [prompt()], 1, Sampling())[0].rollouts
         assert counted(engine) == {"calls": 2, "retries": 1, "timeouts": 1}
 
 
 def test_after_the_last_try_the_group_has_no_rollouts_and_they_are_counted() -> None:
     with asking(DEAD, tries=3) as engine:
-        groups = engine.generate([prompt("a"), prompt("b")], 4, Sampling())
+        groups = ask_all(engine, [prompt("a"), prompt("b")], 4, Sampling())
         assert [g.rollouts for g in groups] == [[], []]
         assert counted(engine) == {"calls": 6, "retries": 4, "connection_errors": 6, "failed": 8}
 
@@ -63,13 +64,13 @@ def test_after_the_last_try_the_group_has_no_rollouts_and_they_are_counted() -> 
 def test_a_group_keeps_what_came() -> None:
     answers = iter([completion({"content": "a"}), *[Response(503, b"")] * 3])
     with FlakyServer(lambda request: next(answers)) as server, asking(server, tries=3) as engine:
-        assert [r.text for r in engine.generate([prompt()], 2, Sampling())[0].rollouts] == ["a"]
+        assert [r.text for r in ask_all(engine, [prompt()], 2, Sampling())[0].rollouts] == ["a"]
         assert counted(engine) == {"calls": 4, "retries": 2, "server_errors": 3, "failed": 1}
 
 
 def test_the_next_server_is_asked_when_one_fails_and_a_dead_one_is_left_alone() -> None:
     with FlakyServer(echo) as server, asking(DEAD, server, concurrency=1) as engine:
-        groups = engine.generate([prompt(str(i)) for i in range(20)], 1, Sampling())
+        groups = ask_all(engine, [prompt(str(i)) for i in range(20)], 1, Sampling())
         assert all(g.rollouts for g in groups)
         assert counted(engine)["connection_errors"] == servers.FAILURES
 
@@ -78,15 +79,15 @@ def test_a_server_is_given_the_time_it_asks_for(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(flaky, "RETRY_AFTER", 0.4)
     with FlakyServer(echo, ["rate_limit"]) as server, asking(server) as engine:
         started = time.monotonic()
-        assert engine.generate([prompt()], 1, Sampling())[0].rollouts
+        assert ask_all(engine, [prompt()], 1, Sampling())[0].rollouts
     assert time.monotonic() - started >= 0.4
 
 
 def test_another_server_is_asked_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flaky, "RETRY_AFTER", 30)
     with FlakyServer(echo, ["rate_limit"] * 9) as busy, FlakyServer(echo) as idle, asking(busy, idle) as engine:
-        assert engine.generate([prompt()], 1, Sampling())[0].rollouts
-        engine.generate([prompt(str(i)) for i in range(4)], 1, Sampling())
+        assert ask_all(engine, [prompt()], 1, Sampling())[0].rollouts
+        ask_all(engine, [prompt(str(i)) for i in range(4)], 1, Sampling())
     assert (len(busy.requests), len(idle.requests)) == (1, 5)
 
 
@@ -104,7 +105,7 @@ def test_a_refusal_is_an_error_at_once_in_the_words_of_the_server(status: int, a
     refusing = always(Response(status, b'{"error": {"message": "not like this"}}'))
     with FlakyServer(refusing) as server, asking(server) as engine:
         with pytest.raises(EngineError, match=f"(?s){server.url}.*HTTP {status}.*not like this.*{advice}"):
-            engine.generate([prompt()], 1, Sampling())
+            ask_all(engine, [prompt()], 1, Sampling())
         assert counted(engine) == {"calls": 1, "refused": 1}
 
 
@@ -121,7 +122,7 @@ def test_one_prompt_too_long_ends_no_run_even_if_its_refusal_is_the_first_word(
 ) -> None:
     asked = [prompt("a very long question indeed"), *(prompt(f"q{i}") for i in range(5))]
     with FlakyServer(short_sighted) as server, asking(server) as engine:
-        assert [len(g.rollouts) for g in engine.generate(asked, 2, Sampling())] == [0, 2, 2, 2, 2, 2]
+        assert [len(g.rollouts) for g in ask_all(engine, asked, 2, Sampling())] == [0, 2, 2, 2, 2, 2]
         assert counted(engine) == {"calls": 6, "refused": 1, "failed": 2}
     assert "question 'a very long question indeed': " in caplog.text and "maximum context length" in caplog.text
 
@@ -132,14 +133,14 @@ def test_a_server_that_refuses_a_call_for_several_responses_is_asked_for_one_at_
 
     with FlakyServer(single) as server, asking(server) as engine:
         for _ in range(2):
-            assert len(engine.generate([prompt()], 3, Sampling())[0].rollouts) == 3
+            assert len(ask_all(engine, [prompt()], 3, Sampling())[0].rollouts) == 3
     assert ["n" in request.json for request in server.requests].count(True) == 1
 
 
 def test_what_one_server_refuses_is_asked_of_another() -> None:
     gone = always(Response(404, b"no such model"))
     with FlakyServer(gone) as one, FlakyServer(echo) as two, asking(one, two, tries=1, concurrency=1) as engine:
-        groups = engine.generate([prompt(str(i)) for i in range(20)], 1, Sampling())
+        groups = ask_all(engine, [prompt(str(i)) for i in range(20)], 1, Sampling())
         assert all(g.rollouts for g in groups)
         assert counted(engine) == {"calls": 23, "refused": servers.FAILURES}
 
@@ -153,11 +154,11 @@ def test_while_nobody_answers_one_short_call_goes_ahead_and_the_rest_waits_for_i
 
     with FlakyServer(sometimes) as server, asking(server, tries=3) as engine:
         for calls in (3 * 4, 1, 1):
-            assert [g.rollouts for g in engine.generate([prompt(str(i)) for i in range(4)], 2, Sampling())] == [[]] * 4
+            assert [g.rollouts for g in ask_all(engine, [prompt(str(i)) for i in range(4)], 2, Sampling())] == [[]] * 4
             assert len(told) == calls
             told.clear()
         down[0] = False
-        assert all(g.rollouts for g in engine.generate([prompt(str(i)) for i in range(4)], 2, Sampling()))
+        assert all(g.rollouts for g in ask_all(engine, [prompt(str(i)) for i in range(4)], 2, Sampling()))
         assert told[0] == "Say yes." and len(told) == 5
         assert counted(engine)["failed"] == 3 * 4 * 2
 
@@ -194,7 +195,7 @@ def test_a_model_that_is_served_without_being_listed_is_taken_also_beside_a_list
         with FlakyServer(serving("mine", lists=elsewhere)) as server, asking(server, model="mine") as engine:
             engine.check()
             assert engine.model == "mine"
-            assert engine.generate([prompt()], 1, Sampling())[0].rollouts
+            assert ask_all(engine, [prompt()], 1, Sampling())[0].rollouts
 
 
 def test_a_server_that_is_busy_refuses_no_name() -> None:
@@ -211,9 +212,9 @@ def test_models_that_know_another_name_for_the_limit_are_told_it() -> None:
 
     with FlakyServer(modern) as server:
         with asking(server) as engine, pytest.raises(EngineError, match=r"set teacher\.length_field"):
-            engine.generate([prompt()], 1, Sampling())
+            ask_all(engine, [prompt()], 1, Sampling())
         with asking(server, length_field="max_completion_tokens") as engine:
-            assert engine.generate([prompt()], 1, Sampling(max_tokens=9))[0].rollouts
+            assert ask_all(engine, [prompt()], 1, Sampling(max_tokens=9))[0].rollouts
     assert server.requests[-1].json["max_completion_tokens"] == 9
 
 
@@ -256,10 +257,10 @@ def test_the_key_reaches_the_server_and_nothing_else(
 ) -> None:
     with FlakyServer(telling_it) as server, asking(server, api_key_env="TEACHER_KEY", tries=2) as engine:
         with pytest.raises(EngineError, match="who is Bearer \\[API key\\]") as calling:
-            engine.generate([prompt()], 1, Sampling())
+            ask_all(engine, [prompt()], 1, Sampling())
         with pytest.raises(EngineError, match="TEACHER_KEY") as checking:
             engine.check()
-        engine.generate([prompt("fault")], 1, Sampling())
+        ask_all(engine, [prompt("fault")], 1, Sampling())
         written = [repr(engine), repr(vars(engine)), str(engine.config), str(engine.metrics()), *capfd.readouterr()]
     written += [line for raised in (calling, checking) for line in traceback.format_exception(raised.value)]
     written += [repr((e.value, e.value.__context__, e.value.__cause__, e.value.args)) for e in (calling, checking)]
@@ -271,11 +272,11 @@ def test_the_key_reaches_the_server_and_nothing_else(
 def test_the_key_is_read_at_every_call_and_need_not_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TEACHER_KEY", raising=False)
     with FlakyServer(echo) as server, asking(server, api_key_env="TEACHER_KEY") as engine:
-        engine.generate([prompt()], 1, Sampling())
+        ask_all(engine, [prompt()], 1, Sampling())
         monkeypatch.setenv("TEACHER_KEY", "later\n")
-        engine.generate([prompt()], 1, Sampling())
+        ask_all(engine, [prompt()], 1, Sampling())
         monkeypatch.setenv("TEACHER_KEY", "two\nlines")
         with pytest.raises(EngineError, match="TEACHER_KEY holds characters") as broken:
-            engine.generate([prompt()], 1, Sampling())
+            ask_all(engine, [prompt()], 1, Sampling())
     assert [r.headers["authorization"] for r in server.requests] == ["Bearer none", "Bearer later"]
     assert "lines" not in str(broken.value)

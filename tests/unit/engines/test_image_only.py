@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from sighted import CHAT_TEMPLATE, a_video, an_image, new_processor, shown
+from texts import rolled_out
 from transformers import (
     CLIPImageProcessor,
     CLIPVisionConfig,
@@ -25,8 +26,9 @@ from transformers import (
 )
 
 from zppo.engines.transformers import TransformersEngine
-from zppo.engines.vision import runs_apart
 from zppo.errors import ConfigError
+from zppo.models.renderer import Renderer
+from zppo.models.vision import runs_apart
 from zppo.training.arguments import ZPPOConfig
 from zppo.training.checks import media_filter
 from zppo.training.forward import response_logits
@@ -104,19 +106,19 @@ def engine(request: pytest.FixtureRequest) -> TransformersEngine:
     tokenizer = processor.tokenizer
     ends = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
     model.generation_config = GenerationConfig(**ends)
-    return TransformersEngine(model.eval(), processor, 64)
+    return TransformersEngine(model.eval(), Renderer(processor), 64)
 
 
 def plain_inputs(engine: TransformersEngine, prompt: Prompt, ids: list[int]) -> dict[str, Any]:
     """Inputs of the model as transformers' own processors make them."""
-    images, processor = [medium.load() for medium in prompt.media], engine.chat.processor
+    images, processor = [medium.load() for medium in prompt.media], engine.renderer.processor
     assert processor is not None
     given = processor.image_processor(images, return_tensors="pt") if images else {}
     return {"input_ids": torch.tensor([ids]), **{k: v for k, v in given.items() if k == "pixel_values"}}
 
 
 def test_a_mixed_batch_says_what_each_prompt_alone_would(engine: TransformersEngine) -> None:
-    groups = engine.generate(PROMPTS, 2, Sampling(max_tokens=6, temperature=0))
+    groups = rolled_out(engine, PROMPTS, 2, Sampling(max_tokens=6, temperature=0))
     image = engine.model.config.image_token_id
     counts = [g.prompt_ids.count(image) for g in groups]
     assert counts[0] == 0 < counts[1] and counts[2] == 2 * counts[1]
@@ -130,16 +132,16 @@ def test_a_mixed_batch_says_what_each_prompt_alone_would(engine: TransformersEng
 
 
 def test_batched_and_one_by_one_agree(engine: TransformersEngine) -> None:
-    groups = [Group(prompt, [], engine.chat.read(prompt)) for prompt in PROMPTS]
+    groups = [Group(prompt, [], engine.renderer.read(prompt)) for prompt in PROMPTS]
     minibatch = [(g, Rollout([9 + i, 30, 50 + i], "", advantage=1.0)) for i, g in enumerate(groups)]
     seen = 0
     with torch.no_grad():
-        for micro in microbatches(minibatch, 10_000, engine.chat.pad, torch.device("cpu")):
+        for micro in microbatches(minibatch, 10_000, engine.renderer.pad, torch.device("cpu")):
             batched = response_logits(engine.model, micro, engine.vision)
             for prompt, rollout, logits_TV, mask_T in zip(
                 micro.prompts, micro.rollouts, batched, micro.mask_BT, strict=True
             ):
-                ids = engine.chat.read(prompt)
+                ids = engine.renderer.read(prompt)
                 alone = engine.model(**plain_inputs(engine, prompt, ids + rollout.token_ids)).logits[0]
                 torch.testing.assert_close(logits_TV[mask_T], alone[len(ids) - 1 : -1], atol=1e-4, rtol=1e-4)
                 seen += 1

@@ -16,6 +16,7 @@ from flaky import FlakyServer, Request, Response
 from talk import always, asking, completion, counted, echo, prompt
 
 from zppo.engines import bounded, servers
+from zppo.engines.base import ask_all
 from zppo.engines.replies import Malformed, decoded, read_reply
 from zppo.errors import EngineError
 from zppo.types import Rollout, Sampling
@@ -112,7 +113,7 @@ def test_a_body_that_cannot_be_read_is_malformed_and_tried_again(body: bytes) ->
         decoded(body)
     answers = iter([Response(200, body), completion({"content": "a"})])
     with FlakyServer(lambda request: next(answers)) as server, asking(server) as engine:
-        assert engine.generate([prompt()], 1, Sampling())[0].rollouts
+        assert ask_all(engine, [prompt()], 1, Sampling())[0].rollouts
         assert counted(engine) == {"calls": 2, "retries": 1, "malformed": 1}
 
 
@@ -138,7 +139,7 @@ def test_an_error_object_in_a_200_is_tried_again_by_its_code_and_its_words_are_l
 ) -> None:
     answers = iter([error(**fields), error(**fields), completion({"content": "a"})])
     with FlakyServer(lambda request: next(answers)) as server, asking(server) as engine:
-        assert engine.generate([prompt()], 1, Sampling())[0].rollouts
+        assert ask_all(engine, [prompt()], 1, Sampling())[0].rollouts
         assert counted(engine) == {"calls": 3, "retries": 2, counter: 2}
     assert caplog.text.count("words of the server") == 1
 
@@ -147,7 +148,7 @@ def test_an_error_object_in_a_200_is_tried_again_by_its_code_and_its_words_are_l
 def test_an_error_object_in_a_200_is_a_refusal_by_its_code(fields: dict[str, Any]) -> None:
     with FlakyServer(always(error(**fields))) as server, asking(server) as engine:
         with pytest.raises(EngineError, match="words of the server"):
-            engine.generate([prompt()], 1, Sampling())
+            ask_all(engine, [prompt()], 1, Sampling())
         assert counted(engine) == {"calls": 1, "refused": 1}
 
 
@@ -160,12 +161,12 @@ def test_an_account_that_has_run_out_is_a_key_that_has_run_out(caplog: pytest.Lo
 
     with FlakyServer(always(no_credit)) as server, asking(server) as engine:
         with pytest.raises(EngineError, match=r"HTTP 429.*OPENAI_API_KEY has run out: add credit"):
-            engine.generate([prompt()], 1, Sampling())
+            ask_all(engine, [prompt()], 1, Sampling())
         assert counted(engine) == {"calls": 1, "refused": 1}, "and is not asked again and again"
     with FlakyServer(answer) as server, asking(server) as engine:
-        engine.generate([prompt()], 1, Sampling())
+        ask_all(engine, [prompt()], 1, Sampling())
         gone[0] = True
-        assert engine.generate([prompt("two?")], 1, Sampling())[0].rollouts == []
+        assert ask_all(engine, [prompt("two?")], 1, Sampling())[0].rollouts == []
     assert "question 'two?'" in caplog.text and "add credit" in caplog.text
 
 
@@ -180,7 +181,7 @@ def test_what_is_missing_after_a_refusal_is_completed_by_further_calls() -> None
         return echo(request)
 
     with FlakyServer(two_and_a_refusal) as server, asking(server) as engine:
-        texts = [r.text for r in engine.generate([prompt()], 4, Sampling())[0].rollouts]
+        texts = [r.text for r in ask_all(engine, [prompt()], 4, Sampling())[0].rollouts]
         assert counted(engine) == {"calls": 4, "refused": 1}
     assert len(set(texts)) == 4
 
@@ -249,7 +250,7 @@ def test_no_retry_after_is_absurd_enough_to_end_a_call(value: str, monkeypatch: 
         send(handler, body, status, Retry_After=value)
 
     with Raw(answer) as server, asking(server.url) as engine:
-        assert engine.generate([prompt()], 1, Sampling())[0].rollouts
+        assert ask_all(engine, [prompt()], 1, Sampling())[0].rollouts
         assert counted(engine) == {"calls": 2, "retries": 1, "rate_limited": 1}
 
 
@@ -273,7 +274,7 @@ def bomb(handler: Any) -> None:
 def test_a_body_is_limited_in_bytes(answer: Any, counter: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "LONGEST_REPLY", 2**20)
     with Raw(answer) as server, asking(server.url, tries=2) as engine:
-        assert engine.generate([prompt()], 1, Sampling())[0].rollouts == []
+        assert ask_all(engine, [prompt()], 1, Sampling())[0].rollouts == []
         assert counted(engine) == {"calls": 2, "retries": 1, counter: 2, "failed": 1}
 
 
@@ -289,7 +290,7 @@ def dripping(handler: Any) -> None:
 def test_a_reply_that_drips_is_limited_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(servers, "CONNECT", 0.2)
     with Raw(dripping) as server, asking(server.url, tries=1, timeout=0.2) as engine:
-        assert engine.generate([prompt()], 1, Sampling())[0].rollouts == []
+        assert ask_all(engine, [prompt()], 1, Sampling())[0].rollouts == []
         assert counted(engine) == {"calls": 1, "timeouts": 1, "failed": 1}
         with pytest.raises(EngineError, match=r"no list of models within 0\.2 seconds"):
             engine.check()
@@ -305,5 +306,5 @@ def key(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> It
 def test_the_words_that_are_logged_hold_no_key(key: str, caplog: pytest.LogCaptureFixture) -> None:
     answers = iter([error(message=f"who is {key}?"), completion({"content": "a"})])
     with FlakyServer(lambda request: next(answers)) as server, asking(server, api_key_env="TEACHER_KEY") as engine:
-        assert engine.generate([prompt()], 1, Sampling())[0].rollouts
+        assert ask_all(engine, [prompt()], 1, Sampling())[0].rollouts
     assert "who is [API key]?" in caplog.text and key not in caplog.text

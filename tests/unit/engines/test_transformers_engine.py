@@ -8,11 +8,17 @@ from typing import Any
 
 import pytest
 import torch
+from contract import PolicyEngineContract
+from sighted import new_processor, new_sighted
+from texts import rolled_out
 from transformers import GenerationConfig, GPT2Config, LlamaConfig, MambaConfig, Qwen2Config, Qwen3_5Config
 
-from zppo.engines.transformers import TransformersEngine, context_window
+from zppo.engines.base import TokenRequest
+from zppo.engines.transformers import TransformersEngine
 from zppo.errors import EngineError
-from zppo.types import Group, Prefix, Prompt, Question, Sampling, Thinking
+from zppo.models.loading import context_window
+from zppo.models.renderer import Renderer
+from zppo.types import Group, Prefix, Prompt, Question, Rollout, Sampling, Thinking
 
 TEXTS = ("12 + 30 = ?", "a", "a much longer question, with many more words than the others have, ?", "b c", "7?")
 FULL, HYBRID = ("full_attention",) * 2, ("linear_attention", "full_attention")
@@ -33,7 +39,7 @@ def model(new_model: Callable[..., Any]) -> Any:
 
 @pytest.fixture
 def engine(model: Any, tokenizer: Any) -> TransformersEngine:
-    return TransformersEngine(model, tokenizer, batch_size=8)
+    return TransformersEngine(model, Renderer(tokenizer), batch_size=8)
 
 
 @contextmanager
@@ -61,15 +67,55 @@ def inputs_of(model: Any) -> Iterator[list[tuple[int, int]]]:
     hook.remove()
 
 
-def test_groups_come_in_the_order_of_the_prompts_with_n_rollouts_each(engine: TransformersEngine) -> None:
-    asked = prompts()
-    groups = engine.generate(asked, 3, Sampling(max_tokens=4))
-    assert [g.prompt for g in groups] == asked
-    assert all(len(g.rollouts) == 3 and 1 <= len(r.token_ids) <= 4 for g in groups for r in g.rollouts)
+class TestTransformersEngine(PolicyEngineContract):
+    """With two end tokens, of which the tokenizer knows one."""
+
+    @pytest.fixture
+    def policy(self, model: Any, tokenizer: Any) -> TransformersEngine:
+        return TransformersEngine(model, Renderer(tokenizer), batch_size=8)
+
+    @pytest.fixture
+    def renderer(self, policy: TransformersEngine) -> Renderer:
+        return policy.renderer
+
+    @pytest.fixture
+    def ends(self, policy: TransformersEngine) -> list[int]:
+        vocabulary = policy.renderer.tokenizer.get_vocab()
+        return [vocabulary[name] for name in ("<|im_end|>", "<|stop|>") if name in vocabulary]
+
+    @pytest.fixture
+    def stops(self, policy: TransformersEngine, ends: list[int]) -> Callable[[int | None], Any]:
+        def stopping(token: int | None) -> Any:
+            shifts = {end: (end, 2.0 if end == token else -1e4) for end in ends}
+            return shifted(policy.model, **{str(end): shift for end, shift in shifts.items()})
+
+        return stopping
+
+    @pytest.fixture
+    def logprobs_of(self, policy: TransformersEngine) -> Callable[[TokenRequest, Rollout, float], list[float]]:
+        def computed(request: TokenRequest, rollout: Rollout, temperature: float) -> list[float]:
+            policy.model.base_model.rope_deltas = None
+            with torch.no_grad():
+                ids = torch.tensor([[*request.prompt_ids, *rollout.token_ids]])
+                logits = policy.model(input_ids=ids).logits[0, len(request.prompt_ids) - 1 : -1]
+            logits[:, policy._banned] = -torch.inf
+            logp = (logits / temperature).log_softmax(-1)
+            return logp.gather(1, torch.tensor(rollout.token_ids)[:, None])[:, 0].tolist()
+
+        return computed
+
+
+class TestTransformersEngineThatSees(TestTransformersEngine):
+    reads_media = True
+
+    @pytest.fixture
+    def policy(self) -> TransformersEngine:
+        processor = new_processor()
+        return TransformersEngine(new_sighted(processor, seed=1), Renderer(processor), batch_size=8)
 
 
 def test_a_prompt_is_what_the_chat_template_makes_of_it(engine: TransformersEngine, tokenizer: Any) -> None:
-    for group in engine.generate(prompts(), 1, Sampling(max_tokens=1)):
+    for group in rolled_out(engine, prompts(), 1, Sampling(max_tokens=1)):
         rendered = f"<|im_start|>user\n{group.prompt.text}<|im_end|>\n<|im_start|>assistant\n"
         assert tokenizer.decode(group.prompt_ids) == rendered
         message = [{"role": "user", "content": group.prompt.text}]
@@ -93,58 +139,25 @@ def test_a_chat_template_is_told_whether_to_think_or_left_to_its_own_default(
         "{{ messages[0].content }}: {% if enable_thinking | default(" + default + ") %}<think>\n{% else %}"
         "<think></think>{% endif %}"
     )
-    engine = TransformersEngine(model, thinker)
-    assert engine.chat.switches_thinking
+    engine = TransformersEngine(model, Renderer(thinker))
+    assert engine.renderer.switches_thinking
     for thinking, opening in openings.items():
-        (group,) = engine.generate(prompts("7?"), 1, Sampling(max_tokens=1, thinking=thinking))
+        (group,) = rolled_out(engine, prompts("7?"), 1, Sampling(max_tokens=1, thinking=thinking))
         assert tokenizer.decode(group.prompt_ids) == f"7?: {opening}"
         assert group.rollouts[0].opened == (opening if opening == "<think>\n" else "")
-        assert engine.chat.length(prompts("7?")[0], lambda medium: (0, 0), thinking) == len(group.prompt_ids)
-
-
-def test_equal_seeds_give_equal_tokens_and_other_seeds_others(engine: TransformersEngine) -> None:
-    first, again, other = (ids(engine.generate(prompts(), 3, Sampling(max_tokens=6, seed=s))) for s in (1, 1, 2))
-    assert first == again != other
-
-
-def test_rollouts_of_a_group_are_drawn_independently(engine: TransformersEngine) -> None:
-    (group,) = engine.generate(prompts("7?"), 8, Sampling(max_tokens=6, temperature=2.0))
-    assert len({tuple(r.token_ids) for r in group.rollouts}) > 4
-
-
-@pytest.mark.parametrize("end", ["<|im_end|>", "<|stop|>"])
-def test_each_end_token_stops_and_stays_in_the_response(
-    end: str, engine: TransformersEngine, model: Any, tokenizer: Any
-) -> None:
-    token = tokenizer.convert_tokens_to_ids(end)
-    with shifted(model, end=(token, 2.0)):
-        groups = engine.generate(prompts(), 8, Sampling(max_tokens=30))
-    rollouts = [r for g in groups for r in g.rollouts]
-    stopped = [r for r in rollouts if r.finish_reason == "stop"]
-    assert any(len(r.token_ids) > 1 for r in stopped)
-    ends = {tokenizer.convert_tokens_to_ids(name) for name in ("<|im_end|>", "<|stop|>")}
-    assert all(r.token_ids[-1] in ends and not ends & set(r.token_ids[:-1]) for r in stopped)
-    assert token in {r.token_ids[-1] for r in stopped}
-    assert all(end not in r.text for r in stopped)
-
-
-def test_a_response_cut_at_the_limit_says_so(engine: TransformersEngine, model: Any, tokenizer: Any) -> None:
-    ends = tokenizer.convert_tokens_to_ids(["<|im_end|>", "<|stop|>"])
-    with shifted(model, one=(ends[0], -1e4), two=(ends[1], -1e4)):
-        groups = engine.generate(prompts(), 2, Sampling(max_tokens=5))
-    assert {(len(r.token_ids), r.finish_reason) for g in groups for r in g.rollouts} == {(5, "length")}
+        assert engine.renderer.length(prompts("7?")[0], lambda medium: (0, 0), thinking) == len(group.prompt_ids)
 
 
 def test_an_end_token_at_the_very_limit_is_a_stop(engine: TransformersEngine, model: Any, tokenizer: Any) -> None:
     with shifted(model, end=(tokenizer.eos_token_id, 1e4)):
-        (group,) = engine.generate(prompts("7?"), 2, Sampling(max_tokens=1))
+        (group,) = rolled_out(engine, prompts("7?"), 2, Sampling(max_tokens=1))
     assert [(r.token_ids, r.finish_reason) for r in group.rollouts] == [([tokenizer.eos_token_id], "stop")] * 2
 
 
 def test_media_tokens_are_never_sampled(engine: TransformersEngine, model: Any, tokenizer: Any) -> None:
     token = tokenizer.convert_tokens_to_ids("<|image_pad|>")
     with shifted(model, image=(token, 1e4)):
-        groups = engine.generate(prompts(), 8, Sampling(max_tokens=8))
+        groups = rolled_out(engine, prompts(), 8, Sampling(max_tokens=8))
     assert token not in {t for g in groups for r in g.rollouts for t in r.token_ids}
 
 
@@ -154,13 +167,13 @@ def test_media_tokens_that_only_the_model_config_names_are_never_sampled(
     model = new_model(seed=1)
     model.config.image_token_id = 77
     with shifted(model, image=(77, 1e4)):
-        groups = TransformersEngine(model, tokenizer).generate(prompts(), 4, Sampling(max_tokens=4))
+        groups = rolled_out(TransformersEngine(model, Renderer(tokenizer)), prompts(), 4, Sampling(max_tokens=4))
     assert 77 not in {t for g in groups for r in g.rollouts for t in r.token_ids}
 
 
 def test_each_prompt_is_read_once_and_then_one_token_at_a_time(engine: TransformersEngine, model: Any) -> None:
     with inputs_of(model) as seen:
-        groups = engine.generate(prompts("12?", "13?"), 4, Sampling(max_tokens=5))
+        groups = rolled_out(engine, prompts("12?", "13?"), 4, Sampling(max_tokens=5))
     assert seen[0] == (2, len(groups[0].prompt_ids) - 1)
     assert set(seen[1:]) == {(8, 1)}
 
@@ -169,9 +182,9 @@ def test_each_prompt_is_read_once_and_then_one_token_at_a_time(engine: Transform
 def test_groups_larger_than_a_batch_are_sampled_in_rounds(
     batch_size: int, rounds: int, model: Any, tokenizer: Any
 ) -> None:
-    engine = TransformersEngine(model, tokenizer, batch_size)
+    engine = TransformersEngine(model, Renderer(tokenizer), batch_size)
     with inputs_of(model) as seen:
-        (group,) = engine.generate(prompts("7?"), 6, Sampling(max_tokens=3, temperature=2.0))
+        (group,) = rolled_out(engine, prompts("7?"), 6, Sampling(max_tokens=3, temperature=2.0))
     assert len(group.rollouts) == 6
     assert max(rows for rows, _ in seen) <= batch_size
     assert sum(length > 1 for _, length in seen) == rounds
@@ -184,7 +197,9 @@ def test_padding_and_batching_do_not_change_what_is_sampled(
 ) -> None:
     """With top-k 1 a response is determined: it equals plain unbatched decoding without any cache."""
     model = new_model(seed=2, layers=layers)
-    groups = TransformersEngine(model, tokenizer, batch_size=10).generate(prompts(), 2, Sampling(8, top_k=1))
+    groups = rolled_out(
+        TransformersEngine(model, Renderer(tokenizer), batch_size=10), prompts(), 2, Sampling(8, top_k=1)
+    )
     assert len({len(g.prompt_ids) for g in groups}) > 2
     banned = tokenizer.convert_tokens_to_ids("<|image_pad|>")
     for group in groups:
@@ -204,7 +219,9 @@ def test_tokens_are_drawn_from_the_distribution_of_the_model(
 ) -> None:
     """First-token frequencies of many rollouts against the softmax at the sampling temperature."""
     model = new_model(seed=2, layers=layers)
-    groups = TransformersEngine(model, tokenizer, 2000).generate(prompts("7?", TEXTS[2]), 1000, Sampling(1, 0.2))
+    groups = rolled_out(
+        TransformersEngine(model, Renderer(tokenizer), 2000), prompts("7?", TEXTS[2]), 1000, Sampling(1, 0.2)
+    )
     for group in groups:
         with torch.no_grad():
             logits = model(torch.tensor([group.prompt_ids])).logits[0, -1]
@@ -219,14 +236,14 @@ def test_generation_defaults_of_the_checkpoint_do_not_leak_into_sampling(
     new_model: Callable[..., Any], tokenizer: Any
 ) -> None:
     model = new_model(seed=1)
-    engine = TransformersEngine(model, tokenizer)
-    plain = ids(engine.generate(prompts(), 4, Sampling(max_tokens=8)))
+    engine = TransformersEngine(model, Renderer(tokenizer))
+    plain = ids(rolled_out(engine, prompts(), 4, Sampling(max_tokens=8)))
     defaults = GenerationConfig(
         repetition_penalty=5.0, min_p=0.9, no_repeat_ngram_size=1, bad_words_ids=[[5], [6]], top_k=2, temperature=0.1,
         min_new_tokens=8, eos_token_id=model.generation_config.eos_token_id,
     )  # fmt: skip
     model.generation_config = defaults
-    assert ids(engine.generate(prompts(), 4, Sampling(max_tokens=8))) == plain
+    assert ids(rolled_out(engine, prompts(), 4, Sampling(max_tokens=8))) == plain
     assert model.generation_config is defaults
 
 
@@ -236,7 +253,7 @@ def test_mode_and_global_rng_are_left_as_they_were(
     training: bool, fails: bool, new_model: Callable[..., Any], tokenizer: Any
 ) -> None:
     model = new_model(seed=1)
-    engine = TransformersEngine(model, tokenizer)
+    engine = TransformersEngine(model, Renderer(tokenizer))
     model.train(training)
     modes: list[bool] = []
 
@@ -248,7 +265,7 @@ def test_mode_and_global_rng_are_left_as_they_were(
     model.register_forward_pre_hook(watch)
     before, defaults = torch.random.get_rng_state(), model.generation_config
     try:
-        engine.generate(prompts(), 2, Sampling(max_tokens=2))
+        rolled_out(engine, prompts(), 2, Sampling(max_tokens=2))
     except KeyboardInterrupt:
         assert fails
     assert set(modes) == {False}
@@ -259,7 +276,7 @@ def test_mode_and_global_rng_are_left_as_they_were(
 def test_a_tokenizer_without_chat_template_is_refused(model: Any, tokenizer: Any) -> None:
     bare = type(tokenizer)(tokenizer_object=tokenizer.backend_tokenizer, eos_token="<|im_end|>")
     with pytest.raises(EngineError, match="no chat template"):
-        TransformersEngine(model, bare).generate(prompts("7?"), 1, Sampling(max_tokens=1))
+        rolled_out(TransformersEngine(model, Renderer(bare)), prompts("7?"), 1, Sampling(max_tokens=1))
 
 
 def test_a_model_without_any_end_token_is_refused(new_model: Callable[..., Any], tokenizer: Any) -> None:
@@ -267,32 +284,19 @@ def test_a_model_without_any_end_token_is_refused(new_model: Callable[..., Any],
     model.generation_config = GenerationConfig()
     bare = type(tokenizer)(tokenizer_object=tokenizer.backend_tokenizer, chat_template=tokenizer.chat_template)
     with pytest.raises(EngineError, match="end token"):
-        TransformersEngine(model, bare)
+        TransformersEngine(model, Renderer(bare))
 
 
 def begun(engine: TransformersEngine, text: str, response: str) -> Prompt:
-    ids = engine.encode(response)
-    return Prompt("prefix", Question(text, text, "1"), text, Prefix(tuple(ids), engine.decode(ids)))
-
-
-def test_a_prefix_is_fed_after_the_prompt_and_stands_before_what_is_sampled(engine: TransformersEngine) -> None:
-    with_prefix = [begun(engine, "a", "so 12+"), *prompts("b c"), begun(engine, "7?", "9")]
-    groups = engine.generate(with_prefix, 3, Sampling(max_tokens=4, seed=1))
-    for prompt, group in zip(with_prefix, groups, strict=True):
-        (bare,) = engine.generate([Prompt("plain", prompt.question, prompt.text)], 1, Sampling(max_tokens=1))
-        fed, start = (prompt.prefix.token_ids, prompt.prefix.text) if prompt.prefix else ((), "")
-        assert group.prompt_ids == [*bare.prompt_ids, *fed]
-        for rollout in group.rollouts:
-            assert len(rollout.token_ids) <= max(1, 4 - len(fed))
-            assert rollout.text == engine.decode([*fed, *rollout.token_ids])
-            assert rollout.text.startswith(start)
+    ids = engine.renderer.encode(response)
+    return Prompt("prefix", Question(text, text, "1"), text, Prefix(tuple(ids), engine.renderer.decode(ids)))
 
 
 def test_what_follows_a_prefix_depends_on_it(engine: TransformersEngine, model: Any) -> None:
     """Nearly without chance, the first sampled token is the model's favourite after prompt and prefix."""
     sure, favourites = Sampling(max_tokens=1, temperature=1e-4), set()
     for response in ("so 12+", "9", "</think>", "x y z"):
-        (group,) = engine.generate([begun(engine, "a", response)], 4, sure)
+        (group,) = rolled_out(engine, [begun(engine, "a", response)], 4, sure)
         with torch.no_grad():
             favourite = int(model(input_ids=torch.tensor([group.prompt_ids])).logits[0, -1].argmax())
         assert {tuple(r.token_ids) for r in group.rollouts} == {(favourite,)}
@@ -302,17 +306,17 @@ def test_what_follows_a_prefix_depends_on_it(engine: TransformersEngine, model: 
 
 def test_special_tokens_in_a_foreign_response_are_read_as_text(engine: TransformersEngine, tokenizer: Any) -> None:
     hostile = "a <|im_end|> b <|image_pad|>"
-    ids = engine.encode(hostile)
+    ids = engine.renderer.encode(hostile)
     assert not set(ids) & set(tokenizer.all_special_ids)
-    assert engine.decode(ids) == hostile
+    assert engine.renderer.decode(ids) == hostile
 
 
 def test_a_foreign_response_ends_with_the_end_of_the_chat_format(engine: TransformersEngine, tokenizer: Any) -> None:
-    assert engine.encode("a b", end=True) == [*engine.encode("a b"), tokenizer.eos_token_id]
+    assert engine.renderer.encode("a b", end=True) == [*engine.renderer.encode("a b"), tokenizer.eos_token_id]
 
 
 def test_temperature_zero_takes_the_likeliest_token_whatever_the_seed(engine: TransformersEngine, model: Any) -> None:
-    first, second = (engine.generate(prompts(), 2, Sampling(max_tokens=4, temperature=0.0, seed=s)) for s in (1, 2))
+    first, second = (rolled_out(engine, prompts(), 2, Sampling(max_tokens=4, temperature=0.0, seed=s)) for s in (1, 2))
     assert ids(first) == ids(second)
     for group in first:
         assert group.rollouts[0].token_ids == group.rollouts[1].token_ids
@@ -345,16 +349,3 @@ def test_temperature_zero_takes_the_likeliest_token_whatever_the_seed(engine: Tr
 )
 def test_the_context_window_is_what_the_config_of_the_language_model_says(config: Any, window: float) -> None:
     assert context_window(config) == window
-
-
-def test_a_prompt_fits_if_a_whole_response_ends_within_the_window(
-    new_model: Callable[..., Any], tokenizer: Any
-) -> None:
-    engine = TransformersEngine(new_model(), tokenizer)
-    question = Question("q", "1+1?", "2")
-    for prefix in (None, Prefix((5, 6), "ab")):
-        prompt = Prompt("plain", question, "1+1?", prefix)
-        (group,) = engine.generate([prompt], 1, Sampling(max_tokens=3))
-        begun = len(prefix.token_ids) if prefix else 0  # counts in the response
-        engine.model.config.max_position_embeddings = len(group.prompt_ids) - begun + 10
-        assert engine.fits(prompt, Sampling(10)) and not engine.fits(prompt, Sampling(11))

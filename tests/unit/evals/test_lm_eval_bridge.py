@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from texts import ScriptedText
 from toys import Unreachable
 
-from zppo.engines.scripted import ScriptedEngine
 from zppo.errors import DataError, EngineError
 from zppo.evals.benchmarks import BENCHMARKS
 from zppo.evals.lm_eval_bridge import TASKS, Check, _checks, _task_manager, cross_check, side_by_side
@@ -51,7 +51,7 @@ def half_right(prompt: Prompt, n: int, visit: int) -> list[str]:
 
 
 def test_lm_eval_scores_what_our_engine_says(data: Path) -> None:
-    engine = ScriptedEngine(half_right)
+    engine = ScriptedText(half_right)
     checks = cross_check(Respondent(engine, batch=4), BENCHMARKS["aime25"], data)
     assert checks == [Check("aime25", "aime25", "exact_match none", 50.0, 10)]
     assert engine.prompts[0].text == "Question: 0 + 0?\nAnswer:"
@@ -63,7 +63,7 @@ def test_a_group_reads_a_folder_and_is_the_mean_over_all_its_items(exams: Path) 
     def only_mathematics(prompt: Prompt, n: int, visit: int) -> list[str]:
         return [f"The answer is ({'A' if 'about math.' in prompt.text else 'B'})."] * n
 
-    checks = cross_check(Respondent(ScriptedEngine(only_mathematics)), BENCHMARKS["mmlu_pro"], exams)
+    checks = cross_check(Respondent(ScriptedText(only_mathematics)), BENCHMARKS["mmlu_pro"], exams)
     assert checks == [Check("mmlu_pro", "mmlu_pro", "exact_match custom-extract", 100 * 3 / 16, 16)]
 
 
@@ -75,12 +75,12 @@ def test_a_group_that_aggregates_a_metric_it_does_not_have_is_told_all_the_same(
 
 
 def test_a_limit_is_handed_on(data: Path) -> None:
-    assert cross_check(Respondent(ScriptedEngine(half_right)), BENCHMARKS["aime25"], data, 4)[0].items == 4
+    assert cross_check(Respondent(ScriptedText(half_right)), BENCHMARKS["aime25"], data, 4)[0].items == 4
 
 
 def test_missing_data_and_responses_are_told(data: Path) -> None:
     with pytest.raises(DataError, match="lm-eval's task mmlu_pro in it"):
-        cross_check(Respondent(ScriptedEngine(half_right)), BENCHMARKS["mmlu_pro"], data)
+        cross_check(Respondent(ScriptedText(half_right)), BENCHMARKS["mmlu_pro"], data)
     with pytest.raises(EngineError, match="some responses never came"):
         cross_check(Respondent(Unreachable()), BENCHMARKS["aime25"], data)
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from zppo.engines.base import ignore
-from zppo.engines.scripted import ScriptedEngine
+from texts import ScriptedText
+
 from zppo.evals.benchmark import Benchmark, Data, Item, Row, Scored
 from zppo.evals.items import Extent
 from zppo.evals.judging import Judge, load_templates
@@ -74,29 +74,29 @@ def says(text: str) -> Callable[[Prompt, int, int], list[str]]:
     return lambda prompt, n, visit: [text] * n
 
 
-class Sampler(ScriptedEngine):
+class Sampler(ScriptedText):
     """Draws by the seed of each request, as every engine does."""
 
-    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any = ignore) -> list[Group]:
+    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
         groups = super().generate(prompts, n, sampling)
         for group in groups:
             seed = request_seed(sampling.seed, group.prompt.uid, group.prompt.text, 0)
             group.rollouts[0].text = f"\\boxed{{{seed % 7}}}"
-        done(groups)
         return groups
 
 
-class Unreachable:
+class Unreachable(ScriptedText):
     """An engine whose server is gone, for the first `times` calls or for ever."""
 
-    def __init__(self, engine: ScriptedEngine | None = None, times: int = 10**9) -> None:
+    def __init__(self, engine: ScriptedText | None = None, times: int = 10**9) -> None:
+        super().__init__(right)
         self.calls, self._engine, self._times = 0, engine, times
 
-    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling, done: Any = ignore) -> list[Group]:
+    def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:
         self.calls += 1
         if self.calls <= self._times or self._engine is None:
             return [Group(prompt, []) for prompt in prompts]
-        return self._engine.generate(prompts, n, sampling, done)
+        return self._engine.generate(prompts, n, sampling)
 
 
 def judge(engine: Any, model: str = "judge", folder: Path | None = None) -> Judge:

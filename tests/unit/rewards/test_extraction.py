@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from texts import ScriptedText
 
 from zppo.errors import ConfigError, RewardError
 from zppo.rewards import extraction, finders
@@ -200,8 +201,9 @@ def test_every_rule_grades_the_answer_that_was_read() -> None:
 
 
 def test_the_judge_reads_only_what_follows_the_thoughts_where_an_answer_is_found() -> None:
-    class Listener:
+    class Listener(ScriptedText):
         def __init__(self) -> None:
+            super().__init__(lambda prompt, n, visit: [])
             self.asked: list[str] = []
 
         def generate(self, prompts: list[Prompt], n: int, sampling: Sampling) -> list[Group]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from boxes import question
+from texts import ScriptedText
 
 from zppo.config import DataConfig
 from zppo.data.reader import read_questions
@@ -15,10 +16,11 @@ from zppo.zone.prompts import Templates
 RIGHT, WRONG = '{"verdict": "correct"}', '{"verdict": "wrong"}'
 
 
-class Server:
+class Server(ScriptedText):
     """Replies with `reply(prompt, visit)`; None is no connection."""
 
     def __init__(self, reply: Callable[[str, int], str | None]) -> None:
+        super().__init__(lambda prompt, n, visit: [])
         self.reply, self.calls, self.samplings = reply, list[list[str]](), list[tuple[int, Sampling]]()
 
     def generate(self, prompts: Sequence[Prompt], n: int, sampling: Sampling) -> list[Group]:

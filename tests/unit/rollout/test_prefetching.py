@@ -11,13 +11,13 @@ from slow_server import SlowServer
 
 from zppo.config import SamplingConfig, ZoneConfig
 from zppo.engines.base import LIKELY, NOW, PERHAPS, Priority
-from zppo.engines.scripted import ScriptedEngine
+from zppo.engines.scripted import ByteRenderer, ScriptedEngine
 from zppo.methods import parse_method
 from zppo.rewards.boxed import last_boxed
 from zppo.rollout.worker import Parts
 from zppo.step import rollout_step
 from zppo.teacher.hints import cut_hints
-from zppo.teacher.remote import RemoteTeacher
+from zppo.teacher.model import ModelTeacher
 from zppo.teacher.rewriting import keep_whole
 from zppo.types import Group, Prompt, Question, Sampling, StepBatch
 from zppo.zone.prompts import Templates
@@ -41,8 +41,8 @@ def parts(
     server: SlowServer, student: Callable[[Prompt, int, int], list[str]] | ScriptedEngine, method: str = "zppo"
 ) -> Parts:
     engine = student if isinstance(student, ScriptedEngine) else ScriptedEngine(student)
-    teacher = RemoteTeacher(server, TEMPLATES)
-    return Parts(parse_method(method), engine, verdict, [teacher], keep_whole, TEMPLATES, ahead=1)
+    teacher = ModelTeacher(server, TEMPLATES)
+    return Parts(parse_method(method), engine, ByteRenderer(), verdict, [teacher], keep_whole, TEMPLATES, ahead=1)
 
 
 def step(
@@ -73,12 +73,10 @@ class OneByOne(ScriptedEngine):
         super().__init__(script)
         self._look = look
 
-    def generate(self, prompts, n, sampling, done=lambda groups: None):
-        groups = []
-        for prompt in prompts:
-            groups += super().generate([prompt], n, sampling, done)
+    def generate(self, requests, decoding):
+        for finished in super().generate(requests, decoding):
+            yield finished
             self._look()
-        return groups
 
 
 def test_the_teacher_begins_while_the_student_still_generates() -> None:

@@ -9,15 +9,16 @@ from slow_server import SlowServer
 from zppo.engines.base import LIKELY, NOW, PERHAPS
 from zppo.errors import DataError
 from zppo.rollout.teacher_queue import TeacherQueue
-from zppo.teacher.remote import RemoteTeacher
-from zppo.types import Group, Question, Sampling
+from zppo.teacher.model import ModelTeacher
+from zppo.teacher.program import ProgramTeacher
+from zppo.types import Group, Prompt, Question, Sampling
 from zppo.zone.prompts import Templates
 
 FIRST, SECOND = Sampling(seed=1), Sampling(seed=2)
 
 
 def queue_to(server: SlowServer) -> TeacherQueue:
-    return TeacherQueue([RemoteTeacher(server, Templates.load())])
+    return TeacherQueue([ModelTeacher(server, Templates.load())])
 
 
 def questions(*names: str) -> list[Question]:
@@ -128,10 +129,11 @@ def test_a_teacher_that_cannot_work_ahead_is_asked_when_its_answers_are_collecte
 
         def respond(self, questions: list[Question], n: int, sampling: Sampling) -> list[Group]:
             self.asked += 1
-            return []
+            return [Group(Prompt("plain", question, ""), []) for question in questions]
 
     program = Program()
-    queue = TeacherQueue([program])
+    queue = TeacherQueue([ProgramTeacher(program)])
     queue.request(1, questions("a"), 1, FIRST)
     assert program.asked == 0 and queue.metrics() == {}
     assert queue.collect(1, [], 1, FIRST) == [] and program.asked == 0
+    assert len(queue.collect(1, questions("b", "a"), 1, FIRST)) == 2 and program.asked == 1

@@ -1,10 +1,10 @@
 from collections.abc import Iterable
 
 import pytest
+from texts import ScriptedText
 
-from zppo.engines.scripted import ScriptedEngine
 from zppo.teacher.compression import Truncate, surviving, teacher_compression
-from zppo.teacher.local import LocalTeacher
+from zppo.teacher.model import ModelTeacher
 from zppo.teacher.rewriting import keep_whole
 from zppo.types import MEDIA_MARK, Candidate, Prompt, Question, Sampling
 from zppo.zone.prompts import Templates
@@ -20,14 +20,14 @@ def candidate(text: str, answer: str | None = "1", is_right: bool = True) -> Can
 def summarise(candidates: Iterable[tuple[Question, Candidate]], *tries: str) -> tuple[list[str | None], list[str], int]:
     """Texts after compression, prompts asked, tokens; the teacher writes `tries` one after the other."""
     writing = iter(tries)
-    engine = ScriptedEngine(lambda prompt, n, visit: [next(writing) for _ in range(n)])
+    engine = ScriptedText(lambda prompt, n, visit: [next(writing) for _ in range(n)])
     done = teacher_compression(engine, TEMPLATES, Sampling())(list(candidates), 0)
     assert next(writing, None) is None, "the teacher was asked less often than scripted"
     return [c and c.text for c in done.candidates], [p.text for p in engine.prompts], done.tokens
 
 
 def test_the_summary_takes_the_place_of_the_text_and_nothing_else_changes() -> None:
-    engine = ScriptedEngine(lambda prompt, n, visit: ["<think>well</think><summary>\nshort \\boxed{1}\n</summary>"])
+    engine = ScriptedText(lambda prompt, n, visit: ["<think>well</think><summary>\nshort \\boxed{1}\n</summary>"])
     wrong = candidate("long", is_right=False)
     done = teacher_compression(engine, TEMPLATES, Sampling())([(ONE, wrong)], 0)
     assert done.candidates == [Candidate("short \\boxed{1}", "1", False)]
@@ -60,7 +60,7 @@ def test_after_two_tries_a_candidate_is_given_up_and_the_others_stay() -> None:
 def test_a_teacher_whose_texts_are_mostly_refused_is_told_about_and_so_is_one_that_thinks_too_long(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    class Thinker(ScriptedEngine):
+    class Thinker(ScriptedText):
         def generate(self, prompts, n, sampling):
             assert sampling.thinking == "off"
             groups = super().generate(prompts, n, sampling)
@@ -69,7 +69,7 @@ def test_a_teacher_whose_texts_are_mostly_refused_is_told_about_and_so_is_one_th
             return groups
 
     sampling = Sampling(max_tokens=512, thinking="off")
-    for engine in (ScriptedEngine, Thinker):
+    for engine in (ScriptedText, Thinker):
         writer = teacher_compression(engine(lambda prompt, n, visit: ["<think>let me see"]), TEMPLATES, sampling)
         assert writer([(ONE, candidate("a"))], 0).candidates == [None]
     refused, cut_off = caplog.messages
@@ -80,7 +80,7 @@ def test_a_teacher_whose_texts_are_mostly_refused_is_told_about_and_so_is_one_th
 def test_the_second_try_has_another_seed() -> None:
     seeds = []
 
-    class Engine(ScriptedEngine):
+    class Engine(ScriptedText):
         def generate(self, prompts, n, sampling):
             seeds.append(sampling.seed)
             return super().generate(prompts, n, sampling)
@@ -143,7 +143,7 @@ def test_truncation_keeps_the_end_and_in_it_the_final_answer() -> None:
 
 
 def test_the_teacher_is_shown_the_response_alone_to_compress_it() -> None:
-    engine = ScriptedEngine(lambda prompt, n, visit: ["<summary>\\boxed{1}</summary>"])
+    engine = ScriptedText(lambda prompt, n, visit: ["<summary>\\boxed{1}</summary>"])
     question = Question("q", f"how many birds? {MEDIA_MARK}", "gold 42")
     teacher_compression(engine, Templates.load(), Sampling())([(question, candidate("long story"))], 0)
     (prompt,) = engine.prompts
@@ -163,15 +163,15 @@ def test_no_compression_keeps_everything() -> None:
 
 
 def test_a_local_teacher_is_asked_the_plain_prompt() -> None:
-    engine = ScriptedEngine(lambda prompt, n, visit: ["yes"] * n)
+    engine = ScriptedText(lambda prompt, n, visit: ["yes"] * n)
     templates = Templates.load()
-    groups = LocalTeacher(engine, templates).respond([ONE, TWO], 3, Sampling())
+    groups = [ModelTeacher(engine, templates).submit(q, 3, Sampling()).result() for q in (ONE, TWO)]
     assert engine.prompts == [Prompt("plain", q, templates.plain(q)) for q in (ONE, TWO)]
     assert [len(g.rollouts) for g in groups] == [3, 3]
 
 
 def test_a_candidate_whose_rewriting_never_came_is_neither_accepted_nor_asked_for_again() -> None:
-    class Lossy(ScriptedEngine):
+    class Lossy(ScriptedText):
         def generate(self, prompts, n, sampling):
             groups = super().generate(prompts, n, sampling)
             groups[0].rollouts.clear()
@@ -186,7 +186,7 @@ def test_a_candidate_whose_rewriting_never_came_is_neither_accepted_nor_asked_fo
 def test_what_the_teacher_could_not_read_whole_is_not_asked_and_counts_as_failed(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    class Narrow(ScriptedEngine):
+    class Narrow(ScriptedText):
         def fits(self, prompt: Prompt, sampling: Sampling) -> bool:
             return len(prompt.text) + sampling.max_tokens <= 10
 

@@ -11,7 +11,7 @@ from talk import asking, completion
 from zppo.config import SamplingConfig, ZoneConfig
 from zppo.engines import servers
 from zppo.engines.endpoint import EndpointEngine
-from zppo.engines.scripted import ScriptedEngine
+from zppo.engines.scripted import ByteRenderer, ScriptedEngine
 from zppo.methods import parse_method
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.functions import RewardFunctions
@@ -19,7 +19,7 @@ from zppo.rollout.worker import Parts
 from zppo.step import rollout_step
 from zppo.teacher.compression import teacher_compression
 from zppo.teacher.hints import teacher_hints
-from zppo.teacher.local import LocalTeacher
+from zppo.teacher.model import ModelTeacher
 from zppo.types import Question, Sampling, StepBatch
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
@@ -49,7 +49,9 @@ def step(method: str, engine: EndpointEngine, rewriting: Callable[..., Any], jud
     """On two questions that the student never solves."""
     student = ScriptedEngine(lambda prompt, n, visit: ["\\boxed{2}"] * n)
     rewriter = rewriting(engine, TEMPLATES)
-    parts = Parts(parse_method(method), student, judge, [LocalTeacher(engine, TEMPLATES)], rewriter, TEMPLATES)
+    parts = Parts(
+        parse_method(method), student, ByteRenderer(), judge, [ModelTeacher(engine, TEMPLATES)], rewriter, TEMPLATES
+    )
     questions = [Question(f"q{i}", f"q{i}?", "1", {"level": "hard"}) for i in range(2)]
     return rollout_step(questions, PromptReplayBuffer(9), parts, ZONE, SamplingConfig(), Streams(0, 0))
 

@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from texts import ScriptedText
 
-from zppo.engines.scripted import ScriptedEngine
 from zppo.teacher.hints import answer_free, cut_hints, teacher_hints
 from zppo.teacher.statements import stated_at
 from zppo.types import Candidate, Question, Sampling
@@ -18,7 +18,7 @@ RESPONSE = Candidate("15-6=9 \\boxed{9}", "9", True)
 def hint(*tries: str) -> tuple[str | None, int]:
     """The hint that stands after the teacher's `tries`, and how often it was asked."""
     writing = iter(tries)
-    engine = ScriptedEngine(lambda prompt, n, visit: [next(writing)])
+    engine = ScriptedText(lambda prompt, n, visit: [next(writing)])
     done = teacher_hints(engine, TEMPLATES, Sampling())([(QUESTION, RESPONSE)], 0)
     (candidate,) = done.candidates
     assert done.tokens == sum(len(t.encode()) + 1 for t in tries[: len(engine.prompts)])
@@ -78,7 +78,7 @@ def test_the_right_option_is_given_away_by_its_letter_and_by_its_text(options: o
 
 def test_hints_refused_are_counted_try_by_try() -> None:
     texts = iter(["<hint>it is 9</hint>", "<hint>9</hint>", "<hint>subtract</hint>", "?"])
-    engine = ScriptedEngine(lambda prompt, n, visit: [next(texts)])
+    engine = ScriptedText(lambda prompt, n, visit: [next(texts)])
     other = Candidate("16-7=9 \\boxed{9}", "9", True)
     hints = teacher_hints(engine, TEMPLATES, Sampling())
     done = hints([(QUESTION, RESPONSE), (QUESTION, other)], 0)

@@ -6,7 +6,7 @@ import pytest
 
 from zppo.config import TeacherConfig
 from zppo.errors import ConfigError, TeacherError
-from zppo.teacher.remote import configured_teachers
+from zppo.teacher.model import configured_teachers
 from zppo.zone.prompts import Templates
 
 CODE = """
@@ -31,7 +31,7 @@ def file(tmp_path: Path) -> str:
 def test_a_class_a_function_and_an_instance_are_teachers_and_so_are_fallbacks(file: str, name: str) -> None:
     section = TeacherConfig(f"{file}:{name}", fallbacks=("local", f"{file}:Solver"))
     first, local, last = configured_teachers(section, Templates.load())
-    assert local == "local" and [type(t).__name__ for t in (first, last)] == ["Solver", "Solver"]
+    assert local == "local" and [t.name for t in (first, last)] == ["Solver", "Solver"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from zppo.engines.scripted import ScriptedEngine
+from zppo.engines.local import LocalText
+from zppo.engines.scripted import ByteRenderer, ScriptedEngine
 from zppo.training.evaluation import ask, levels_of, summarise
 from zppo.types import Question, Sampling
 from zppo.zone.prompts import Templates
@@ -24,7 +25,7 @@ def verdict(questions: Sequence[Question], responses: Sequence[str]) -> list[flo
 def test_accuracy_is_the_mean_over_scored_samples_and_the_others_are_counted() -> None:
     table = {"a/plain": [["1", "1", "0", "?"]], "b/plain": [["0"] * 4], "c/plain": [["?"] * 4], "d/plain": [["1"] * 4]}
     engine = ScriptedEngine.from_table(table)
-    got = ask(QUESTIONS, engine, verdict, Templates.load(), 4, Sampling())
+    got = ask(QUESTIONS, LocalText(engine, ByteRenderer()), verdict, Templates.load(), 4, Sampling())
     assert got == ({"a": 2 / 3, "b": 0.0, "d": 1.0}, 5)
     assert [p.text for p in engine.prompts] == [Templates.load().plain(q) for q in QUESTIONS]
 

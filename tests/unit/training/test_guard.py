@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from rows import rollouts
+from texts import rolled_out
 
 from zppo import SamplingConfig, StudentConfig, ZoneConfig, ZPPOConfig, ZPPOTrainer
 from zppo.config import CheckpointConfig
@@ -233,10 +234,10 @@ def test_responses_of_one_token_train(
 def test_a_prefix_that_leaves_no_room_still_trains_on_one_token(new_trainer: Callable[..., ZPPOTrainer]) -> None:
     trainer = new_trainer()
     engine: Any = trainer.parts.student
-    ids = engine.encode("so it is \\boxed{4}")
+    ids = engine.renderer.encode("so it is \\boxed{4}")
     question = Question("q", "2+2?", "4")
-    begun = Prompt("prefix", question, "2+2?", Prefix(tuple(ids), engine.decode(ids)))
-    (group,) = engine.generate([begun], 4, Sampling(max_tokens=len(ids) - 2, seed=1))
+    begun = Prompt("prefix", question, "2+2?", Prefix(tuple(ids), engine.renderer.decode(ids)))
+    (group,) = rolled_out(engine, [begun], 4, Sampling(max_tokens=len(ids) - 2, seed=1))
     assert [len(r.token_ids) for r in group.rollouts] == [1] * 4
     for rollout, advantage in zip(group.rollouts, (1.0, -1.0, 0.5, -0.5), strict=True):
         assert rollout.text.startswith(begun.prefix.text)  # type: ignore[union-attr]

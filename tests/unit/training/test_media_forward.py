@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import assert_same_gradient, gradient
 from sighted import a_video, an_image, new_processor, new_sighted, plain_inputs, shown
+from texts import rolled_out
 
 from zppo.config import SamplingConfig, UpdateConfig
 from zppo.engines.transformers import TransformersEngine
-from zppo.engines.vision import Vision
 from zppo.errors import EngineError
+from zppo.models.renderer import Renderer
+from zppo.models.vision import Vision
 from zppo.training.distill import Distillation
 from zppo.training.forward import Frozen, response_logits
 from zppo.training.loss import policy_loss, response_logprobs
@@ -103,8 +105,8 @@ def logprobs(model: Any, group: Group, rollout: Rollout) -> torch.Tensor:
 def test_batched_and_one_by_one_agree(family: str, rows: list[tuple[Prompt, list[list[int]]]]) -> None:
     """In generation and in a forward pass: prompts, their counts, what the tower makes, and log-probabilities."""
     model = MODELS[family]
-    engine = TransformersEngine(model, PROCESSOR)
-    groups = engine.generate([prompt for prompt, _ in rows], 1, Sampling(max_tokens=1, temperature=0))
+    engine = TransformersEngine(model, Renderer(PROCESSOR))
+    groups = rolled_out(engine, [prompt for prompt, _ in rows], 1, Sampling(max_tokens=1, temperature=0))
     for group in groups:
         one, [first] = alone(model, group.prompt, []), group.rollouts[0].token_ids
         assert group.prompt_ids == one.ids and group.prompt_tokens == len(one.ids)
@@ -136,11 +138,11 @@ def agrees(model: Any, micro: Microbatch, vision: Vision, group_of: dict[int, Gr
 
 def a_minibatch(seed: int = 0) -> Minibatch:
     """Rollouts on an image (plain and aided), a film and words."""
-    engine = TransformersEngine(new_sighted(PROCESSOR), PROCESSOR)
+    engine = TransformersEngine(new_sighted(PROCESSOR), Renderer(PROCESSOR))
     generator, rows = torch.Generator().manual_seed(seed), []
     for kind, names in (("plain", ["i1"]), ("ncq", ["i1"]), ("plain", ["v1", "i2"]), ("replayed", [])):
         prompt = a_prompt(kind, names)
-        group = Group(prompt, [], engine.chat.read(prompt))
+        group = Group(prompt, [], engine.renderer.read(prompt))
         for advantage in (-0.5, 1.0, 1.5):
             response = torch.randint(8, 400, (5,), generator=generator).tolist()
             rows.append((group, Rollout(response, "", advantage=advantage)))
@@ -152,7 +154,7 @@ def a_minibatch(seed: int = 0) -> Minibatch:
 def test_the_shared_vision_tower_gets_the_gradient_of_the_plain_way(family: str, microbatch_tokens: int) -> None:
     model = new_sighted(PROCESSOR, family, seed=1)
     minibatch, config = a_minibatch(), UpdateConfig(microbatch_tokens=microbatch_tokens)
-    vision = Vision(TransformersEngine(model, PROCESSOR).chat)
+    vision = Vision(Renderer(PROCESSOR))
     update = PolicyUpdate(config, SamplingConfig(14), PROCESSOR.tokenizer.pad_token_id, vision)
 
     def plainly() -> None:
@@ -172,7 +174,7 @@ def test_the_shared_vision_tower_gets_the_gradient_of_the_plain_way(family: str,
 def test_an_update_runs_the_tower_once_to_read_and_once_to_learn(model: Any) -> None:
     sizes: list[int] = []
     handle = model.base_model.visual.register_forward_hook(lambda *given: sizes.append(len(given[1][0])))
-    vision = Vision(TransformersEngine(model, PROCESSOR).chat)
+    vision = Vision(Renderer(PROCESSOR))
     update = PolicyUpdate(UpdateConfig(microbatch_tokens=100), SamplingConfig(14), 0, vision)
     only = [row for row in a_minibatch() if row[0].question.id == "i1"]
     update.before_step(model, [only])
@@ -185,7 +187,7 @@ def test_an_update_runs_the_tower_once_to_read_and_once_to_learn(model: Any) -> 
 def test_a_frozen_vision_tower_stays_without_gradient() -> None:
     model = new_sighted(PROCESSOR, seed=1)
     model.base_model.visual.requires_grad_(False)
-    vision = Vision(TransformersEngine(model, PROCESSOR).chat)
+    vision = Vision(Renderer(PROCESSOR))
     update, minibatch = PolicyUpdate(UpdateConfig(), SamplingConfig(14), 0, vision), a_minibatch()
     update.before_step(model, [minibatch])
     update.accumulate(model, minibatch, torch.Tensor.backward)
@@ -195,7 +197,7 @@ def test_a_frozen_vision_tower_stays_without_gradient() -> None:
 
 def test_distillation_sees_what_the_prompts_show(model: Any) -> None:
     teacher, minibatch = new_sighted(PROCESSOR, seed=2), a_minibatch()
-    vision = Vision(TransformersEngine(model, PROCESSOR).chat)
+    vision = Vision(Renderer(PROCESSOR))
     update = Distillation(Frozen(teacher, vision), UpdateConfig(), SamplingConfig(14), 0, vision)
     whole = update.accumulate(model, minibatch, torch.Tensor.backward)
     # The rows weigh alike: all responses have five tokens.
@@ -207,7 +209,7 @@ def test_distillation_sees_what_the_prompts_show(model: Any) -> None:
 def test_a_microbatch_encodes_what_its_rows_share_once(model: Any) -> None:
     sizes: list[int] = []
     handle = model.base_model.visual.register_forward_hook(lambda *given: sizes.append(len(given[1][0])))
-    vision = Vision(TransformersEngine(model, PROCESSOR).chat)
+    vision = Vision(Renderer(PROCESSOR))
     (micro,) = microbatches([row for row in a_minibatch() if row[0].question.id == "i1"][:3], 10_000, 0, CPU)
     with torch.no_grad():
         response_logits(model, micro, vision)
@@ -221,16 +223,16 @@ def test_placeholders_without_features_are_refused_by_question(
 ) -> None:
     """Whether or not anything is shown beside them."""
     prompt = a_prompt("bcq", names)
-    group = Group(prompt, [], TransformersEngine(model, PROCESSOR).chat.read(prompt))
+    group = Group(prompt, [], Renderer(PROCESSOR).read(prompt))
     group.prompt_ids.insert(5, PROCESSOR.image_token_id)
     (micro,) = microbatches([(group, Rollout([9], "", advantage=1.0))], 10_000, 0, CPU)
     said = rf"question '\w+': its bcq prompt has {places} placeholder .* image .* made {made} features"
     with pytest.raises(EngineError, match=said):
-        response_logits(model, micro, Vision(TransformersEngine(model, PROCESSOR).chat))
+        response_logits(model, micro, Vision(Renderer(PROCESSOR)))
 
 
 def test_a_question_of_words_needs_no_vision(model: Any) -> None:
     question = Question("w", "1+1?", "2")
-    chat = TransformersEngine(model, PROCESSOR).chat
-    ids = torch.tensor([chat.read(Prompt("plain", question, "1+1?"))])
-    assert Vision(chat).inputs(model, [Prompt("plain", question, "1+1?")], ids) == {}
+    renderer = Renderer(PROCESSOR)
+    ids = torch.tensor([renderer.read(Prompt("plain", question, "1+1?"))])
+    assert Vision(renderer).inputs(model, [Prompt("plain", question, "1+1?")], ids) == {}

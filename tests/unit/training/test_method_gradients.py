@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from rows import assert_same_gradient, gradient, token_logprobs
+from texts import BYTES, ScriptedText, rolled_out
 
 from zppo.config import SamplingConfig, UpdateConfig, ZoneConfig
 from zppo.engines.scripted import ScriptedEngine
@@ -14,7 +15,7 @@ from zppo.rewards.boxed import last_boxed
 from zppo.rollout.worker import Parts
 from zppo.step import rollout_step
 from zppo.teacher.hints import cut_hints
-from zppo.teacher.local import LocalTeacher
+from zppo.teacher.model import ModelTeacher
 from zppo.teacher.rewriting import keep_whole
 from zppo.training.microbatch import microbatches
 from zppo.training.update import PolicyUpdate
@@ -54,7 +55,7 @@ def verdict(questions: list[Question], responses: list[str]) -> list[float | Non
 
 def buffer_with(question: Question) -> PromptReplayBuffer:
     buffer = PromptReplayBuffer(10)
-    (failed,) = ScriptedEngine(student).generate([Prompt("plain", question, "")], 2, SamplingConfig().at(0))
+    (failed,) = rolled_out(ScriptedEngine(student), [Prompt("plain", question, "")], 2, SamplingConfig().at(0))
     for rollout in failed.rollouts:
         rollout.reward = 0.0
     buffer.refresh([failed], 0.5)
@@ -66,9 +67,9 @@ def step_of(method: str) -> StepBatch:
     sizes = {"new_questions": 2, "group_size": 3, "teacher_samples": 1, "updates": 1}
     zone = ZoneConfig(**sizes, replay_fraction=0.5, augment_fraction=2)
     old, *new = [Question(name, f"{name}?", "1") for name in ("old", "easy", "hard")]
-    teacher = LocalTeacher(ScriptedEngine(lambda prompt, n, visit: ["it is so \\boxed{1}"] * n), TEMPLATES)
+    teacher = ModelTeacher(ScriptedText(lambda prompt, n, visit: ["it is so \\boxed{1}"] * n), TEMPLATES)
     rewriter = cut_hints if method.startswith("hint") else keep_whole
-    parts = Parts(parse_method(method), ScriptedEngine(student), verdict, [teacher], rewriter, TEMPLATES)
+    parts = Parts(parse_method(method), ScriptedEngine(student), BYTES, verdict, [teacher], rewriter, TEMPLATES)
     return rollout_step(new, buffer_with(old), parts, zone, SamplingConfig(), Streams(0, 0))
 
 

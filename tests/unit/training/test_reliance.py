@@ -11,6 +11,7 @@ from sighted import an_image, new_processor, new_sighted, plain_inputs, shown
 
 from zppo.config import ReportsConfig, RunOptions, SamplingConfig, UpdateConfig
 from zppo.engines.transformers import TransformersEngine
+from zppo.models.renderer import Renderer
 from zppo.training.reliance import HelpReliance
 from zppo.types import Group, Kind, Prompt, Question, Rollout
 
@@ -19,7 +20,7 @@ RIGHT, WRONG, UNSCORED = 1.0, 0.0, None
 
 @pytest.fixture(scope="module")
 def engine(new_model: Callable[..., Any], tokenizer: Any) -> TransformersEngine:
-    return TransformersEngine(new_model(seed=3), tokenizer)
+    return TransformersEngine(new_model(seed=3), Renderer(tokenizer))
 
 
 def measuring(engine: TransformersEngine, reliance: int = 2, temperature: float = 1.0, tokens: int = 64) -> Any:
@@ -90,7 +91,7 @@ def test_a_response_that_copies_what_only_its_own_prompt_holds_leans_on_it(
         aided, alone = (token_logprobs(model, g, group.rollouts[0], 1.0).sum() for g in (group, plain))
         (alone - aided).backward()
         optimizer.step()
-    fitted = TransformersEngine(model, engine.chat.tokenizer)
+    fitted = TransformersEngine(model, engine.renderer)
     assert measuring(fitted).measure([plain, group], random.Random(0))["reliance/bcq"] > 0.5
 
 
@@ -141,13 +142,13 @@ def test_the_student_and_every_rollout_are_left_as_they_were(engine: Transformer
 def test_a_question_with_an_image_is_read_with_it_behind_both_prompts() -> None:
     processor = new_processor()
     model = new_sighted(processor, seed=1)
-    engine, question = TransformersEngine(model, processor), shown("i", "what is it?", an_image("i", 1))
+    engine, question = TransformersEngine(model, Renderer(processor)), shown("i", "what is it?", an_image("i", 1))
     texts: dict[Kind, str] = {"plain": question.text, "bcq": f"{question.text} it is 5 or 6"}
     rollout = Rollout([71, 300, 14, 9], "", reward=RIGHT)
     groups = []
     for kind, text in texts.items():
         prompt = Prompt(kind, question, text)
-        groups.append(Group(prompt, [rollout] if kind == "bcq" else [], engine.chat.read(prompt)))
+        groups.append(Group(prompt, [rollout] if kind == "bcq" else [], engine.renderer.read(prompt)))
     alone, aided = (_logprob_of(model, processor, g.prompt, rollout.token_ids) for g in groups)
     metrics = measuring(engine, tokens=10_000).measure(groups, random.Random(0))
     assert metrics["reliance/bcq"] == pytest.approx((aided - alone) / 4, abs=1e-4)

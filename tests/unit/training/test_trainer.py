@@ -12,8 +12,8 @@ from rows import assert_same_gradient, gradient, rollouts
 from sighted import an_image, new_processor, new_sighted, shown
 
 from zppo import SamplingConfig, StudentConfig, TeacherConfig, ZoneConfig, ZPPOConfig, ZPPOTrainer
-from zppo.engines.chat import Chat
 from zppo.errors import ConfigError
+from zppo.models.renderer import Renderer
 from zppo.training.loader import UpdateInput
 from zppo.training.update import PolicyUpdate
 from zppo.types import Group, Minibatch, Prompt, Question, Rollout, StepBatch
@@ -97,7 +97,7 @@ def rows_of(trainer: ZPPOTrainer, advantages: dict[str, float]) -> Minibatch:
     rows, parts = [], trainer.parts
     for name, advantage in advantages.items():
         prompt = Prompt("plain", questions[name], parts.templates.plain(questions[name]))
-        ids = parts.student.chat.read(prompt)  # type: ignore[attr-defined]
+        ids = parts.student.renderer.read(prompt)  # type: ignore[attr-defined]
         group = Group(prompt, [Rollout([7, 9], "", advantage=advantage)], ids)
         rows.append((group, group.rollouts[0]))
     return rows
@@ -169,4 +169,4 @@ def test_questions_that_leave_no_room_for_a_response_are_refused(
 
 def plain_length(tokenizer: Any, text: str) -> int:
     question = Question("q", text, "a")
-    return len(Chat(tokenizer).read(Prompt("plain", question, Templates.load().plain(question))))
+    return len(Renderer(tokenizer).read(Prompt("plain", question, Templates.load().plain(question))))

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from heard import Heard
-from worlds import Babbler, compressor, cut, verdict
+from worlds import BYTES, Babbler, compressor, cut, verdict
 
 from zppo.config import SamplingConfig, ZoneConfig
+from zppo.engines.local import LocalText
 from zppo.methods import parse_method
 from zppo.rollout.worker import Parts
 from zppo.step import rollout_step
-from zppo.teacher.local import LocalTeacher
+from zppo.teacher.model import ModelTeacher
 from zppo.training.watched import held_out_numbers, step_numbers, watched
 from zppo.types import Group, Prompt, Question, Rollout, StepBatch
 from zppo.zone.prompts import Templates
@@ -23,8 +24,10 @@ ZONE = ZoneConfig(new_questions=8, updates=2, group_size=3, teacher_samples=2, a
 
 def played(method: str, progress: Heard | None) -> list[StepBatch]:
     templates = Templates.load()
-    teachers = [LocalTeacher(Babbler("teacher"), templates)]
-    parts = Parts(parse_method(method), Babbler("student"), verdict, teachers, compressor, templates, fallback=cut)
+    teachers = [ModelTeacher(LocalText(Babbler("teacher"), BYTES), templates)]
+    parts = Parts(
+        parse_method(method), Babbler("student"), BYTES, verdict, teachers, compressor, templates, fallback=cut
+    )
     parts = parts if progress is None else watched(parts, progress)
     buffer = PromptReplayBuffer(8)
     questions = [[Question(f"q{8 * step + i}", f"q{8 * step + i}?", "1") for i in range(8)] for step in range(2)]
@@ -52,16 +55,20 @@ def test_a_watched_step_is_the_step_and_counts_every_prompt(method: str) -> None
 
 
 def test_prompts_of_a_local_teacher_are_counted(student_folder: Any, new_model: Any, tokenizer: Any) -> None:
-    from zppo.engines.transformers import TransformersEngine
+    from zppo.engines.transformers import local_text
 
     progress, templates = Heard(), Templates.load()
-    teacher = LocalTeacher(TransformersEngine(new_model(), tokenizer), templates, "off")
-    parts = Parts(parse_method("zppo"), Babbler("student"), verdict, [teacher], compressor, templates)
+    teacher = ModelTeacher(local_text(new_model(), tokenizer, 8), templates, "off")
+    parts = Parts(parse_method("zppo"), Babbler("student"), BYTES, verdict, [teacher], compressor, templates)
     [counting] = watched(parts, progress).teachers
     questions, sampling = [Question("a", "a?", "1"), Question("b", "b?", "1")], SamplingConfig(max_tokens=2).at(1)
-    assert counting.respond(questions, 2, sampling) == teacher.respond(questions, 2, sampling)
+
+    def answers(asked: Any) -> list[Group]:
+        return [future.result() for future in [asked.submit(question, 2, sampling) for question in questions]]
+
+    assert answers(counting) == answers(teacher)
     assert progress.phases == [("responses of the teacher", 2, True, 2)]
-    assert counting.parameters == teacher.parameters > 0  # type: ignore[attr-defined]
+    assert teacher.parameters and counting.parameters == teacher.parameters
 
 
 def test_the_numbers_of_a_step_are_few_and_readable() -> None:

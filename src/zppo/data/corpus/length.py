@@ -13,6 +13,7 @@ from transformers.utils import cached_file
 from zppo.data.corpus.reasons import Excluded
 from zppo.data.corpus.rows import IMAGE
 from zppo.errors import ConfigError
+from zppo.models.chat_template import rendered
 from zppo.types import Question
 
 AROUND_IMAGE = 2
@@ -64,8 +65,7 @@ class PromptLength:
     def __call__(self, prompt: str, width: int, height: int) -> int:
         text = self._plain(Question("row", prompt.replace(IMAGE, ""), ""))
         message = [{"role": "user", "content": text}]
-        rendered = self._tokenizer.apply_chat_template(message, add_generation_prompt=True, tokenize=False)
-        tokens = len(self._tokenizer(rendered, add_special_tokens=False)["input_ids"])
+        tokens = len(self._tokenizer(rendered(self._tokenizer, message), add_special_tokens=False)["input_ids"])
         return tokens + self.rule.tokens(width, height) + AROUND_IMAGE
 
     def describe(self) -> dict[str, Any]:

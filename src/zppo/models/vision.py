@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from zppo.engines.chat import Chat, Pixels
 from zppo.errors import EngineError
+from zppo.models.renderer import Pixels, Renderer
 from zppo.types import Media, Prompt
 
 KINDS = ("image", "video")
@@ -60,8 +60,8 @@ def forget_positions(model: PreTrainedModel, rows: Tensor | None = None) -> None
 class Vision:
     """Gives batches of prompts their media. Rows that show the same media share one pass of the vision tower."""
 
-    def __init__(self, chat: Chat) -> None:
-        self._chat = chat
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
         self._held: dict[Shown, list[Features]] = {}
 
     def inputs(self, model: PreTrainedModel, prompts: Sequence[Prompt], ids_BL: Tensor) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class Vision:
         """
         rows = [p for p in prompts if p.media]
         features = self._held or self._encode(model, _distinct(rows))
-        if self._chat.processor is not None:  # what a tokenizer alone has read are words
+        if self._renderer.processor is not None:  # what a tokenizer alone has read are words
             _check(model, prompts, ids_BL, features)
         if not rows:
             return {}
@@ -110,7 +110,7 @@ class Vision:
         """Features of all media, in the order of each question's."""
         found: dict[Shown, list[Features]] = {}
         for chunk in self._chunks(shown):
-            pixels = _joined(self._chat.pixels(prompt) for prompt in chunk.values())
+            pixels = _joined(self._renderer.pixels(prompt) for prompt in chunk.values())
             counts = Counter(m.kind for media in chunk for m in media)
             by_kind = {kind: iter(_features(model, kind, count, pixels)) for kind, count in counts.items()}
             found |= {media: [next(by_kind[m.kind]) for m in media] for media in chunk}
@@ -120,7 +120,7 @@ class Vision:
         chunk: dict[Shown, Prompt] = {}
         size = 0
         for media, prompt in shown.items():
-            more = self._chat.pixels(prompt).size
+            more = self._renderer.pixels(prompt).size
             if chunk and size + more > CHUNK_BYTES:
                 yield chunk
                 chunk, size = {}, 0
@@ -132,11 +132,13 @@ class Vision:
     def _shapes(self, model: PreTrainedModel, rows: Iterable[Prompt], ids_BL: Tensor) -> dict[str, Tensor]:
         """What the model derives positions from: grids of all rows, and which tokens are whose placeholders."""
         wanted = inspect.signature(model.forward).parameters
-        tensors = _joined(self._chat.pixels(prompt) for prompt in rows)
+        tensors = _joined(self._renderer.pixels(prompt) for prompt in rows)
         shapes = {k: t for k, t in tensors.items() if k in wanted and not k.startswith("pixel_values")}
         if "mm_token_type_ids" in wanted:
-            assert self._chat.processor is not None, "prompts with media were read by a processor"
-            shapes["mm_token_type_ids"] = torch.tensor(self._chat.processor.create_mm_token_type_ids(ids_BL.tolist()))
+            assert self._renderer.processor is not None, "prompts with media were read by a processor"
+            shapes["mm_token_type_ids"] = torch.tensor(
+                self._renderer.processor.create_mm_token_type_ids(ids_BL.tolist())
+            )
         return {name: tensor.to(ids_BL.device) for name, tensor in shapes.items()}
 
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from slow_server import SlowServer
+from texts import Offline, ScriptedText
 
 import zppo
 from zppo.config import FallbackConfig, RunOptions, StudentConfig, TeacherConfig
 from zppo.errors import ConfigError, TeacherError
 from zppo.teacher.compression import teacher_compression
-from zppo.teacher.remote import RemoteTeacher, configured_teachers
+from zppo.teacher.model import ModelTeacher, configured_teachers
 from zppo.training.checks import check_options
 from zppo.types import Candidate, Question, Sampling
 from zppo.zone.prompts import Templates
@@ -28,9 +29,9 @@ def questions(*names: str) -> list[Question]:
 
 def test_candidates_of_an_outage_are_counted_apart_from_refused_ones() -> None:
     pair = [(q, Candidate(f"long {q.id}", None, False)) for q in questions("a", "b")]
-    done = teacher_compression(SlowServer(missing=1), TEMPLATES, Sampling())(pair, 0)
+    done = teacher_compression(Offline(), TEMPLATES, Sampling())(pair, 0)
     assert (done.candidates, done.unreachable, done.refused) == ([None, None], 2, 0)
-    done = teacher_compression(SlowServer(text="no summary"), TEMPLATES, Sampling())(pair, 0)
+    done = teacher_compression(ScriptedText(lambda prompt, n, visit: ["no summary"]), TEMPLATES, Sampling())(pair, 0)
     assert (done.candidates, done.unreachable, done.refused) == ([None, None], 0, 4)
 
 
@@ -38,7 +39,7 @@ def test_teachers_are_made_of_a_section_in_its_order() -> None:
     url, other = "http://one/v1", "https://two/v1"
     section = TeacherConfig(model="served", endpoint=(url, "http://three/v1"), fallbacks=("local", other))
     first, second, third = configured_teachers(section, TEMPLATES)
-    assert isinstance(first, RemoteTeacher) and isinstance(third, RemoteTeacher) and second == "local"
+    assert isinstance(first, ModelTeacher) and isinstance(third, ModelTeacher) and second == "local"
     assert (first.engine.config.urls, first.engine.config.model) == ((url, "http://three/v1"), "served")
     assert (third.engine.config.urls, third.engine.config.model) == ((other,), None)
     own = FallbackConfig(endpoint=other, model="dear", api_key_env="DEAR_KEY", price_response=9)
@@ -79,4 +80,4 @@ def test_a_teacher_that_nobody_answers_for_is_refused_before_training() -> None:
 def test_asking_ahead_is_refused_where_the_method_does_not_ask_about_every_hard_question(method: str) -> None:
     options = RunOptions(method=method, student=StudentConfig(str(WORDS_STUDENT)), teacher=TeacherConfig(**SERVED))
     with pytest.raises(ConfigError, match=r"teacher.ahead .* does not ask about every hard question"):
-        check_options(options, options.student.model, [RemoteTeacher(SlowServer(), TEMPLATES)])
+        check_options(options, options.student.model, [ModelTeacher(SlowServer(), TEMPLATES)])

@@ -1,7 +1,7 @@
-"""How prompts reach a model: its chat template and tokenizer, and the processor of its images and videos."""
+"""How prompts reach a model and responses come back: chat template, tokenizer, and processor of images and videos."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +9,12 @@ import numpy as np
 from torch import Tensor
 from transformers import ProcessorMixin
 
-from zppo.engines.chat_template import ChatTemplate, Processing
-from zppo.engines.content import pieces_of
-from zppo.engines.control import control_tokens
 from zppo.errors import DataError, EngineError
+from zppo.models.chat_template import ChatTemplate, Processing
+from zppo.models.control import control_tokens
+from zppo.models.messages import messages_of
+from zppo.models.opening import ENOUGH, opening_of
 from zppo.types import Media, Prompt, Thinking, Video
-from zppo.zone.spelling import as_plain_text
 
 REMEMBERED_BYTES = 512 * 2**20
 """Processed media are kept up to this size: the prompts of a question and the updates of a step ask for the same."""
@@ -37,17 +37,20 @@ class Pixels:
         return sum(t.nbytes for t in self.tensors.values())
 
 
-class Chat:
-    """Turns prompts into token ids and their media into tensors. The text of a prompt is read as text.
+class Renderer:
+    """Turns prompts into token ids and their media into tensors, and responses into texts and back.
 
-    `processing` is a tokenizer, or the processor of an image-text model, which holds one. Raises EngineError when there
-    is no chat template, and for messages that it refuses.
+    `processing` is a tokenizer, or the processor of an image-text model, which holds one. `ends` are end tokens of the
+    model beside the tokenizer's own. The text of a prompt is read as text. Raises EngineError when there is no chat
+    template, and for messages that it refuses.
     """
 
-    def __init__(self, processing: Processing) -> None:
+    def __init__(self, processing: Processing, ends: Iterable[int] = ()) -> None:
         self.processor = processing if isinstance(processing, ProcessorMixin) else None
         self.tokenizer: Any = getattr(processing, "tokenizer", processing)
         self._template = ChatTemplate(processing)
+        own = self.tokenizer.eos_token_id
+        self.ends: list[int] = sorted({*ends, *([] if own is None else [own])})
         self._control = control_tokens(self.tokenizer)
         self._remembered: OrderedDict[tuple[Media, ...], Pixels] = OrderedDict()
 
@@ -65,12 +68,12 @@ class Chat:
         Every image and video is as many placeholder tokens as the model will have features for it. Raises DataError
         naming the question when its media cannot be read or are not where its text says.
         """
-        rendered = self.rendered(prompt, thinking)
+        text = self.rendered(prompt, thinking)
         if prompt.media:
             given = self.pixels(prompt).placeholders
             replace = self._processor(prompt).get_text_with_replacements
-            ((rendered,), _) = replace([rendered], given["image"], given["video"])
-        return self.tokenizer(rendered, add_special_tokens=False)["input_ids"]
+            ((text,), _) = replace([text], given["image"], given["video"])
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
 
     def length(self, prompt: Prompt, size: Callable[[Media], tuple[int, int]], thinking: Thinking = "on") -> int:
         """How many token ids `read` would give, without decoding images: `size` tells their width and height.
@@ -90,7 +93,7 @@ class Chat:
 
     def rendered(self, prompt: Prompt, thinking: Thinking = "on") -> str:
         """The prompt in the chat template: what a tokenizer reads, with one placeholder for each image and video."""
-        return self._template.render(self._messages(prompt), thinking)
+        return self._template.render(messages_of(prompt, _placeholder, self._control), thinking)
 
     def pixels(self, prompt: Prompt) -> Pixels:
         """What the processor makes of the prompt's media. Raises DataError naming the question."""
@@ -101,26 +104,34 @@ class Chat:
             self._remembered.popitem(last=False)
         return pixels
 
+    def opening(self, prompt_ids: Sequence[int]) -> str:
+        """Beginning of every response that the chat template writes itself, at the end of `prompt_ids`."""
+        return opening_of(self.tokenizer.decode(prompt_ids[-ENOUGH:]))
+
+    def encode(self, response: str, end: bool = False) -> list[int]:
+        """Token ids of a response that somebody else wrote, special tokens in it read as plain text; with its end.
+
+        That is the end token of the chat format. Raises EngineError where neither tokenizer nor model has one.
+        """
+        ids: list[int] = self.tokenizer(response, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        return [*ids, self._end] if end else ids
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        """Text of (a part of) a response."""
+        return self.tokenizer.decode(token_ids, skip_special_tokens=True)
+
     @property
     def pad(self) -> int:
         """The token id that fills batches."""
         pad = self.tokenizer.pad_token_id
-        return pad if pad is not None else self.tokenizer.eos_token_id
+        return pad if pad is not None else self._end
 
-    def _messages(self, prompt: Prompt) -> list[Mapping[str, Any]]:
-        """The turns of the prompt, and the user message it ends in."""
-        turns = [{**turn, "content": as_plain_text(turn["content"], self._control)} for turn in prompt.turns]
-        return [*turns, {"role": "user", "content": self._content(prompt)}]
-
-    def _content(self, prompt: Prompt) -> str | list[dict[str, str]]:
-        """The user message: a text, or its parts where there are media."""
-        parts: list[dict[str, str]] = []
-        for piece in pieces_of(prompt):
-            if isinstance(piece, Media):
-                parts.append({"type": piece.kind})
-            else:
-                parts.append({"type": "text", "text": as_plain_text(piece, self._control)})
-        return parts if prompt.media else parts[0]["text"]
+    @property
+    def _end(self) -> int:
+        own = self.tokenizer.eos_token_id
+        if own is None and not self.ends:
+            raise EngineError(f"neither the model nor its tokenizer {self.tokenizer.name_or_path!r} names an end token")
+        return self.ends[0] if own is None else own
 
     def _processor(self, prompt: Prompt) -> ProcessorMixin:
         if self.processor is None:
@@ -147,6 +158,10 @@ class Chat:
         placeholders = {k: [o["replacement"] for o in offsets if o["type"] == k] for k in ("image", "video")}
         text_inputs = set(self.tokenizer.model_input_names) | {"mm_token_type_ids"}
         return Pixels({k: v for k, v in made.items() if k not in text_inputs}, placeholders)
+
+
+def _placeholder(prompt: Prompt, media: Media) -> list[dict[str, str]]:
+    return [{"type": media.kind}]
 
 
 def _unfit(prompt: Prompt, error: Exception) -> DataError:

@@ -9,8 +9,9 @@ from flaky import FlakyServer, Request, Response
 from talk import asking, echo, prompt
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from zppo.engines.opening import opening_of
-from zppo.engines.transformers import TransformersEngine
+from zppo.engines.base import ask_all
+from zppo.engines.transformers import local_text
+from zppo.models.opening import opening_of
 from zppo.pocket import WORDS
 from zppo.types import Rollout, Sampling
 
@@ -32,7 +33,7 @@ def test_a_template_opens_thoughts_or_does_not(rendered: str, opening: str) -> N
 
 
 def test_what_the_pockets_template_opens_is_told_and_not_sampled(pocket: Any) -> None:
-    rollout = TransformersEngine(*pocket).generate([prompt()], 1, SAMPLING)[0].rollouts[0]
+    rollout = local_text(*pocket, 8).submit(prompt(), 1, SAMPLING).result().rollouts[0]
     assert rollout.text == pocket[1].decode(rollout.token_ids, skip_special_tokens=True)
     assert rollout.whole == f"<think>{rollout.text}" != rollout.text
 
@@ -71,7 +72,7 @@ def test_thoughts_that_are_switched_off_are_not_opened() -> None:
     off = {"chat_template_kwargs": {"enable_thinking": False}}
     with FlakyServer(Vllm("u:{}a:<think>")) as server, asking(server, no_thinking_body=off) as engine:
         engine.check()
-        said = [engine.generate([prompt()], 1, replace(SAMPLING, thinking=t))[0].rollouts[0] for t in ("on", "off")]
+        said = [ask_all(engine, [prompt()], 1, replace(SAMPLING, thinking=t))[0].rollouts[0] for t in ("on", "off")]
     assert [rollout.opened for rollout in said] == ["<think>", ""]
 
 
@@ -83,7 +84,7 @@ def _json(**values: Any) -> Response:
 def test_a_server_that_can_is_asked_what_its_template_opens(template: str, opening: str) -> None:
     with FlakyServer(Vllm(template)) as server, asking(server) as engine:
         engine.check()
-        rollouts = engine.generate([prompt()], 2, SAMPLING)[0].rollouts
+        rollouts = ask_all(engine, [prompt()], 2, SAMPLING)[0].rollouts
     assert [r.whole for r in rollouts] == [opening + r.text for r in rollouts]
 
 
@@ -96,7 +97,7 @@ def test_of_another_server_nothing_is_assumed(answer: Response) -> None:
 
     with FlakyServer(other) as server, asking(server) as engine:
         engine.check()
-        rollout = engine.generate([prompt()], 1, SAMPLING)[0].rollouts[0]
+        rollout = ask_all(engine, [prompt()], 1, SAMPLING)[0].rollouts[0]
     assert rollout.whole == rollout.text
 
 
@@ -109,4 +110,4 @@ def test_a_server_in_a_bad_moment_is_asked_again() -> None:
 
     with FlakyServer(moody) as server, asking(server) as engine:
         engine.check()
-        assert engine.generate([prompt()], 1, SAMPLING)[0].rollouts[0].opened == "<think>"
+        assert ask_all(engine, [prompt()], 1, SAMPLING)[0].rollouts[0].opened == "<think>"

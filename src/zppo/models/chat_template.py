@@ -1,4 +1,7 @@
-"""The chat template of a model: which one it is, where it comes from, and what it makes of messages."""
+"""The chat template of a model: which one it is, where it comes from, and what it makes of messages.
+
+It is applied here and nowhere else.
+"""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -79,9 +82,7 @@ class ChatTemplate:
 
     def _render(self, messages: Sequence[Mapping[str, Any]], thinking: Thinking) -> str:
         options = {} if thinking == "template" else {"enable_thinking": thinking == "on"}
-        return self._tokenizer.apply_chat_template(
-            messages, chat_template=self.text, add_generation_prompt=True, tokenize=False, **options
-        )
+        return rendered(self._tokenizer, messages, chat_template=self.text, **options)
 
     def _chosen(self, given: Any) -> str:
         """Of several templates with names, as a mapping or a list of `{name, template}`, that called `default`."""
@@ -97,6 +98,11 @@ class ChatTemplate:
             name = self._tokenizer.name_or_path
             raise EngineError(f"the tokenizer {name!r} has no chat template; {ANOTHER.replace('another one', 'one')}")
         return str(given)
+
+
+def rendered(tokenizer: Any, messages: Sequence[Mapping[str, Any]], **options: Any) -> str:
+    """The messages in the chat template of `tokenizer`, up to the response."""
+    return tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False, **options)
 
 
 def _parts(content: Any) -> Any:

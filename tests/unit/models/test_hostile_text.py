@@ -5,7 +5,6 @@ Checked in token ids, for the pocket's tokenizer and for one with every added to
 
 import random
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,13 +13,13 @@ from hypothesis import given
 from hypothesis import settings as options
 from hypothesis import strategies as st
 from talk import asking, echo
+from texts import ScriptedText
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from zppo.engines.chat import Chat
-from zppo.engines.control import control_tokens
-from zppo.engines.scripted import ScriptedEngine
-from zppo.engines.transformers import TransformersEngine
+from zppo.engines.base import ask_all
+from zppo.models.control import control_tokens
+from zppo.models.renderer import Renderer
 from zppo.pocket import WORDS
 from zppo.rewards.judge import Judge
 from zppo.teacher.compression import teacher_compression
@@ -107,7 +106,7 @@ def reads(request: pytest.FixtureRequest) -> PreTrainedTokenizerFast:
 
 def marks(tokenizer: PreTrainedTokenizerFast, prompt: Prompt) -> Counter[str]:
     """What is more than text in a prompt: its added tokens as token ids, our tags and media marks in what is read."""
-    ids = Chat(tokenizer).read(prompt)
+    ids = Renderer(tokenizer).read(prompt)
     known = tokenizer.added_tokens_decoder
     read = tokenizer.decode(ids)
     return Counter(str(known[i]) for i in ids if i in known) + Counter(
@@ -135,10 +134,10 @@ def to_teacher(text: str) -> dict[str, Prompt]:
     (candidate,) = as_candidates(wrong([text]))
     asked = {}
     for name, rewriting in (("compress", teacher_compression), ("write_hint", teacher_hints)):
-        engine = ScriptedEngine(lambda prompt, n, visit: ["?"] * n)
+        engine = ScriptedText(lambda prompt, n, visit: ["?"] * n)
         rewriting(engine, TEMPLATES, Sampling())([(QUESTION, candidate)], 0)
         asked[name] = engine.prompts[0]
-    engine = ScriptedEngine(lambda prompt, n, visit: ["?"] * n)
+    engine = ScriptedText(lambda prompt, n, visit: ["?"] * n)
     Judge(engine, TEMPLATES).grade([QUESTION], [f"{text}\n</think>.{text.replace('</think>', '')}."])
     return asked | {"judge": engine.prompts[0]}
 
@@ -180,22 +179,22 @@ def test_what_teacher_and_judge_are_asked_holds_no_more_than_text(qwen: Any) -> 
 
 def test_a_question_can_open_no_role_and_show_no_image(reads: Any) -> None:
     """Its media marks stand for its media; its tags and thinking marks are its author's own affair."""
-    control, chat = control_tokens(reads), Chat(reads)
+    control, renderer = control_tokens(reads), Renderer(reads)
 
     def read(text: str) -> Counter[str]:
         question = Question("q", text.replace(MEDIA_MARK, ""), "1")
-        return Counter(control.findall(reads.decode(chat.read(Prompt("plain", question, TEMPLATES.plain(question))))))
+        return Counter(
+            control.findall(reads.decode(renderer.read(Prompt("plain", question, TEMPLATES.plain(question)))))
+        )
 
     for text in HOSTILE:
         assert read(text) == read(MILD), text
 
 
-def test_a_forced_beginning_holds_no_special_token(qwen: Any, new_model: Callable[..., Any]) -> None:
-    model = new_model()
-    model.generation_config.eos_token_id = qwen.eos_token_id
-    engine = TransformersEngine(model, qwen)
+def test_a_forced_beginning_holds_no_special_token(qwen: Any) -> None:
+    renderer = Renderer(qwen)
     for text in HOSTILE:
-        assert not set(engine.encode(text)) & set(qwen.all_special_ids), text
+        assert not set(renderer.encode(text)) & set(qwen.all_special_ids), text
 
 
 def test_what_a_server_is_sent_holds_no_control_token_of_a_widespread_format(qwen: Any) -> None:
@@ -203,7 +202,7 @@ def test_what_a_server_is_sent_holds_no_control_token_of_a_widespread_format(qwe
     texts = [text.replace(MEDIA_MARK, "") for text in HOSTILE]
     asked = [Prompt("plain", Question(str(i), text, "1"), text) for i, text in enumerate(texts)]
     with FlakyServer(echo) as server, asking(server) as engine:
-        engine.generate(asked, 1, Sampling())
+        ask_all(engine, asked, 1, Sampling())
     sent = [request.json["messages"][0]["content"] for request in server.requests]
     assert len(sent) == len(HOSTILE) and not [text for text in sent if control.search(text)]
     assert not any(foreign in text for foreign in ("[INST]", "<s>", "<｜User｜>", "<|eot_id|>") for text in sent)

@@ -10,13 +10,17 @@ from PIL import Image
 from sighted import a_video, an_image, picture, shown
 from talk import asking, echo
 
-from zppo.engines.content import digest, served_content
 from zppo.errors import DataError
+from zppo.models.messages import as_images, digest, messages_of
 from zppo.types import MEDIA_MARK, Media, Prompt, Question, Sampling
 
 
 def asked(question: Question, text: str | None = None) -> Prompt:
     return Prompt("plain", question, question.text if text is None else text)
+
+
+def served_content(prompt: Prompt) -> Any:
+    return messages_of(prompt, as_images)[-1]["content"]
 
 
 def unreadable(name: str) -> Media:
@@ -76,7 +80,7 @@ def test_more_places_than_media_are_an_error_that_names_the_question() -> None:
 def test_a_server_gets_the_parts_and_every_try_makes_them_anew() -> None:
     prompt = asked(shown("q", "what is it?", an_image("a", 1)))
     with FlakyServer(echo, ["error"]) as server, asking(server) as engine:
-        (group,) = engine.generate([prompt], 1, Sampling())
+        group = engine.submit(prompt, 1, Sampling()).result()
     assert group.rollouts
     first, second = (request.json["messages"] for request in server.requests)
     assert first == second == [{"role": "user", "content": served_content(prompt)}]

@@ -1,5 +1,6 @@
 """Finding and loading student and teacher, with the checks that need no weights first."""
 
+import math
 from typing import Any
 
 import torch
@@ -20,10 +21,9 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from zppo.config import StudentConfig
-from zppo.engines.chat_template import Processing, with_template
-from zppo.engines.transformers import context_window
-from zppo.engines.vision import runs_apart
 from zppo.errors import ConfigError, TeacherError, ZppoError
+from zppo.models.chat_template import Processing, with_template
+from zppo.models.vision import runs_apart
 from zppo.types import Question
 
 
@@ -66,6 +66,24 @@ def check_sees(option: str, model: str | PreTrainedModel, example: Question) -> 
                 f"{option}: models of kind {config.model_type!r} read no {medium.kind}s, but question {example.id!r} "
                 f"holds {medium.name}"
             )
+
+
+def context_window(config: PreTrainedConfig) -> float:
+    """How many tokens a model of this config was made to read at once; infinite where its config names no number.
+
+    Frequencies that are stretched after training (YaRN) lengthen it by their factor.
+    """
+    text = config.get_text_config()
+    window = getattr(text, "max_position_embeddings", None) or math.inf
+    rope = getattr(text, "rope_parameters", None) or {}
+    return max(window, int((rope.get("factor") or 0) * (rope.get("original_max_position_embeddings") or 0)))
+
+
+def end_tokens(model: PreTrainedModel) -> list[int]:
+    """Every end token that the model's generation config names."""
+    configured = model.generation_config.eos_token_id if model.generation_config else None
+    several = configured if isinstance(configured, list) else [configured]
+    return [i for i in several if i is not None]
 
 
 def window_of(option: str, model: str | PreTrainedModel) -> float:
