@@ -12,7 +12,7 @@ from zppo.engines import servers
 from zppo.engines.base import ask_all
 from zppo.engines.replies import Malformed, decoded, read_reply
 from zppo.errors import EngineError
-from zppo.rewards.judge import verdict_in
+from zppo.judges.judge import verdict_in
 from zppo.types import Sampling
 
 OK = {"message": {"content": "a"}, "finish_reason": "stop"}

@@ -16,7 +16,7 @@ from transformers import TrainerCallback
 
 from zppo import JudgeConfig, SamplingConfig, StudentConfig, TeacherConfig, ZoneConfig, ZPPOConfig, ZPPOTrainer
 from zppo.errors import ConfigError, DataError, RewardError, TeacherError
-from zppo.rewards.judge import Judge
+from zppo.judges.judge import Judge
 from zppo.rewards.routing import RoutedVerdict
 from zppo.training.update import PolicyUpdate
 from zppo.zone.prompts import Templates

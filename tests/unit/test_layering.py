@@ -42,25 +42,27 @@ ARROWS = {
     "strict_yaml": "",
     "custom": "errors",
     "zone": "errors types",
-    "pocket": "types zone",
     "methods": "errors types zone",
     "rewards": "custom errors loop types zone",
     "config": "custom errors methods rewards types",
+    "models": "config errors types zone",
+    "pocket": "models types zone",
     "recipe": "config custom errors pocket strict_yaml",
-    "data": "config errors masking rewards strict_yaml types",
-    "engines": "config errors loop types zone",
-    "teacher": "config custom engines errors rewards types zone",
+    "data": "config errors masking models rewards strict_yaml types",
+    "engines": "config errors loop models types zone",
+    "judges": "engines rewards types zone",
+    "teacher": "config custom engines errors models rewards types zone",
     "rollout": "config engines errors methods rewards types zone",
     "step": "config engines methods rollout types zone",
     "alarms": "config methods types zone",
     "run": "config data errors types zone",
     "reports": "config errors methods run types zone",
-    "training": "alarms config custom data engines errors masking methods reports rewards rollout run step teacher "
-    "types zone",
+    "training": "alarms config custom data engines errors judges masking methods "
+    "models reports rewards rollout run step teacher types zone",
     "compare": "config errors methods recipe reports rewards run teacher training zone",
-    "evals": "compare config data engines errors pocket reports rewards run training types zone",
-    "cli": "compare config custom data engines errors evals masking pocket recipe reports rewards run strict_yaml "
-    "training types zone",
+    "evals": "compare config data engines errors judges models pocket reports rewards run types zone",
+    "cli": "compare config custom data errors evals judges masking models "
+    "pocket recipe reports rewards run strict_yaml training types zone",
 }
 """Rooms of the package, from the ground up, and the rooms that each may import: only such as stand before it."""
 

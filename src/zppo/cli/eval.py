@@ -23,9 +23,9 @@ from zppo.evals.respondent import DECODING, Respondent
 from zppo.evals.runner import Runner
 from zppo.evals.suites import SUITES, choose
 from zppo.evals.summary import Label, as_table, paper_columns, write_summary
+from zppo.judges.judge import MAX_TOKENS
 from zppo.pocket import ASSETS
 from zppo.reports.progress import Progress
-from zppo.rewards.judge import MAX_TOKENS
 from zppo.run.files import write_atomically
 from zppo.types import THINKING, Sampling, Thinking
 from zppo.zone.prompts import Templates

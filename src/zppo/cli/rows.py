@@ -18,8 +18,8 @@ from zppo.errors import ConfigError
 from zppo.evals.benchmark import Benchmark
 from zppo.evals.judging import Judge as EvaluationJudge
 from zppo.evals.own_rows import Grade, TrainingProtocol, own_benchmark
+from zppo.judges.judge import Judge
 from zppo.rewards.extraction import warn_of_boxes
-from zppo.rewards.judge import Judge
 from zppo.rewards.routing import RoutedVerdict, is_free
 from zppo.strict_yaml import load as load_yaml
 from zppo.zone.prompts import Templates

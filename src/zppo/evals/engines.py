@@ -13,7 +13,7 @@ from zppo.errors import ConfigError
 from zppo.evals.judging import Judge, Template
 from zppo.evals.respondent import DECODING, Respondent
 from zppo.evals.vllm_server import vllm_server
-from zppo.rewards.judge import MAX_TOKENS
+from zppo.judges.judge import MAX_TOKENS
 from zppo.types import Sampling
 
 Kind = Literal["transformers", "endpoint", "vllm"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from zppo.engines.base import TextEngine, ask_all
 from zppo.errors import ConfigError, nearest
 from zppo.evals.benchmark import Judgement
-from zppo.rewards.judge import MAX_TOKENS
+from zppo.judges.judge import MAX_TOKENS
 from zppo.types import Prompt, Question, Rollout, Sampling
 from zppo.zone.candidates import harmless
 

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from zppo.rewards.judge import REWARDS, verdict_in
+from zppo.judges.judge import REWARDS, verdict_in
 
 _FENCE = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL | re.IGNORECASE)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from zppo.errors import DataError
+from zppo.rewards.extraction import BOXED, Extractor
 from zppo.types import RIGHT, Question
 
 SHOWN = 60
@@ -26,6 +27,20 @@ class Graded:
     @property
     def verdict(self) -> str:
         return "unscored" if self.reward is None else "right" if self.reward > RIGHT else "wrong"
+
+
+class FreeFormJudge(Protocol):
+    """Grades free-form answers (`zppo.judges`)."""
+
+    def grade(
+        self, questions: Sequence[Question], responses: Sequence[str], extract: Extractor = BOXED
+    ) -> list[Graded]:
+        """Grades of the responses, in order; an unreachable judge leaves them unscored."""
+        ...
+
+    def metrics(self) -> dict[str, float]:
+        """Counts since the last call."""
+        ...
 
 
 class Rule(Protocol):

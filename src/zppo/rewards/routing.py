@@ -14,8 +14,7 @@ from zppo.rewards.choice import compare_choice, read_choice
 from zppo.rewards.equivalence import Equivalence
 from zppo.rewards.exact import compare_exact, read_exact
 from zppo.rewards.extraction import BOXED, Extractor
-from zppo.rewards.graded import AnswerRule, Graded, Rule, refuse
-from zppo.rewards.judge import Judge, NoJudge
+from zppo.rewards.graded import AnswerRule, FreeFormJudge, Graded, Rule, refuse
 from zppo.rewards.lists import ListRule
 from zppo.rewards.mathematics import MathRule
 from zppo.rewards.quantity import compare_quantity, read_quantity
@@ -23,6 +22,19 @@ from zppo.rewards.regions import compare_region, read_region
 from zppo.types import Question
 
 COLUMN = "answer_type"
+NO_JUDGE = "a free-form answer needs a judge, and there is none"
+
+
+class NoJudge:
+    """Leaves every free-form answer unscored."""
+
+    def grade(
+        self, questions: Sequence[Question], responses: Sequence[str], extract: Extractor = BOXED
+    ) -> list[Graded]:
+        return [Graded(None, NO_JUDGE, extract(response)) for response in responses]
+
+    def metrics(self) -> dict[str, float]:
+        return {}
 
 
 class RoutedVerdict:
@@ -32,7 +44,7 @@ class RoutedVerdict:
     """
 
     def __init__(
-        self, equivalence: Equivalence | None = None, judge: Judge | None = None, extract: Extractor = BOXED
+        self, equivalence: Equivalence | None = None, judge: FreeFormJudge | None = None, extract: Extractor = BOXED
     ) -> None:
         self.equivalence = equivalence or Equivalence()
         self.judge = judge

@@ -12,13 +12,13 @@ from zppo.config import RunOptions
 from zppo.engines.base import PolicyEngine, Rewriter, Teacher, Verdict
 from zppo.engines.local import LocalText
 from zppo.engines.transformers import TransformersEngine, local_text
+from zppo.judges.judge import Judge
 from zppo.methods import parse_method
 from zppo.models.chat_template import Processing
 from zppo.models.loading import called, context_window, end_tokens, load_model, load_processing
 from zppo.models.renderer import Renderer
 from zppo.reports.progress import Progress, Silent
 from zppo.rewards.extraction import BOXED, Extractor
-from zppo.rewards.judge import Judge
 from zppo.rewards.routing import RoutedVerdict
 from zppo.rollout.worker import Parts
 from zppo.teacher.compression import Truncate, teacher_compression

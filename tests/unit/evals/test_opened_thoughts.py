@@ -12,9 +12,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from zppo.config import SamplingConfig, ZoneConfig
 from zppo.engines.local import LocalText
 from zppo.engines.transformers import local_text
+from zppo.judges.judge import Judge
 from zppo.methods import parse_method
 from zppo.pocket import WORDS
-from zppo.rewards.judge import Judge
 from zppo.rollout.worker import Parts
 from zppo.step import rollout_step
 from zppo.teacher.rewriting import keep_whole

@@ -18,10 +18,10 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from zppo.engines.base import ask_all
+from zppo.judges.judge import Judge
 from zppo.models.control import control_tokens
 from zppo.models.renderer import Renderer
 from zppo.pocket import WORDS
-from zppo.rewards.judge import Judge
 from zppo.teacher.compression import teacher_compression
 from zppo.teacher.hints import teacher_hints
 from zppo.types import MEDIA_MARK, Prompt, Question, Rollout, Sampling

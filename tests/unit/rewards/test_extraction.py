@@ -8,9 +8,9 @@ import pytest
 from texts import ScriptedText
 
 from zppo.errors import ConfigError, RewardError
+from zppo.judges.judge import Judge
 from zppo.rewards import extraction, finders
 from zppo.rewards.extraction import BOXED, Extractor, names_in
-from zppo.rewards.judge import Judge
 from zppo.rewards.routing import RoutedVerdict
 from zppo.teacher.compression import Truncate, surviving
 from zppo.types import Candidate, Group, Prompt, Question, Rollout, Sampling

@@ -8,8 +8,8 @@ from texts import ScriptedText
 
 from zppo.config import DataConfig
 from zppo.data.reader import read_questions
+from zppo.judges.judge import Judge, verdict_in
 from zppo.rewards.boxed import last_boxed
-from zppo.rewards.judge import Judge, verdict_in
 from zppo.types import Group, Prompt, Question, Rollout, Sampling
 from zppo.zone.prompts import Templates
 

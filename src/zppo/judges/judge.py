@@ -21,7 +21,6 @@ from zppo.types import Prompt, Question, Rollout, Sampling
 from zppo.zone.prompts import Templates
 
 COUNTS = ("calls", "malformed", "cut_off", "unreachable", "tokens", "prompt_tokens")
-NO_JUDGE = "a free-form answer needs a judge, and there is none"
 REWARDS = {"correct": 1.0, "wrong": 0.0}
 MAX_TOKENS = 512
 """Longest reply of every judge, in tokens."""
@@ -118,15 +117,6 @@ class Judge:
         cut_off = f"was cut off at {self._sampling.max_tokens} tokens"
         fault = cut_off if _is_cut_off(reply) else "is not the JSON it was asked for"
         return 0.0, f"the judge's reply {fault}, which counts as wrong: {shown(reply.text)}"
-
-
-class NoJudge:
-    """Leaves every free-form answer unscored."""
-
-    def grade(
-        self, questions: Sequence[Question], responses: Sequence[str], extract: Extractor = BOXED
-    ) -> list[Graded]:
-        return [Graded(None, NO_JUDGE, extract(response)) for response in responses]
 
 
 def verdict_in(reply: str) -> str | None:

@@ -1,0 +1,1 @@
+"""Judges: models that compare a response with a reference answer."""
