@@ -145,3 +145,8 @@ def test_held_out_questions_are_sampled_as_in_training_but_for_what_is_set() -> 
     assert (found.top_p, found.top_k) == (0.95, 20), "the paper's"
     own = EvalConfig(max_tokens=9, temperature=0.6).at(3, sampling)
     assert (own.max_tokens, own.temperature) == (9, 0.6)
+
+
+def test_a_section_that_is_no_section_is_refused_by_its_name() -> None:
+    with pytest.raises(ConfigError, match=r"zone is dict; pass zppo\.ZoneConfig\(\.\.\.\)"):
+        RunOptions(zone={"updates": 2})  # type: ignore[arg-type]

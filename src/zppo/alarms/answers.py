@@ -48,7 +48,8 @@ class CutOff:
         return (
             f"{len(cut)} of {len(seen.rollouts)} responses ({percent(len(cut), len(seen.rollouts))}) were cut off at "
             f"sampling.max_tokens ({limit}); {percent(lacking, len(cut))} of these hold no final answer. Raise "
-            "sampling.max_tokens, or set sampling.thinking: off for shorter responses"
+            "sampling.max_tokens, or ask for shorter responses (closer.txt, or sampling.thinking: off where the chat "
+            "template has such a switch)"
         )
 
 
@@ -118,5 +119,5 @@ def _remedy(seen: Seen, without: Sequence[Rollout]) -> str:
         return other
     return (
         f"{cut} of the {len(without)} without an answer were cut off: raise sampling.max_tokens "
-        f"({seen.options.sampling.max_tokens}), or set sampling.thinking: off. If that is not it: {other}"
+        f"({seen.options.sampling.max_tokens}), or ask for shorter responses. If that is not it: {other}"
     )

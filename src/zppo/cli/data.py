@@ -91,7 +91,7 @@ def _lines(part: Literal["train", "eval"], options: RunOptions, renderer: "Rende
     for question in questions[:SHOWN]:
         prompt = Prompt("plain", question, templates.plain(question), turns=question.turns)
         media = "".join(f", {medium.kind} {medium.name}" for medium in question.media)
-        yield printable(f"\n--- question {question.id!r}, answer {question.answer!r}{media}")
+        yield "\n" + printable(f"--- question {question.id!r}, answer {question.answer!r}{media}")
         shown = renderer.rendered(prompt, options.sampling.thinking) if renderer else _bare(prompt)
         yield "\n".join(map(printable, shown.split("\n")))
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal
 
 from zppo.config.data import DataConfig, PromptsConfig
@@ -257,6 +257,10 @@ class RunOptions:
     file with another digest is refused."""
 
     def __post_init__(self) -> None:
+        for section in fields(RunOptions):
+            kind, given = section.default_factory, getattr(self, section.name)
+            if isinstance(kind, type) and is_dataclass(kind) and not isinstance(given, kind):
+                raise ConfigError(f"{section.name} is {type(given).__name__}; pass zppo.{kind.__name__}(...)")
         positive("", self, "rollout_steps")
         loss = parse_method(self.method).loss
         if loss == "distill_responses" and self.update.aggregation != "token":

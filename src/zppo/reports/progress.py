@@ -70,21 +70,34 @@ class Silent:
 
 
 class Lines(Silent):
-    """A line for every unit that ends, for the results of phases, and at the start of long phases."""
+    """A line for every unit that ends, for the results of phases, and at the start of long phases.
+
+    In the first unit every phase has a line, as its length is not known; later a long phase has one every `PATIENCE`
+    seconds.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
         self._spoke = clock()
         self._pace = Pace("", 0, 0, clock)
+        self._phase, self._total, self._count = "", 0, 0
+        self._is_first = True
 
     def phase(self, name: str, total: int = 0, brief: bool = False) -> None:
-        if not brief or self._clock() - self._spoke > PATIENCE:
+        self._phase, self._total, self._count = name, total, 0
+        if not brief or self._is_first or self._clock() - self._spoke > PATIENCE:
             self.note(f"{name} ({total:,}) ..." if total else f"{name} ...")
+
+    def advance(self, count: int = 1) -> None:
+        self._count += count
+        if self._clock() - self._spoke > PATIENCE:
+            self.note(f"{self._phase}: {self._count:,} of {self._total:,}")
 
     def begin(self, unit: str, total: int, done: int = 0) -> None:
         self._pace = Pace(unit, total, done, self._clock)
 
     def done(self, count: int, numbers: Mapping[str, str] = NOTHING) -> None:
+        self._is_first = False
         if numbers:
             self.note(self._pace.line(count, numbers))
 

@@ -39,6 +39,7 @@ OWNED = (
         "eval_on_start": "nothing: the held-out questions are always asked before training",
         "do_eval": "eval.every",
         "data_seed": "seed",
+        "use_cache": "nothing: rollouts use a cache, updates do not",
         "ignore_data_skip": "nothing: a resumed run knows its place in the data",
         "resume_from_checkpoint": "train(resume_from_checkpoint=True) or --resume",
         "label_smoothing_factor": "nothing: there are no labels",

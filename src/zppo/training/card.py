@@ -20,7 +20,7 @@ _CARD = """---
 
 # {title}
 
-{parent} trained by `{method}` with [zppo](https://pypi.org/project/zppo/) {zppo} ({steps} rollout steps, seed {seed}).
+{parent} trained by `{method}` with zppo {zppo} ({steps} rollout steps, seed {seed}).
 {about}
 | | |
 |---|---|

@@ -39,7 +39,10 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], pr
     check_model("student.model", student)
     reason = why_teacher(options)
     if reason and not teachers:
-        raise TeacherError(f"method {options.method!r} {reason}; set teacher.model or teacher.endpoint")
+        raise TeacherError(
+            f"method {options.method!r} {reason}; set teacher.model or teacher.endpoint, or "
+            "take a method that needs no teacher: grpo or grpo+replay"
+        )
     for number, teacher in enumerate(teachers):
         if teacher is student and not isinstance(student, str):
             raise TeacherError("teacher and student are one model object, which training would change; load it twice")

@@ -3,14 +3,16 @@
 What could not be scored (an unreachable judge, a killed comparison) takes no part in an accuracy and is counted.
 """
 
+import logging
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
 from zppo.engines.base import TextEngine, Verdict, ask_all, rewards_of
 from zppo.engines.local import LocalText
+from zppo.rewards.boxed import last_boxed
 from zppo.rewards.functions import RewardFunctions
 from zppo.rewards.routing import RoutedVerdict
 from zppo.rollout.worker import Parts
@@ -22,6 +24,8 @@ from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
 from zppo.zone.streams import Streams
 
+logger = logging.getLogger(__name__)
+
 
 def ask(
     questions: Sequence[Question],
@@ -30,15 +34,24 @@ def ask(
     templates: Templates,
     samples: int,
     sampling: Sampling,
+    extract: Callable[[str], str | None] = last_boxed,
 ) -> tuple[dict[str, float], int]:
     """Accuracy per question id, and how many responses were unscored.
 
-    The mean over the scored ones of `samples` responses; a question without any has no accuracy.
+    The mean over the scored ones of `samples` responses; a question without any has no accuracy. Warns if `extract`
+    finds no final answer in any response.
     """
     prompts = [Prompt("plain", q, templates.plain(q), turns=q.turns) for q in questions]
     groups = ask_all(engine, prompts, samples, sampling)
     pairs = [(g.question, r) for g in groups for r in g.rollouts]
     rewards = rewards_of(verdict, [q for q, _ in pairs], [r for _, r in pairs])
+    if pairs and not any(extract(r.whole) for _, r in pairs):
+        cut = sum(r.finish_reason == "length" for _, r in pairs)
+        logger.warning(
+            "not one of %d held-out responses holds a final answer (%d were cut off at %d tokens), so that none can be "
+            "right: see rewards.extract and prompts.templates (docs/symptoms.md)",
+            *(len(pairs), cut, sampling.max_tokens),
+        )
     by_question = defaultdict(list)
     for (question, _), reward in zip(pairs, rewards, strict=True):
         if reward is not None:
@@ -102,7 +115,8 @@ def evaluate(
     seed = Streams(options.seed, state.step).number("evaluation")
     sampling = options.eval.at(seed, options.sampling)
     student = LocalText(parts.student, parts.renderer)
-    accuracy, unscored = ask(questions, student, verdict, parts.templates, options.eval.samples, sampling)
+    asked = questions, student, verdict, parts.templates, options.eval.samples, sampling
+    accuracy, unscored = ask(*asked, parts.extract)
     counted = verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
     state.count_judge(counted)
     state.levels = state.levels or levels_of(questions, accuracy, options.zone.tau)

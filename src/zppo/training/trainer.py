@@ -111,7 +111,10 @@ class ZPPOTrainer(Trainer):
         judged = check_answers(self.verdict, chain(self.questions, self.eval_questions), args, teachers)
         self.progress.phase(f"loading student {called(model)}")
         student = load_model("student.model", model, args.student.dtype)
+        uses_cache = getattr(student.config, "use_cache", None)
         super().__init__(student, args, processing_class=processing, **trainer_options)
+        if uses_cache is not None:
+            student.config.use_cache = uses_cache  # which the trainer has changed: checkpoints are for generation too
         if isinstance(self.verdict, RewardFunctions):
             self.verdict.trainer_state = lambda: self.state
         self.remove_callback(ProgressCallback)
@@ -150,6 +153,9 @@ class ZPPOTrainer(Trainer):
         if checkpoint is None:
             for name, result in held_out_numbers(self._evaluate_held_out()).items():
                 self.progress.show(name, result)
+        else:
+            step, steps = self.run_state.step + 1, self.args.rollout_steps
+            self.progress.note(f"continuing from {checkpoint.name} with rollout step {step} of {steps}")
         began, before = time.perf_counter(), self.run_state.seconds
         self._clock = lambda: before + time.perf_counter() - began
         self.progress.begin("step", self.args.rollout_steps, self.run_state.step)

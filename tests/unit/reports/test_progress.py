@@ -46,6 +46,23 @@ def test_a_pipe_gets_a_line_per_step_with_its_time_and_the_time_left(capsys: pyt
     ]
 
 
+def test_a_pipe_gets_a_line_for_every_phase_of_the_first_unit_and_for_a_long_one_how_far_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock = Clock()
+    lines = Lines(clock)
+    lines.phase("rollouts of 32 plain", 32, brief=True)
+    lines.advance(8)
+    clock.now = PATIENCE + 1
+    lines.advance(8)
+    lines.done(1)
+    lines.phase("rollouts of 32 plain", 32, brief=True)
+    assert capsys.readouterr().err.splitlines() == [
+        "rollouts of 32 plain (32) ...",
+        "rollouts of 32 plain: 16 of 32",
+    ]
+
+
 def test_a_pipe_gets_a_line_at_the_start_of_a_long_phase_and_of_a_brief_one_after_a_silence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -53,6 +70,7 @@ def test_a_pipe_gets_a_line_at_the_start_of_a_long_phase_and_of_a_brief_one_afte
     lines = Lines(clock)
     lines.phase("loading student m")
     lines.phase("held-out evaluation", 1384)
+    lines.done(1)
     lines.phase("rollouts of 32 plain", 32, brief=True)
     clock.now = PATIENCE + 1
     lines.phase("updates", 4, brief=True)
