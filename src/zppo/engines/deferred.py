@@ -61,9 +61,11 @@ class DeferredQueue:
 
     def _compute(self, wanted: Deferred) -> None:
         """Answer what is `wanted` and all that is urgent. What was cancelled is never answered."""
-        open_ = [each for each in self._waiting if not each.future.cancelled()]
-        batch = [each for each in open_ if each.future is wanted or each.priority.rank == NOW]
-        self._waiting = [each for each in open_ if each not in batch]
+        batch, later = list[Waiting](), list[Waiting]()
+        for each in self._waiting:
+            if not each.future.cancelled():
+                (batch if each.future is wanted or each.priority.rank == NOW else later).append(each)
+        self._waiting = later
         for each in batch:
             each.future.set_running_or_notify_cancel()
         try:

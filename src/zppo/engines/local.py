@@ -14,9 +14,8 @@ from zppo.types import Group, Prompt, Sampling
 class LocalText:
     """Asks `engine` for what `renderer` reads. For one thread.
 
-    `parameters` is the size of the model, `window` its context window in tokens.
-
-    Futures are computed together when the first result is asked for: those of urgent requests, and the one asked for.
+    `parameters` is the size of the model, `window` its context window in tokens. Futures are computed together when the
+    first result is asked for: those of urgent requests, and the one asked for.
     """
 
     works_ahead = False

@@ -1,7 +1,7 @@
 """Puts the parts of a rollout step together from the options, which `checks.py` has found to fit each other."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -65,7 +65,8 @@ def build_parts(
     fallback = truncate if options.teacher.compression_fallback == "truncate" else identity
     own = renderer.tokenizer.get_vocab()
     shared = all((it := embedded(t)) is not None and it.renderer.tokenizer.get_vocab() == own for t in teachers)
-    fitting = partial(_fitting, renderer, context_window(student.config), options.sampling.at(seed=0))
+    fits = LocalText(engine, renderer, window=context_window(student.config)).fits
+    fitting = partial(_fitting, fits, options.sampling.at(seed=0))
     return Parts(
         method,
         engine,
@@ -112,14 +113,11 @@ def use_weights(student: PolicyEngine, model: PreTrainedModel, version: int) -> 
         student.update_weights(model.named_parameters(), version)
 
 
-def _fitting(renderer: Renderer, window: float, sampling: Sampling, prompts: Sequence[Prompt]) -> list[Prompt]:
-    """Those of the prompts whose longest response, a prefix included, ends within the student's context window.
-
-    The others are named in a warning.
-    """
+def _fitting(fits: Callable[[Prompt, Sampling], bool], sampling: Sampling, prompts: Sequence[Prompt]) -> list[Prompt]:
+    """Those of the prompts that leave room for a response. The others are named in a warning."""
     kept = []
     for prompt in prompts:
-        if len(renderer.read(prompt, sampling.thinking)) + sampling.max_tokens <= window:
+        if fits(prompt, sampling):
             kept.append(prompt)
         else:
             logger.warning(

@@ -13,7 +13,7 @@ from zppo.engines.local import LocalText
 from zppo.engines.scripted import ScriptedEngine
 from zppo.engines.transformers import local_text
 from zppo.errors import DataError, EngineError
-from zppo.types import Prompt
+from zppo.types import Prefix, Prompt, Question, Sampling
 
 PROCESSOR = new_processor()
 
@@ -88,3 +88,19 @@ def test_an_unreadable_image_fails_alone_in_its_batch() -> None:
     bad, good = (local.submit(prompt, 1, SHORT) for prompt in (unreadable(), *prompts("one?")))
     assert good.result().rollouts
     assert isinstance(bad.exception(), DataError)
+
+
+def test_a_prompt_fits_if_a_whole_response_ends_within_the_window() -> None:
+    question = Question("q", "1+1?", "2")
+    for prefix in (None, Prefix((5, 6), "ab")):  # which counts in the response
+        prompt = Prompt("plain", question, "1+1?", prefix)
+        local = LocalText(Counting(), BYTES, window=len(BYTES.read(prompt)) + 10)
+        assert local.fits(prompt, Sampling(10)) and not local.fits(prompt, Sampling(11))
+
+
+def test_the_window_of_a_loaded_model_is_that_of_its_config(new_model: Any, tokenizer: Any) -> None:
+    local = local_text(new_model(), tokenizer, 8)
+    (prompt,) = prompts("one?")
+    room = 1024 - len(local.renderer.read(prompt))
+    assert local.fits(prompt, Sampling(room)) and not local.fits(prompt, Sampling(room + 1))
+    assert local.parameters == local.engine.model.num_parameters()  # type: ignore[attr-defined]
