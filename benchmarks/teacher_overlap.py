@@ -129,7 +129,7 @@ def run(pace: float, at_once: int, ahead: int | None, steps: int) -> list[dict[s
         batch = rollout_step(new, buffer, parts, ZONE, sampling, Streams(0, step), upcoming)
         time.sleep(UPDATES)
         seconds = time.perf_counter() - began
-        given_up = parts.queue.metrics().get("teacher/given_up", 0.0)
+        given_up = parts.queue.metrics().get("teacher/cancelled", 0.0)
         rows.append({"waited": batch.metrics["time/teacher"], "took": seconds, "given_up": given_up})
     return rows[WARM_UP:]
 

@@ -165,7 +165,7 @@ def respond(model: Model, asked: list[Asked], n: int, world: World, rng: random.
 
 def candidates(rollouts: Iterable[Rollout]) -> list[Candidate]:
     """Responses as text that can do no harm inside a prompt."""
-    return [Candidate(harmless(r.text), r.answer and harmless(r.answer)) for r in rollouts]
+    return [Candidate(neutralise(r.text), r.answer and neutralise(r.answer)) for r in rollouts]
 
 
 def pair_of(group: Group, right: dict[str, list[Candidate]]) -> tuple[list[Candidate], list[Candidate]]:
@@ -174,7 +174,7 @@ def pair_of(group: Group, right: dict[str, list[Candidate]]) -> tuple[list[Candi
     return [c for c in right.get(group.question.id, []) if c.text], [c for c in wrong if c.text]
 
 
-def harmless(text: str) -> str:
+def neutralise(text: str) -> str:
     """Without thinking marks and unable to open or close one of our tags (the package also breaks special tokens)."""
     text = re.sub(r"</?think>", "\n", text)
     return re.sub(r"<(?=[\s/]*(?:candidate|response|summary|hint)\b)", "&lt;", text, flags=re.IGNORECASE).strip()

@@ -7,7 +7,7 @@ engine it runs in plain Python.
 from collections.abc import Sequence
 
 from zppo.config import SamplingConfig, ZoneConfig
-from zppo.engines.base import LIKELY, PERHAPS
+from zppo.engines.base import EXPECTED, SPECULATIVE
 from zppo.methods import Method
 from zppo.rollout.worker import Parts, Worker
 from zppo.types import Candidate, Prompt, Question, StepBatch
@@ -18,7 +18,7 @@ from zppo.zone.metrics import signal_metrics, step_metrics
 from zppo.zone.minibatch import split
 from zppo.zone.prompts import Templates
 from zppo.zone.replay import PromptReplayBuffer
-from zppo.zone.selection import hard_groups, post_cap, pre_cap, share
+from zppo.zone.selection import hard_groups, post_cap, rank_and_cap, share
 from zppo.zone.streams import Streams
 
 
@@ -50,21 +50,21 @@ def rollout_step(
 
     # 2. Fresh teacher rollouts on the hard questions; the right ones may become candidates.
     hard = hard_groups(plain, zone.tau)
-    teacher = work.ask_teachers(method.asked(plain, zone.tau, cap, streams.rng("asked")))
+    teacher = work.ask_teachers(method.teacher_groups(plain, zone.tau, cap, streams.rng("asked")))
     right: dict[str, list[Candidate]] = {g.question.id: [] for g in hard}
     right |= {g.question.id: as_candidates(g.right) for g in teacher}  # the last teacher asked has the right ones
     wrong = {g.question.id: as_candidates(g.wrong) for g in hard}
 
     # 3.-5. The hardest questions that admit aided prompts get them, within the cap, each with a group of its own.
     admitting = [g for g in hard if method.admits(right[g.question.id], wrong[g.question.id])]
-    kept = [g.question for g in pre_cap(admitting, cap, streams.rng("ties"))]
+    kept = [g.question for g in rank_and_cap(admitting, cap, streams.rng("ties"))]
     drafts = [method.drafts(q, right[q.id], wrong[q.id], streams.rng(f"candidates/{q.id}")) for q in kept]
     aided = work.roll_out(work.build(post_cap(drafts, cap)))
 
     # 6. Advantages over all groups; the caller makes one gradient update per minibatch.
     groups = method.plain_groups(plain, teacher, work.as_own, streams.rng("injected")) + aided
     method.assign_advantages(groups, zone.advantage)
-    trained = method.trained(groups, teacher, work.as_own, zone.dynamic_sampling)
+    trained = method.training_groups(groups, teacher, work.as_own, zone.dynamic_sampling)
     minibatches = split(trained, method.updates(zone.updates), streams.rng("minibatches"), zone.minibatches)
 
     metrics = step_metrics(plain, aided, teacher, right, wrong, zone.tau) | signal_metrics(groups, trained)
@@ -86,9 +86,9 @@ def _request_ahead(upcoming: Sequence[Sequence[Question]], buffer: PromptReplayB
     for later, new in enumerate(upcoming, start=1):
         if later == 1:
             streams = work.streams.later(later)
-            work.request(_replayed(new, buffer, parts.method, work.zone, streams), LIKELY, later)
+            work.request(_replayed(new, buffer, parts.method, work.zone, streams), EXPECTED, later)
         if later <= parts.ahead:
-            work.request(new, PERHAPS, later)
+            work.request(new, SPECULATIVE, later)
 
 
 def _replayed(

@@ -151,7 +151,7 @@ class Rollout:
     `token_ids` are the sampled response tokens (end token included); they alone enter the gradient. `text` is their
     decoding, after the prefix if the prompt has one; `opened` is the beginning of the response that the chat template
     wrote (`<think>`), if any. `reward` None means unscored. `answer` is the final answer, if any, as `rewards.extract`
-    reads it. `by_teacher` marks an injected response: a teacher's response in a student's group; only `grpo_teacher`
+    reads it. `injected` marks an injected response: a teacher's response in a student's group; only `grpo_teacher`
     makes one. A server that returns only text leaves `token_ids` empty and may report the number of tokens. `notes` are
     values that reward functions log with it.
     """
@@ -163,7 +163,7 @@ class Rollout:
     reward: float | None = None
     answer: str | None = None
     advantage: float = 0.0
-    by_teacher: bool = False
+    injected: bool = False
     reported_tokens: int = 0
     opened: str = ""
     notes: dict[str, Any] = field(default_factory=dict)

@@ -106,8 +106,8 @@ def test_a_judge_that_dies_is_told_about_and_counted(
     assert "the judge could not be reached" in caplog.text
     summary = json.loads((tmp_path / "run" / "summary.json").read_text("utf-8"))
     held_out = sum(row.get("eval/judge_unreachable", 0) for row in rows)
-    assert summary["judge_missing"] == sum(row["judge/unreachable"] for row in rows) + held_out > 0
-    assert summary["teacher_missing"] == 0
+    assert summary["judge_unreachable"] == sum(row["judge/unreachable"] for row in rows) + held_out > 0
+    assert summary["teacher_unreachable"] == 0
 
 
 def test_a_judge_that_is_not_there_is_refused_by_name(

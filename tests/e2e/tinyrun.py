@@ -164,8 +164,8 @@ def main(arguments: list[str]) -> int:
     from zppo.training import trainer as module
 
     torch.set_num_threads(1)
-    given = module.as_verdict
-    module.as_verdict = lambda functions: given(luck)
+    given = module.as_scorer
+    module.as_scorer = lambda functions: given(luck)
     return zppo(arguments)
 
 

@@ -180,7 +180,7 @@ def _outcome(batch: StepBatch, buffer: RecordingBuffer) -> dict[str, Any]:
 
 
 def _group(group: Group) -> dict[str, Any]:
-    """`fed` and `sampled` split a response that was begun by a prefix; `by_teacher` lists inserted responses."""
+    """`fed` and `sampled` split a response that was begun by a prefix; `injected` lists inserted responses."""
     shown: dict[str, Any] = {
         "uid": group.prompt.uid,
         "prompt": group.prompt.text,
@@ -190,8 +190,8 @@ def _group(group: Group) -> dict[str, Any]:
     if group.prompt.prefix:
         shown["fed"] = bytes(token - 1 for token in group.prompt_ids).decode()
         shown["sampled"] = [bytes(token - 1 for token in r.token_ids[:-1]).decode() for r in group.rollouts]
-    taught = {i: r.text for i, r in enumerate(group.rollouts) if r.by_teacher}
-    return shown | ({"by_teacher": taught} if taught else {})
+    taught = {i: r.text for i, r in enumerate(group.rollouts) if r.injected}
+    return shown | ({"injected": taught} if taught else {})
 
 
 class _Dumper(yaml.SafeDumper):

@@ -14,7 +14,7 @@ from zppo.engines.scripted import ByteRenderer, ScriptedEngine
 from zppo.errors import EngineError
 from zppo.methods import parse_method
 from zppo.models.renderer import Renderer
-from zppo.rewards.routing import RoutedVerdict
+from zppo.rewards.routing import RoutedScorer
 from zppo.rollout.worker import Parts
 from zppo.step import rollout_step
 from zppo.teacher.model import ModelTeacher
@@ -35,7 +35,7 @@ def test_the_teacher_behind_it_solves_what_it_was_trained_to_solve(server: RealS
         groups = ask_all(engine, prompts, 1, SAMPLING)
         assert "failed" not in counted(engine)
     answers = [g.rollouts[0].text for g in groups]
-    rewards = RoutedVerdict()([g.question for g in groups], answers)
+    rewards = RoutedScorer()([g.question for g in groups], answers)
     assert sum(reward or 0 for reward in rewards) / len(rewards) > 0.8
 
 
@@ -123,7 +123,7 @@ def test_a_step_shows_its_responses_to_the_student(
     student = ScriptedEngine(lambda prompt, n, visit: ["\\boxed{0}"] * n)
     with asking(server.url, model=server.model, api_key_env=KEY_VARIABLE) as engine:
         teachers = [ModelTeacher(engine, templates)]
-        parts = Parts(parse_method("zppo"), student, ByteRenderer(), RoutedVerdict(), teachers, keep_whole, templates)
+        parts = Parts(parse_method("zppo"), student, ByteRenderer(), RoutedScorer(), teachers, keep_whole, templates)
         questions = [p.question for p in prompts[:4]]
         sampling = SamplingConfig(max_tokens=24)
         batch = rollout_step(questions, PromptReplayBuffer(9), parts, zone, sampling, Streams(0, 0))

@@ -12,7 +12,7 @@ from zppo.data.reader import read_questions
 from zppo.engines.base import ask_all
 from zppo.models.renderer import Renderer
 from zppo.pocket import ASSETS
-from zppo.rewards.routing import RoutedVerdict
+from zppo.rewards.routing import RoutedScorer
 from zppo.types import MEDIA_MARK, Media, Prompt, Question, Sampling
 from zppo.zone.prompts import Templates
 
@@ -68,7 +68,7 @@ def test_vllm_answers_questions_about_what_is_seen(vllm: RealServer, templates: 
     prompts = [Prompt("plain", q, templates.plain(q)) for q in held_out]
     with asking(vllm.url, model=vllm.model, api_key_env=KEY_VARIABLE) as engine:
         groups = ask_all(engine, prompts, 1, GREEDY)
-    rewards = RoutedVerdict()(held_out, [g.rollouts[0].text for g in groups])
+    rewards = RoutedScorer()(held_out, [g.rollouts[0].text for g in groups])
     assert rewards.count(1.0) / len(rewards) > 0.8
     local = Renderer(AutoProcessor.from_pretrained(vllm.folder))
     assert [g.prompt_tokens for g in groups] == [len(local.read(prompt)) for prompt in prompts]

@@ -58,13 +58,13 @@ def timeless(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_the_command_of_the_readme_trains_with_a_teacher_on_a_server(server: RealServer, tmp_path: Path) -> None:
     rows = train(tmp_path / "run", 2, teacher__endpoint=server.url, teacher__model=server.model)
     assert total(rows, "zone/bcq_prompts") > 0 and total(rows, "tokens/teacher") > 0
-    assert total(rows, "teacher/missing") == total(rows, "endpoint/failed") == 0
+    assert total(rows, "teacher/unreachable") == total(rows, "endpoint/failed") == 0
     assert rows[0]["accuracy/teacher"] > 0.7
 
 
 def test_words_images_and_videos_with_a_teacher_on_vllm_that_sees_them(vllm: RealServer, tmp_path: Path) -> None:
     rows = train(tmp_path / "run", 3, MIXED, teacher__endpoint=vllm.url, teacher__model="teacher")
-    assert total(rows, "teacher/missing") == total(rows, "endpoint/failed") == 0
+    assert total(rows, "teacher/unreachable") == total(rows, "endpoint/failed") == 0
     assert total(rows, "accuracy/teacher") / len(rows) > 0.6
     dumps = [json.loads(line) for file in sorted((tmp_path / "run/rollouts").glob("*")) for line in file.open()]
     shown = {kind: ["media" in dump for dump in dumps if dump["kind"] == kind] for kind in ("plain", "bcq", "ncq")}
@@ -78,7 +78,7 @@ def test_ten_steps_through_a_faulty_line_lose_nothing_and_count_the_faults(vllm:
         rows = train(tmp_path / "run", 10, teacher__endpoint=proxy.url, teacher__model="teacher", teacher__tries=12)
         injected = dict(proxy.injected)
     assert len(rows) == 10 and total(rows, "zone/bcq_prompts") > 0
-    assert total(rows, "teacher/missing") == 0
+    assert total(rows, "teacher/unreachable") == 0
     assert sum(injected.values()) > 20
     names = {
         "rate_limit": "rate_limited",
@@ -88,7 +88,7 @@ def test_ten_steps_through_a_faulty_line_lose_nothing_and_count_the_faults(vllm:
     }
     # A question that was given up takes its fault with it, counted or not.
     for kind, name in names.items():
-        assert 0 <= injected[kind] - total(rows, f"endpoint/{name}") <= total(rows, "teacher/given_up")
+        assert 0 <= injected[kind] - total(rows, f"endpoint/{name}") <= total(rows, "teacher/cancelled")
 
 
 def test_when_the_server_dies_training_goes_on_with_ncqs(vllm: RealServer, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_when_the_server_dies_training_goes_on_with_ncqs(vllm: RealServer, tmp_p
         rows = train(tmp_path / "run", 5, teacher__endpoint=proxy.url, teacher__model="teacher", teacher__tries=2)
     assert rows[0]["zone/bcq_prompts"] > 0
     last = rows[-1]
-    assert last["teacher/missing"] > 0 and last["zone/ncq_prompts"] > 0
+    assert last["teacher/unreachable"] > 0 and last["zone/ncq_prompts"] > 0
     assert last["zone/bcq_prompts"] == 0 and "accuracy/teacher" not in last
     summary = json.loads((tmp_path / "run" / "summary.json").read_text("utf-8"))
     assert summary["rollout_steps"] == 5
@@ -109,7 +109,7 @@ def test_a_run_is_made_again_from_the_cache_without_its_teacher(vllm: RealServer
     assert total(first, "cache/misses") > 0
     again = train(tmp_path / "again", 4, teacher__endpoint="http://127.0.0.1:9/v1", teacher__offline="true", **cache)
     assert timeless(again) == timeless(first)
-    assert total(again, "endpoint/calls") == 0 and total(again, "teacher/missing") == 0
+    assert total(again, "endpoint/calls") == 0 and total(again, "teacher/unreachable") == 0
 
 
 def test_a_teacher_that_is_not_there_is_told_before_weights_are_read(

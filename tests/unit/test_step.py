@@ -114,7 +114,7 @@ def test_help_goes_to_the_hardest_questions_that_can_be_helped(setting: Setting)
 
 def _alone(group: Group) -> float:
     """Accuracy of the student's own rollouts: a teacher's response stands where a wrong one was."""
-    scored = [0.0 if r.by_teacher else r.reward for r in group.rollouts if r.reward is not None]
+    scored = [0.0 if r.injected else r.reward for r in group.rollouts if r.reward is not None]
     return sum(scored) / len(scored)
 
 
@@ -168,9 +168,9 @@ def test_a_teachers_tokens_are_trained_on_only_where_the_method_says_so(setting:
     for batch in play(setting).batches:
         for group, rollout in (pair for minibatch in batch.minibatches for pair in minibatch):
             taught = rollout.text.startswith(MARKER) and group.prompt.prefix is None
-            assert taught == (rollout.by_teacher or setting.method.loss == "distill_responses")
+            assert taught == (rollout.injected or setting.method.loss == "distill_responses")
             assert not taught or rollout.is_right
-            assert not rollout.by_teacher or not any(r.is_right for r in group.rollouts if r is not rollout)
+            assert not rollout.injected or not any(r.is_right for r in group.rollouts if r is not rollout)
 
 
 @given(every_method)
@@ -336,7 +336,7 @@ def test_with_a_shared_vocabulary_the_teachers_own_tokens_are_used() -> None:
     odd.encode = lambda response, end=False: [99]  # type: ignore[method-assign]
     for shared, expected in ((False, [99]), (True, [byte + 1 for byte in f"{MARKER} \\boxed{{1}}".encode()] + [0])):
         batch = one_step("grpo_teacher", student, renderer=BYTES if shared else odd, shared_vocabulary=shared)
-        assert [r.token_ids for g in batch.groups for r in g.rollouts if r.by_teacher] == [expected] * 2
+        assert [r.token_ids for g in batch.groups for r in g.rollouts if r.injected] == [expected] * 2
 
 
 def test_a_script_that_does_not_fit_is_an_error_that_names_the_group() -> None:

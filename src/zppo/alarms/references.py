@@ -55,11 +55,11 @@ class NeverRight(Suspects):
         found = {}
         for group, rollouts in _by_question(seen.batch.groups).values():
             question = group.question
-            by_teacher = teacher[question.id][1] if question.id in teacher else []
-            if any(r.is_right for r in (*rollouts, *by_teacher)):
+            injected = teacher[question.id][1] if question.id in teacher else []
+            if any(r.is_right for r in (*rollouts, *injected)):
                 self.questions.pop(question.id, None)
-            elif any(r.is_wrong for r in by_teacher):
-                known = self.visit(question, (*rollouts, *by_teacher))
+            elif any(r.is_wrong for r in injected):
+                known = self.visit(question, (*rollouts, *injected))
                 if known["visits"] >= VISITS:
                     found[question.id] = known
         if not found:
@@ -99,7 +99,7 @@ def _by_question(groups: Iterable[Group]) -> dict[str, tuple[Group, list[Rollout
     """A group and all rollouts of each question; injected responses are excluded."""
     rollouts: dict[str, list[Rollout]] = defaultdict(list)
     for group in groups:
-        rollouts[group.question.id] += [r for r in group.rollouts if not r.by_teacher]
+        rollouts[group.question.id] += [r for r in group.rollouts if not r.injected]
     return {group.question.id: (group, rollouts[group.question.id]) for group in groups}
 
 

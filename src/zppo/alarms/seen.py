@@ -28,7 +28,7 @@ class Seen:
     @cached_property
     def rollouts(self) -> list[Rollout]:
         """The student's own rollouts, of prompts of every kind."""
-        return [r for group in self.batch.groups for r in group.rollouts if not r.by_teacher]
+        return [r for group in self.batch.groups for r in group.rollouts if not r.injected]
 
 
 class Watch(Protocol):

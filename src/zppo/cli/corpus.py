@@ -69,12 +69,12 @@ def _build(options: argparse.Namespace, recipe: Any, digest: str, repositories: 
     from zppo.data.corpus.length import load_length
     from zppo.data.corpus.manifest import as_text
     from zppo.data.corpus.scan import Examiner
-    from zppo.rewards.routing import RoutedVerdict
+    from zppo.rewards.routing import RoutedScorer
     from zppo.zone.prompts import Templates
 
     plain = Templates.load().plain
     length = load_length(options.tokenizer, plain, options.min_pixels, options.max_pixels)
-    verdict = RoutedVerdict()
+    verdict = RoutedScorer()
     settings = {
         "recipe": digest,
         "seed": options.seed,

@@ -12,7 +12,7 @@ from zppo.cli.scoring import add_scoring, scoring
 from zppo.data.lines import json_rows
 from zppo.errors import DataError
 from zppo.rewards.graded import Graded, shown
-from zppo.rewards.routing import RoutedVerdict
+from zppo.rewards.routing import RoutedScorer
 from zppo.types import Question
 
 DESCRIPTION = (
@@ -33,7 +33,7 @@ def add_grade(commands: Any) -> None:
 
 def _grade(options: argparse.Namespace, rest: Sequence[str]) -> int:
     extract, functions = scoring(options)
-    verdict = RoutedVerdict(extract=extract)
+    verdict = RoutedScorer(extract=extract)
     questions, responses = read_rows(options.file, None if functions else verdict)
     graded = functions.grade(questions, responses, extract) if functions else verdict.grade(questions, responses)
     for scorer in (verdict, functions):
@@ -43,7 +43,7 @@ def _grade(options: argparse.Namespace, rest: Sequence[str]) -> int:
     return 0
 
 
-def read_rows(path: Path, verdict: RoutedVerdict | None) -> tuple[list[Question], list[str]]:
+def read_rows(path: Path, verdict: RoutedScorer | None) -> tuple[list[Question], list[str]]:
     """Questions and responses of a file, in the form that `verdict` scores. Raises DataError naming file and row."""
     questions, responses = [], []
     for number, row in json_rows(path):

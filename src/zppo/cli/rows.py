@@ -20,7 +20,7 @@ from zppo.evals.judging import Judge as EvaluationJudge
 from zppo.evals.own_rows import Grade, TrainingProtocol, own_benchmark
 from zppo.judges.judge import Judge
 from zppo.rewards.extraction import warn_of_boxes
-from zppo.rewards.routing import RoutedVerdict, is_free
+from zppo.rewards.routing import RoutedScorer, is_free
 from zppo.strict_yaml import load as load_yaml
 from zppo.zone.prompts import Templates
 
@@ -38,7 +38,7 @@ class OwnEvaluation:
         )
         if dropped:
             print(f"zppo: rows that are not asked: {counted(dropped)}, such as {dropped[0]}", file=sys.stderr)
-        self._verdict = RoutedVerdict(extract=self._extract)
+        self._verdict = RoutedScorer(extract=self._extract)
         if self._functions is None:
             self._verdict.check(self.questions)
             free = next(filter(is_free, self.questions), None)

@@ -94,7 +94,7 @@ def _parse_methods(text: str) -> list[str]:
     seen: list[Method] = []
     for method in map(parse_method, names):
         for other in seen:
-            if method.does_the_same_as(other):
+            if method.is_equivalent_to(other):
                 raise ConfigError(f"--methods: {other.name} and {method.name} are the same method; leave one out")
         seen.append(method)
     return names

@@ -13,7 +13,7 @@ from zppo.errors import EngineError
 from zppo.types import Candidate, Group, Prompt, Question, Rollout, Sampling, Thinking
 from zppo.zone.streams import request_seed
 
-NOW, LIKELY, PERHAPS = range(3)
+REQUIRED, EXPECTED, SPECULATIVE = range(3)
 """Ranks: a step waits for it; the next step will probably ask for it; it may turn out not to be needed."""
 
 
@@ -21,7 +21,7 @@ NOW, LIKELY, PERHAPS = range(3)
 class Priority:
     """How urgent a request is. May change while the request waits for its turn."""
 
-    rank: int = NOW
+    rank: int = REQUIRED
 
 
 @dataclass(frozen=True)
@@ -242,14 +242,14 @@ class Rewriter(Protocol):
     def __call__(self, candidates: Sequence[tuple[Question, Candidate]], seed: int) -> Rewritten: ...
 
 
-class Verdict(Protocol):
+class Scorer(Protocol):
     """Scores `responses[i]` as an answer to `questions[i]`: 1.0 right, 0.0 wrong, None unscored, never a zero."""
 
     def __call__(self, questions: Sequence[Question], responses: Sequence[str]) -> list[float | None]: ...
 
 
 @runtime_checkable
-class RolloutVerdict(Verdict, Protocol):
+class RolloutScorer(Scorer, Protocol):
     """A verdict that is shown rollouts, not only their texts."""
 
     def score(self, questions: Sequence[Question], rollouts: Sequence[Rollout]) -> list[float | None]:
@@ -257,8 +257,8 @@ class RolloutVerdict(Verdict, Protocol):
         ...
 
 
-def rewards_of(verdict: Verdict, questions: Sequence[Question], rollouts: Sequence[Rollout]) -> list[float | None]:
+def rewards_of(verdict: Scorer, questions: Sequence[Question], rollouts: Sequence[Rollout]) -> list[float | None]:
     """What `verdict` says of the rollouts, one for each question."""
-    if isinstance(verdict, RolloutVerdict):
+    if isinstance(verdict, RolloutScorer):
         return verdict.score(questions, rollouts)
     return verdict(questions, [rollout.whole for rollout in rollouts])

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from zppo.engines.base import NOW, Priority
+from zppo.engines.base import REQUIRED, Priority
 from zppo.types import Group, Sampling
 
 
@@ -64,7 +64,7 @@ class DeferredQueue:
         batch, later = list[Waiting](), list[Waiting]()
         for each in self._waiting:
             if not each.future.cancelled():
-                (batch if each.future is wanted or each.priority.rank == NOW else later).append(each)
+                (batch if each.future is wanted or each.priority.rank == REQUIRED else later).append(each)
         self._waiting = later
         for each in batch:
             each.future.set_running_or_notify_cancel()

@@ -12,7 +12,7 @@ from zppo.errors import ConfigError, nearest
 from zppo.evals.benchmark import Judgement
 from zppo.judges.judge import MAX_TOKENS
 from zppo.types import Prompt, Question, Rollout, Sampling
-from zppo.zone.candidates import harmless
+from zppo.zone.candidates import neutralise
 
 TRIES = 3
 """Calls of an engine before a judge counts as unreachable; an endpoint retries within each call."""
@@ -75,7 +75,7 @@ class Judge:
         return [said.get(text) for text in asked]
 
     def _prompt(self, judgement: Judgement) -> str:
-        return self.templates[judgement.template].fill({k: harmless(v) for k, v in judgement.values.items()})
+        return self.templates[judgement.template].fill({k: neutralise(v) for k, v in judgement.values.items()})
 
     def _ask(self, texts: Sequence[str]) -> dict[str, Rollout]:
         prompts = [Prompt("plain", Question(f"judgement {i}", text, ""), text) for i, text in enumerate(texts)]

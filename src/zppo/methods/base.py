@@ -18,8 +18,8 @@ AsOwn = Callable[[Rollout], Rollout]
 
 
 HOOKS = (
-    *("needs", "writes", "asks_all_hard", "asks", "asked", "admits", "drafts"),
-    *("plain_groups", "assign_advantages", "trained", "updates"),
+    *("needs", "writes", "asks_all_hard", "is_asked", "teacher_groups", "admits", "drafts"),
+    *("plain_groups", "assign_advantages", "training_groups", "updates"),
 )
 
 
@@ -52,13 +52,13 @@ class Method:
         """True if the teacher is asked about every hard question, so that a prefetch is useful."""
         return False
 
-    def asks(self, group: Group, tau: float) -> bool:
+    def is_asked(self, group: Group, tau: float) -> bool:
         """True if the teacher is asked about this plain group's question, whatever the rest of the step."""
         return False
 
-    def asked(self, plain: Sequence[Group], tau: float, cap: int, rng: random.Random) -> list[Group]:
+    def teacher_groups(self, plain: Sequence[Group], tau: float, cap: int, rng: random.Random) -> list[Group]:
         """The plain groups whose questions the teacher answers. `cap` bounds the aided prompts of the step."""
-        return [g for g in plain if self.asks(g, tau)]
+        return [g for g in plain if self.is_asked(g, tau)]
 
     def admits(self, right: Sequence[Candidate], wrong: Sequence[Candidate]) -> bool:
         """True if one of the method's aided prompts can be built from these candidates, as in `drafts`."""
@@ -91,7 +91,7 @@ class Method:
         """Set the advantage of every rollout."""
         assign_advantages(groups, norm)
 
-    def trained(
+    def training_groups(
         self, groups: Sequence[Group], teacher: Sequence[Group], as_own: AsOwn, dynamic_sampling: bool
     ) -> list[Group]:
         """The groups whose rollouts the updates train on."""
@@ -101,7 +101,7 @@ class Method:
         """Gradient updates per rollout step; `configured` is `zone.updates`."""
         return configured
 
-    def does_the_same_as(self, other: "Method") -> bool:
+    def is_equivalent_to(self, other: "Method") -> bool:
         """True if both behave the same, whatever their names."""
         return self._behaviour() == other._behaviour()
 

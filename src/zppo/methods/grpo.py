@@ -26,5 +26,5 @@ class GRPO(Method):
     def asks_all_hard(self) -> bool:
         return "bcq" in self.aids
 
-    def asks(self, group: Group, tau: float) -> bool:
+    def is_asked(self, group: Group, tau: float) -> bool:
         return self.asks_all_hard and is_hard(group, tau)

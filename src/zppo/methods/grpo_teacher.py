@@ -21,7 +21,7 @@ class GRPOTeacher(Method):
     def needs(self) -> frozenset[Need]:
         return frozenset({"responses"})
 
-    def asks(self, group: Group, tau: float) -> bool:
+    def is_asked(self, group: Group, tau: float) -> bool:
         return is_hard(group, tau) and group.is_all_wrong
 
     def plain_groups(

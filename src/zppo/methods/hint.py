@@ -7,7 +7,7 @@ from typing import Literal
 
 from zppo.methods.base import Method, Need
 from zppo.types import Group, Kind
-from zppo.zone.selection import hard_groups, pre_cap
+from zppo.zone.selection import hard_groups, rank_and_cap
 
 
 @dataclass(frozen=True)
@@ -27,5 +27,5 @@ class Hint(Method):
     def writes(self) -> Literal["hints"]:
         return "hints"
 
-    def asked(self, plain: Sequence[Group], tau: float, cap: int, rng: random.Random) -> list[Group]:
-        return pre_cap(hard_groups(plain, tau), cap, rng)
+    def teacher_groups(self, plain: Sequence[Group], tau: float, cap: int, rng: random.Random) -> list[Group]:
+        return rank_and_cap(hard_groups(plain, tau), cap, rng)

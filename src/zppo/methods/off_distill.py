@@ -20,13 +20,13 @@ class OffDistill(Method):
     def needs(self) -> frozenset[Need]:
         return frozenset({"responses", "distributions"})
 
-    def asks(self, group: Group, tau: float) -> bool:
+    def is_asked(self, group: Group, tau: float) -> bool:
         return True
 
     def assign_advantages(self, groups: Sequence[Group], norm: AdvantageNorm) -> None:
         """Leave every advantage 0: no reward enters the update."""
 
-    def trained(
+    def training_groups(
         self, groups: Sequence[Group], teacher: Sequence[Group], as_own: AsOwn, dynamic_sampling: bool
     ) -> list[Group]:
         return right_responses(groups, teacher, as_own)

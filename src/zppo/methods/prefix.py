@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zppo.methods.base import Method, Need
 from zppo.types import Group, Kind
-from zppo.zone.selection import hard_groups, pre_cap
+from zppo.zone.selection import hard_groups, rank_and_cap
 
 
 @dataclass(frozen=True)
@@ -23,5 +23,5 @@ class Prefix(Method):
     def needs(self) -> frozenset[Need]:
         return frozenset({"responses"})
 
-    def asked(self, plain: Sequence[Group], tau: float, cap: int, rng: random.Random) -> list[Group]:
-        return pre_cap(hard_groups(plain, tau), cap, rng)
+    def teacher_groups(self, plain: Sequence[Group], tau: float, cap: int, rng: random.Random) -> list[Group]:
+        return rank_and_cap(hard_groups(plain, tau), cap, rng)

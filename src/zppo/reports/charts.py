@@ -51,7 +51,7 @@ RELIANCE: Series = {"reliance/bcq": ("BCQ", "bcq"), "reliance/ncq": ("NCQ", "ncq
 PHASES: Series = {
     "time/rollout": ("rollouts", "plain"),
     "time/teacher": ("teacher", "bcq"),
-    "time/verdict": ("verdicts", "easy"),
+    "time/scoring": ("verdicts", "easy"),
     "time/reliance": ("help reliance", "hard"),
     "time/update": ("updates", "ncq"),
     "time/eval": ("evaluation", "replayed"),

@@ -179,7 +179,7 @@ def _mark(rollout: Row) -> Mark:
 
 def _own(row: Row) -> list[Row]:
     """The student's rollouts of a group, without injected responses."""
-    return [r for r in row["rollouts"] if not r.get("by_teacher")]
+    return [r for r in row["rollouts"] if not r.get("injected")]
 
 
 def _count(row: Row, mark: Mark) -> int:

@@ -93,9 +93,9 @@ def _status(record: Record) -> str:
 def _outages(record: Record) -> str:
     """Remark on a teacher or judge that was unreachable; '' if there was none."""
     sentences = []
-    steps = sum(bool(row.get("teacher/missing") or row.get("zone/candidates_unreachable")) for row in record.rows)
+    steps = sum(bool(row.get("teacher/unreachable") or row.get("zone/candidates_unreachable")) for row in record.rows)
     if steps:
-        missing, unwritten = (int(record.total(key)) for key in ("teacher/missing", "zone/candidates_unreachable"))
+        missing, unwritten = (int(record.total(key)) for key in ("teacher/unreachable", "zone/candidates_unreachable"))
         sentences.append(
             f"The teacher could not be reached in {steps} of {record.steps} rollout steps: {missing:,} of its "
             f"responses never came, and {unwritten:,} candidates were not rewritten by it."
@@ -140,7 +140,7 @@ def _teacher_remark(record: Record) -> str:
     if method is not None and method.loss == "distill_rollouts":
         return "the student follows its distributions"
     if not record.total("tokens/teacher"):
-        return "not one response came" if record.total("teacher/missing") else "no teacher"
+        return "not one response came" if record.total("teacher/unreachable") else "no teacher"
     if method is not None and (method.injects or method.loss != "policy"):
         return "its right responses are trained on"
     return "inside prompts only, never in the gradient"

@@ -17,7 +17,7 @@ from zppo.loop import BackgroundLoop
 from zppo.rewards.call import CONTRACT, LARGEST, arguments_of, noting, rewards_in
 from zppo.rewards.extraction import BOXED, Extractor
 from zppo.rewards.graded import Graded
-from zppo.rewards.routing import RoutedVerdict
+from zppo.rewards.routing import RoutedScorer
 from zppo.types import Question, Rollout
 
 RewardFunction = Callable[..., Any]
@@ -143,13 +143,13 @@ class RewardFunctions:
         return self._loop.wait_for(finish_all())
 
 
-def as_verdict(
+def as_scorer(
     reward_funcs: RewardFunction | Sequence[RewardFunction] | None = None,
-) -> RoutedVerdict | RewardFunctions:
+) -> RoutedScorer | RewardFunctions:
     """The scorer of a `reward_funcs` argument: None is the method's own; a function or a list is adapted."""
     if reward_funcs is None:
-        return RoutedVerdict()
-    if isinstance(reward_funcs, RoutedVerdict | RewardFunctions):
+        return RoutedScorer()
+    if isinstance(reward_funcs, RoutedScorer | RewardFunctions):
         return reward_funcs
     return RewardFunctions(list(reward_funcs) if isinstance(reward_funcs, list | tuple) else [reward_funcs])  # type: ignore[list-item]
 

@@ -1,7 +1,7 @@
 """Routing of questions to rules: questions and responses -> **routing** -> rules -> verdicts.
 
 A question's column `answer_type` names the rule; without one it is `math`, the method's own (method section 7).
-Training, evaluation and `zppo grade` all score through `RoutedVerdict`.
+Training, evaluation and `zppo grade` all score through `RoutedScorer`.
 """
 
 from collections import defaultdict
@@ -37,7 +37,7 @@ class NoJudge:
         return {}
 
 
-class RoutedVerdict:
+class RoutedScorer:
     """Scores the final answer of each response, found by `extract`, with the rule of its question's answer type.
 
     A response without one is wrong; free-form answers are compared by the `judge`. Both may be set later.

@@ -6,7 +6,7 @@ Text for a judge was written by a model: it is escaped here, and is empty only i
 from collections.abc import Callable
 
 from zppo.rewards.boxed import last_boxed
-from zppo.zone.candidates import harmless
+from zppo.zone.candidates import neutralise
 
 _THOUGHT, _END = "<think>", "</think>"
 
@@ -19,9 +19,9 @@ def after_thoughts(text: str) -> str:
 
 def visible(response: str) -> str:
     """The text after the thoughts; if there is none, the whole response, so that a judge reads its reasoning."""
-    return harmless(after_thoughts(response)) or harmless(response)
+    return neutralise(after_thoughts(response)) or neutralise(response)
 
 
 def for_judge(response: str, extract: Callable[[str], str | None] = last_boxed) -> str:
     """The `visible` text if `extract` finds a final answer in the response, else all of it, thoughts included."""
-    return visible(response) if (extract(response) or "").strip() else harmless(response)
+    return visible(response) if (extract(response) or "").strip() else neutralise(response)

@@ -1,10 +1,10 @@
-"""Questions under way to the first teacher, by rollout step: it answers while the student generates and trains."""
+"""Requests to the first teacher, by rollout step: it answers while the student generates and trains."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 
-from zppo.engines.base import NOW, Priority, Teacher
+from zppo.engines.base import REQUIRED, Priority, Teacher
 from zppo.errors import DataError
 from zppo.types import Group, Question, Sampling
 
@@ -20,13 +20,15 @@ class TeacherQueue:
         self.teachers = list(teachers)
         self._ahead = bool(teachers) and teachers[0].works_ahead
         self._open: dict[tuple[int, str], tuple[Future[Group], Priority]] = {}
-        self._counts = dict.fromkeys(("started_early", "given_up", "missing"), 0)
+        self._counts = dict.fromkeys(("prefetched", "cancelled", "unreachable"), 0)
 
-    def request(self, step: int, questions: Sequence[Question], n: int, sampling: Sampling, rank: int = NOW) -> None:
+    def request(
+        self, step: int, questions: Sequence[Question], n: int, sampling: Sampling, rank: int = REQUIRED
+    ) -> None:
         """Ask for `n` responses to each question, to be collected in `step`. Returns at once.
 
-        What is under way already becomes as urgent as `rank` says, and never less. Media that cannot be read now are
-        asked about in their step.
+        Raises the priority of a request that is open already, and never lowers it. Media that cannot be read now are
+        tried again by `collect`.
         """
         for question in questions if self._ahead else ():
             key = step, question.id
@@ -37,10 +39,10 @@ class TeacherQueue:
                 priority = Priority(rank)
                 with suppress(DataError):
                     self._open[key] = self.teachers[0].submit(question, n, sampling, priority), priority
-                    self._counts["started_early"] += 1
+                    self._counts["prefetched"] += 1
 
     def cancel(self, step: int, questions: Sequence[Question]) -> None:
-        """Give up what was requested about these, if anything."""
+        """Cancel the requests about these questions, if there are any."""
         for question in questions:
             self._cancel((step, question.id))
 
@@ -52,26 +54,31 @@ class TeacherQueue:
         mine = [self._taken(step, question, n, sampling) for question in questions]
         for key in [key for key in self._open if key[0] <= step]:
             self._cancel(key)
-        groups = [future.result() for future in mine]
-        self._counts["missing"] += sum(n - len(group.rollouts) for group in groups)
+        groups = [self._result(future, q, n, sampling) for future, q in zip(mine, questions, strict=True)]
+        self._counts["unreachable"] += sum(n - len(group.rollouts) for group in groups)
         return groups
 
     def metrics(self) -> dict[str, float]:
-        """Counts since the last call, of a teacher that works ahead: requests made early or given up, responses that
-        never came."""
+        """Counts since the last call, of a teacher that works ahead: requests made ahead of time, cancelled ones, and
+        responses that were not received.
+        """
         counts, self._counts = self._counts, dict.fromkeys(self._counts, 0)
         return {f"teacher/{name}": float(count) for name, count in counts.items()} if self._ahead else {}
 
     def _taken(self, step: int, question: Question, n: int, sampling: Sampling) -> "Future[Group]":
         asked, priority = self._open.pop((step, question.id), (None, Priority()))
-        priority.rank = NOW
-        unread = asked is not None and asked.done() and not asked.cancelled()
-        if asked is None or (unread and isinstance(asked.exception(), DataError)):
-            return self.teachers[0].submit(question, n, sampling, priority)
-        return asked
+        priority.rank = REQUIRED
+        return asked or self.teachers[0].submit(question, n, sampling, priority)
+
+    def _result(self, asked: "Future[Group]", question: Question, n: int, sampling: Sampling) -> Group:
+        """Media that could not be read ahead of time are tried once more in their step."""
+        try:
+            return asked.result()
+        except DataError:
+            return self.teachers[0].submit(question, n, sampling, Priority()).result()
 
     def _cancel(self, key: tuple[int, str]) -> None:
         if key in self._open:
             asked, _ = self._open.pop(key)
             asked.cancel()  # no effect on what is answered already
-            self._counts["given_up"] += 1
+            self._counts["cancelled"] += 1

@@ -8,12 +8,12 @@ from time import perf_counter
 
 from zppo.config import SamplingConfig, ZoneConfig
 from zppo.engines.base import (
-    NOW,
+    REQUIRED,
     PolicyEngine,
     Rendering,
     Rewriter,
+    Scorer,
     Teacher,
-    Verdict,
     rewards_of,
     sample,
     token_request,
@@ -46,7 +46,7 @@ class Parts:
     method: Method
     student: PolicyEngine
     renderer: Rendering
-    verdict: Verdict
+    scorer: Scorer
     teachers: Sequence[Teacher]
     rewriter: Rewriter
     templates: Templates
@@ -96,7 +96,7 @@ class Worker:
         self.parts.queue.request(streams.step, questions, self.zone.teacher_samples, self._visit(streams), rank)
 
     def ask_teachers(self, asked: Sequence[Group]) -> list[Group]:
-        """Teacher rollouts on the questions of `asked`, scored by the same verdict.
+        """Teacher rollouts on the questions of `teacher_groups`, scored by the same scorer.
 
         Each teacher is asked what no teacher before it got right, so that an expensive one is asked little.
         """
@@ -146,8 +146,8 @@ class Worker:
 
     def _request_hard(self, plain: Sequence[Group]) -> None:
         """Request those that the method will ask about in any case, and cancel the others, requested ahead."""
-        asked = [g.question for g in plain if self.parts.method.asks(g, self.zone.tau)]
-        self.request(asked, NOW)
+        asked = [g.question for g in plain if self.parts.method.is_asked(g, self.zone.tau)]
+        self.request(asked, REQUIRED)
         ids = {q.id for q in asked}
         self.parts.queue.cancel(self.streams.step, [g.question for g in plain if g.question.id not in ids])
 
@@ -179,11 +179,11 @@ class Worker:
         self.metrics["flops/teacher"] += 2 * (teacher.parameters or 0) * tokens
 
     def _score(self, groups: list[Group], who: str) -> list[Group]:
-        with self._clock("time/verdict"):
+        with self._clock("time/scoring"):
             pairs = [(g.question, r) for g in groups for r in g.rollouts]
             if not pairs:  # nobody was asked, or nobody answered
                 return groups
-            rewards = rewards_of(self.parts.verdict, [q for q, _ in pairs], [r for _, r in pairs])
+            rewards = rewards_of(self.parts.scorer, [q for q, _ in pairs], [r for _, r in pairs])
             for (_, rollout), reward in zip(pairs, rewards, strict=True):
                 rollout.reward, rollout.answer = reward, self.parts.extract(rollout.whole)
         self.metrics[f"tokens/{who}"] += sum(r.tokens for _, r in pairs)

@@ -210,7 +210,7 @@ def _group_row(group: Group, trained: Group | None, teacher_answers: Mapping[str
     the order of the prompt, and for an NCQ the teacher's right answers of the step.
     """
     question = group.question
-    own = Group(group.prompt, [r for r in group.rollouts if not r.by_teacher])
+    own = Group(group.prompt, [r for r in group.rollouts if not r.injected])
     taught = [] if trained is None else [r for r in trained.rollouts if not any(r is mine for mine in group.rollouts)]
     cluster = question.fields.get("cluster")
     return {
@@ -234,7 +234,7 @@ def _group_row(group: Group, trained: Group | None, teacher_answers: Mapping[str
                 "advantage": r.advantage,
                 "tokens": r.tokens,
                 "finish_reason": r.finish_reason,
-                **({"by_teacher": True} if r.by_teacher else {}),
+                **({"injected": True} if r.injected else {}),
                 **({"notes": r.notes} if r.notes else {}),
             }
             for r in group.rollouts

@@ -24,10 +24,10 @@ COUNTERS = (
     "gradient_tokens",
     "flops",
     "teacher_cost",
-    "teacher_missing",
+    "teacher_unreachable",
     "judge_tokens",
     "judge_cost",
-    "judge_missing",
+    "judge_unreachable",
     "skipped_updates",
 )
 
@@ -39,7 +39,7 @@ class RunState:
     `step` counts finished rollout steps; `levels` maps question ids to easy/hard; `seconds` are wall-clock. `flops` is
     an estimate: for a model of N parameters 2 N per token read or sampled, 6 N per token trained on. A row of
     `evaluations` holds the accuracies and the counters at that time.
-    `teacher_missing` responses and `judge_missing` replies were not received. `skipped_updates` were
+    `teacher_unreachable` responses and `judge_unreachable` replies were not received. `skipped_updates` were
     not finite, of these `skipped_in_a_row` until now. `audit` sums the counts of the match audit over
     steps, by the names of `zone.audit.COUNTS`. `alarms` is the alarms' memory of earlier steps. `position` is
     the start of the next step's new questions in the order of `data`, the identity of the training questions.
@@ -52,10 +52,10 @@ class RunState:
     gradient_tokens: int = 0
     flops: float = 0.0
     teacher_cost: float = 0.0
-    teacher_missing: int = 0
+    teacher_unreachable: int = 0
     judge_tokens: int = 0
     judge_cost: float = 0.0
-    judge_missing: int = 0
+    judge_unreachable: int = 0
     skipped_updates: int = 0
     skipped_in_a_row: int = 0
     seconds: float = 0.0
@@ -88,13 +88,13 @@ class RunState:
     def count_teachers(self, metrics: Mapping[str, float]) -> None:
         """Add the cost of API teachers and the number of missing responses."""
         self.teacher_cost += metrics.get("endpoint/cost", 0.0)
-        self.teacher_missing += int(metrics.get("teacher/missing", 0))
+        self.teacher_unreachable += int(metrics.get("teacher/unreachable", 0))
 
     def count_judge(self, metrics: Mapping[str, float]) -> None:
         """Add the cost of judging, held-out responses included. A teacher that judges is counted as a teacher."""
         self.judge_tokens += int(metrics.get("judge/tokens", 0))
         self.judge_cost += metrics.get("judge_endpoint/cost", 0.0)
-        self.judge_missing += int(metrics.get("judge/unreachable", 0))
+        self.judge_unreachable += int(metrics.get("judge/unreachable", 0))
 
     @classmethod
     def load(

@@ -12,7 +12,7 @@ from zppo.rewards.boxed import last_boxed
 from zppo.rewards.extraction import BOXED, Extractor
 from zppo.teacher.rewriting import TeacherRewriting, written_in
 from zppo.types import Candidate, Question, Sampling
-from zppo.zone.candidates import harmless
+from zppo.zone.candidates import neutralise
 from zppo.zone.prompts import Templates
 
 _WORD, _TAG = re.compile(r"\w"), re.compile(r"</?\w+>")
@@ -51,7 +51,7 @@ def teacher_compression(
     """
 
     def accept(question: Question, candidate: Candidate, written: str) -> Candidate | None:
-        return surviving(candidate, harmless(written_in("summary", written)), extract)
+        return surviving(candidate, neutralise(written_in("summary", written)), extract)
 
     return TeacherRewriting(engine, templates.compress, accept, sampling)
 

@@ -14,7 +14,7 @@ from zppo.rewards.routing import COLUMN
 from zppo.teacher.rewriting import TeacherRewriting, written_in
 from zppo.teacher.statements import stated_at
 from zppo.types import Candidate, Question, Sampling
-from zppo.zone.candidates import harmless
+from zppo.zone.candidates import neutralise
 from zppo.zone.prompts import Templates
 
 _BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])")
@@ -24,7 +24,7 @@ def teacher_hints(engine: TextEngine, templates: Templates, sampling: Sampling) 
     """The teacher turns a response into a `<hint>`."""
 
     def accept(question: Question, candidate: Candidate, written: str) -> Candidate | None:
-        return answer_free(question, candidate, harmless(written_in("hint", written)))
+        return answer_free(question, candidate, neutralise(written_in("hint", written)))
 
     return TeacherRewriting(engine, templates.write_hint, accept, sampling)
 

@@ -16,7 +16,7 @@ from zppo.methods import parse_method
 from zppo.models.loading import called, check_model, check_sees, load_processing, student_processing
 from zppo.models.renderer import Renderer
 from zppo.rewards.extraction import warn_of_boxes
-from zppo.rewards.routing import RoutedVerdict, is_free
+from zppo.rewards.routing import RoutedScorer, is_free
 from zppo.teacher.model import ModelTeacher, served_engine
 from zppo.teacher.program import ProgramTeacher
 from zppo.types import Prompt, Question
@@ -128,7 +128,7 @@ def check_answers(verdict: Any, questions: Iterable[Question], options: RunOptio
     Raises DataError naming the question, or ConfigError when free-form answers have no judge. Reward functions look
     after their own questions.
     """
-    if not isinstance(verdict, RoutedVerdict):
+    if not isinstance(verdict, RoutedScorer):
         return False
     free = None
     for question in questions:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from zppo.engines.base import TextEngine, Verdict, ask_all, rewards_of
+from zppo.engines.base import Scorer, TextEngine, ask_all, rewards_of
 from zppo.engines.local import LocalText
 from zppo.rewards.boxed import last_boxed
 from zppo.rewards.functions import RewardFunctions
-from zppo.rewards.routing import RoutedVerdict
+from zppo.rewards.routing import RoutedScorer
 from zppo.rollout.worker import Parts
 from zppo.run.state import RunState
 from zppo.run.summary import buffer_counts
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 def ask(
     questions: Sequence[Question],
     engine: TextEngine,
-    verdict: Verdict,
+    verdict: Scorer,
     templates: Templates,
     samples: int,
     sampling: Sampling,
@@ -100,7 +100,7 @@ def summarise(
 def evaluate(
     questions: Sequence[Question],
     parts: Parts,
-    verdict: RoutedVerdict | RewardFunctions,
+    verdict: RoutedScorer | RewardFunctions,
     options: ZPPOConfig,
     state: RunState,
     buffer: PromptReplayBuffer,

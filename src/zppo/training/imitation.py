@@ -12,7 +12,7 @@ from zppo.types import Rollout
 
 
 class Imitation:
-    """Measures the tokens of rollouts that are `by_teacher`; a step without them costs and reports nothing.
+    """Measures the tokens of rollouts that are `injected`; a step without them costs and reports nothing.
 
     The clipped loss compares the policy with the student's own probabilities from before the step, so it cannot see
     that another policy sampled these tokens. `drift` and `off_policy` show what it does not see.
@@ -32,7 +32,7 @@ class Imitation:
         """Count the imitated rows of a microbatch, as the clipped loss has just seen them."""
         counts = self._counts
         for row, rollout in enumerate(micro.rollouts):
-            if not rollout.by_teacher:
+            if not rollout.injected:
                 continue
             mask_T = micro.mask_BT[row]
             old_N = old_logp_BT[row, mask_T]

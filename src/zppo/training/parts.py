@@ -9,7 +9,7 @@ from typing import Any
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from zppo.config import RunOptions
-from zppo.engines.base import PolicyEngine, Rewriter, Teacher, Verdict
+from zppo.engines.base import PolicyEngine, Rewriter, Scorer, Teacher
 from zppo.engines.local import LocalText
 from zppo.engines.transformers import TransformersEngine, local_text
 from zppo.judges.judge import Judge
@@ -19,7 +19,7 @@ from zppo.models.loading import called, context_window, end_tokens, load_model, 
 from zppo.models.renderer import Renderer
 from zppo.reports.progress import Progress, Silent
 from zppo.rewards.extraction import BOXED, Extractor
-from zppo.rewards.routing import RoutedVerdict
+from zppo.rewards.routing import RoutedScorer
 from zppo.rollout.worker import Parts
 from zppo.teacher.compression import Truncate, teacher_compression
 from zppo.teacher.hints import cut_hints, teacher_hints
@@ -41,14 +41,14 @@ def build_parts(
     student: PreTrainedModel,
     processing: Processing,
     teachers: Sequence[Any],
-    verdict: Verdict,
+    verdict: Scorer,
     judged: bool = False,
     extract: Extractor = BOXED,
     progress: Progress | None = None,
 ) -> Parts:
     """The parts of a rollout step. A teacher is a model to load, or a `Teacher`; `progress` shows loading.
 
-    `judged`: the verdict is a `RoutedVerdict` that waits for a judge. `extract` reads final answers.
+    `judged`: the verdict is a `RoutedScorer` that waits for a judge. `extract` reads final answers.
     """
     templates = replace(Templates.load(options.prompts.templates), state=extract.state)
     method = parse_method(options.method)
@@ -58,7 +58,7 @@ def build_parts(
     needed = teachers if why_teacher(options) else judging
     progress = progress or Silent()
     teachers = [_teacher(options, teacher, student, templates, progress) for teacher in needed]
-    if judged and isinstance(verdict, RoutedVerdict):
+    if judged and isinstance(verdict, RoutedScorer):
         verdict.judge = _judge(options, teachers, student, templates)
     truncate = Truncate(_keep_tail(renderer.tokenizer), options.teacher.compression_tokens, extract)
     rewriter = _rewriter(options, truncate, teachers, templates, extract)

@@ -59,7 +59,7 @@ def sampled(step: int, batch: StepBatch, rng: random.Random) -> list[Row]:
     """Rows of `COLUMNS`: up to `EACH` of the student's rollouts for each kind of prompt, in order."""
     rows: list[Row] = []
     for kind in KINDS:
-        pairs = [(g, r) for g in batch.of_kind(kind) for r in g.rollouts if not r.by_teacher]
+        pairs = [(g, r) for g in batch.of_kind(kind) for r in g.rollouts if not r.injected]
         for at in sorted(rng.sample(range(len(pairs)), min(EACH, len(pairs)))):
             group, rollout = pairs[at]
             prompt = group.question.id, group.prompt.text

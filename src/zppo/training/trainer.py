@@ -26,8 +26,8 @@ from zppo.models.renderer import Renderer
 from zppo.reports.html import write_report
 from zppo.reports.progress import Progress, new_progress
 from zppo.rewards.extraction import Extractor
-from zppo.rewards.functions import RewardFunctions, as_verdict
-from zppo.rewards.routing import RoutedVerdict
+from zppo.rewards.functions import RewardFunctions, as_scorer
+from zppo.rewards.routing import RoutedScorer
 from zppo.run.directory import RunDirectory
 from zppo.run.drops import DropLog
 from zppo.run.flops import step_flops
@@ -97,26 +97,26 @@ class ZPPOTrainer(Trainer):
         check_options(args, model, teachers, processing_class)
         processing = student_processing(args.student, model, processing_class)
         sees, renderer = media_filter(args, model, teachers), Renderer(processing)
-        self.verdict = as_verdict(given_functions(args.rewards, reward_funcs))
+        self.scorer = as_scorer(given_functions(args.rewards, reward_funcs))
         extract = Extractor.of(args.rewards.extract)
-        if isinstance(self.verdict, RoutedVerdict):
-            self.verdict.extract = extract
-        answered = not isinstance(self.verdict, RewardFunctions)
+        if isinstance(self.scorer, RoutedScorer):
+            self.scorer.extract = extract
+        answered = not isinstance(self.scorer, RewardFunctions)
         window = window_of("student.model", model)
         self.progress.phase("reading questions")
         readers = teacher_readers(args, teachers)
         self.questions, dropped = training_questions(train_dataset, args, renderer, sees, answered, window, readers)
         self.eval_questions, unasked = held_out_questions(eval_dataset, args, renderer, sees, answered, window)
         self.stopping = EarlyStopping(args.eval, len(self.eval_questions))
-        judged = check_answers(self.verdict, chain(self.questions, self.eval_questions), args, teachers)
+        judged = check_answers(self.scorer, chain(self.questions, self.eval_questions), args, teachers)
         self.progress.phase(f"loading student {called(model)}")
         student = load_model("student.model", model, args.student.dtype)
         uses_cache = getattr(student.config, "use_cache", None)
         super().__init__(student, args, processing_class=processing, **trainer_options)
         if uses_cache is not None:
             student.config.use_cache = uses_cache  # which the trainer has changed: checkpoints are for generation too
-        if isinstance(self.verdict, RewardFunctions):
-            self.verdict.trainer_state = lambda: self.state
+        if isinstance(self.scorer, RewardFunctions):
+            self.scorer.trainer_state = lambda: self.state
         self.remove_callback(ProgressCallback)
         self.remove_callback(PrinterCallback)
 
@@ -124,7 +124,7 @@ class ZPPOTrainer(Trainer):
         self.drops = DropLog(self.run_directory, {"train": dropped, "eval": unasked})
         self.alarms = AlarmLog(args, self.run_directory)
         self.tables = RolloutTables(args.reports.rollouts_every, lambda: self.callback_handler.callbacks)
-        parts = build_parts(args, student, processing, teachers, self.verdict, judged, extract, self.progress)
+        parts = build_parts(args, student, processing, teachers, self.scorer, judged, extract, self.progress)
         self.parts = replace(parts, readable=self.drops.readable)
         self._watched = watched(self.parts, self.progress)
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
@@ -264,7 +264,7 @@ class ZPPOTrainer(Trainer):
         """The rollout step on the next batch of questions."""
         args, step = self.args, self.run_state.step
         upcoming.extend(islice(batches, 1 + max(args.teacher.ahead, 1) - len(upcoming)))
-        for part in (self.update, self.guard, self.verdict):
+        for part in (self.update, self.guard, self.scorer):
             part.metrics()  # drops what a step that was stopped half-way has left
         new, streams = upcoming.popleft(), Streams(args.seed, step)
         self.drops.begin_step(new.dropped)
@@ -280,7 +280,7 @@ class ZPPOTrainer(Trainer):
     def _finish_step(self, batch: StepBatch) -> None:
         """Count, log, dump, evaluate. The checkpoint, if due, follows at once."""
         state, metrics = self.run_state, batch.metrics
-        metrics |= self.update.metrics() | self.guard.metrics() | self.verdict.metrics()
+        metrics |= self.update.metrics() | self.guard.metrics() | self.scorer.metrics()
         metrics |= self._teacher_metrics(metrics)
         metrics["loss/learning_rate"] = self._get_learning_rate()
         metrics["time/update"] = time.perf_counter() - self._update_began
@@ -310,7 +310,7 @@ class ZPPOTrainer(Trainer):
         total = Counter(self._watched.queue.metrics())
         for teacher in self.parts.teachers:
             total.update(teacher.metrics())
-        missing, unwritten = int(total["teacher/missing"]), int(metrics.get("zone/candidates_unreachable", 0))
+        missing, unwritten = int(total["teacher/unreachable"]), int(metrics.get("zone/candidates_unreachable", 0))
         self.run_state.count_teachers(total)
         if missing or unwritten:
             outage = f"{missing} responses never came and {unwritten} candidates were not rewritten"
@@ -322,4 +322,4 @@ class ZPPOTrainer(Trainer):
         engine = WatchedEngine(self.parts.student, self.progress, "held-out evaluation", brief=False)
         parts = replace(self.parts, student=engine)
         with self.guard.naming(self.run_state):
-            return evaluate(self.eval_questions, parts, self.verdict, self.args, self.run_state, self.buffer)
+            return evaluate(self.eval_questions, parts, self.scorer, self.args, self.run_state, self.buffer)

@@ -77,7 +77,7 @@ class PolicyUpdate:
         for minibatch in minibatches[1:]:
             self.remember_policy(model, minibatch)
         if self._teacher is not None:
-            imitated = [row for minibatch in minibatches for row in self.trained(minibatch) if row[1].by_teacher]
+            imitated = [row for minibatch in minibatches for row in self.trained(minibatch) if row[1].injected]
             teacher, temperature = self._teacher, self._sampling.temperature
             micros = self._microbatches(teacher.model, imitated)
             self._imitation.begin_step(rollout_logprobs(teacher.model, micros, temperature, teacher.vision))

@@ -90,7 +90,7 @@ def step_numbers(batch: StepBatch) -> dict[str, str]:
     `reward` the mean over all rollouts of the student, aided ones too.
     """
     metrics = batch.metrics
-    rewards = [r.reward for g in batch.groups for r in g.rollouts if r.reward is not None and not r.by_teacher]
+    rewards = [r.reward for g in batch.groups for r in g.rollouts if r.reward is not None and not r.injected]
     numbers = {"accuracy": percent(metrics.get("accuracy/plain")), "hard": percent(metrics["zone/hard_fraction"])}
     numbers["reward"] = f"{fmean(rewards):.3f}" if rewards else percent(None)
     if metrics.get("buffer/admitted_total"):

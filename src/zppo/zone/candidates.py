@@ -33,7 +33,7 @@ class Draft:
     candidates: tuple[Candidate, ...]
 
 
-def harmless(text: str) -> str:
+def neutralise(text: str) -> str:
     """`text` without thinking and media marks, tags of prompts escaped, control tokens of chat formats broken up."""
     text = _THINK.sub("\n", text.replace(MEDIA_MARK, ""))
     return _TAG.sub("&lt;", as_plain_text(text)).strip()
@@ -44,11 +44,11 @@ def as_candidates(rollouts: Iterable[Rollout]) -> list[Candidate]:
 
     The final answer is escaped too: an NCQ lists it outside the `<candidate>` tags.
     """
-    return [Candidate(harmless(r.text), _harmless_answer(r), r.is_right, r) for r in rollouts if r.reward is not None]
+    return [Candidate(neutralise(r.text), _harmless_answer(r), r.is_right, r) for r in rollouts if r.reward is not None]
 
 
 def _harmless_answer(rollout: Rollout) -> str | None:
-    return None if rollout.answer is None else harmless(rollout.answer)
+    return None if rollout.answer is None else neutralise(rollout.answer)
 
 
 def admits(kind: Kind, right: Sequence[Candidate], wrong: Sequence[Candidate]) -> bool:

@@ -41,7 +41,7 @@ def step_metrics(
 
 def signal_metrics(groups: Sequence[Group], trained: Sequence[Group]) -> dict[str, float]:
     """Shares of groups with and without a gradient in a step, and the number that dynamic sampling skipped."""
-    rollouts = [r for g in groups for r in g.rollouts if not r.by_teacher]
+    rollouts = [r for g in groups for r in g.rollouts if not r.injected]
     return {
         "zone/trivial_groups": fmean(g.is_trivial for g in groups),
         "zone/positive_advantages": fmean(r.advantage > 0 for r in rollouts),

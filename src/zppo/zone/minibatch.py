@@ -54,5 +54,5 @@ def _injected(
     if not right or not group.is_all_wrong:
         return group
     chosen, out = rng.choice(right), rng.choice(group.wrong)
-    inserted = replace(as_own(chosen), by_teacher=True)
+    inserted = replace(as_own(chosen), injected=True)
     return replace(group, rollouts=[inserted if r is out else r for r in group.rollouts])

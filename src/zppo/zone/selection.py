@@ -26,7 +26,7 @@ def hard_groups(plain: Iterable[Group], tau: float) -> list[Group]:
     return [g for g in plain if is_hard(g, tau)]
 
 
-def pre_cap(admitting: Sequence[Group], cap: int, rng: random.Random) -> list[Group]:
+def rank_and_cap(admitting: Sequence[Group], cap: int, rng: random.Random) -> list[Group]:
     """The `cap` hardest of the hard groups that admit an aided prompt, hardest first.
 
     Ties: groups of equal accuracy are ordered uniformly at random by `rng`, so that neither new nor replayed

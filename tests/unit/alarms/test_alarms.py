@@ -248,7 +248,7 @@ def test_control_characters_of_a_response_do_not_reach_the_terminal() -> None:
 
 def test_a_teachers_response_among_the_students_does_not_count_as_its_own() -> None:
     taught = rollout("9")
-    taught.by_teacher = True
+    taught.injected = True
     assert "no_answers" in watched([step(group(*[rollout(None) for _ in range(3)], taught))])[0]
 
 

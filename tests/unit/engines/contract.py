@@ -10,7 +10,7 @@ import pytest
 import torch
 from sighted import an_image, shown
 
-from zppo.engines.base import PERHAPS, PolicyEngine, Priority, Rendering, TextEngine, TokenRequest, ask_all
+from zppo.engines.base import SPECULATIVE, PolicyEngine, Priority, Rendering, TextEngine, TokenRequest, ask_all
 from zppo.engines.base import token_request as request_of
 from zppo.errors import DataError, EngineError
 from zppo.types import MEDIA_MARK, Media, Prefix, Prompt, Question, Rollout, Sampling
@@ -215,7 +215,7 @@ class TextEngineContract:
             assert [(r.tokens, r.finish_reason) for r in group.rollouts] == [(1, "length")] * 2
 
     def test_a_cancelled_request_is_dropped_and_the_others_are_answered(self, engine: Any) -> None:
-        one, other = (engine.submit(prompt, 1, SHORT, Priority(PERHAPS)) for prompt in prompts("one?", "other?"))
+        one, other = (engine.submit(prompt, 1, SHORT, Priority(SPECULATIVE)) for prompt in prompts("one?", "other?"))
         if one.cancel():
             with pytest.raises(CancelledError):
                 one.result()
@@ -245,7 +245,7 @@ class TextEngineContract:
         assert all(value == 0 for value in engine.metrics().values()), "counts since the last call"
 
     def test_what_is_under_way_is_dropped_when_the_engine_closes(self, engine: Any) -> None:
-        future = engine.submit(prompts("one?")[0], 1, SHORT, Priority(PERHAPS))
+        future = engine.submit(prompts("one?")[0], 1, SHORT, Priority(SPECULATIVE))
         engine.close()
         assert future.done() or future.cancelled()
         engine.close()

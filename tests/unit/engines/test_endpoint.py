@@ -15,7 +15,7 @@ from talk import asking, counted, echo, prompt, talk
 
 from zppo.config import EndpointConfig
 from zppo.engines import endpoint
-from zppo.engines.base import NOW, PERHAPS, Priority, ask_all
+from zppo.engines.base import REQUIRED, SPECULATIVE, Priority, ask_all
 from zppo.engines.endpoint import EndpointEngine
 from zppo.errors import EngineError
 from zppo.types import Prefix, Prompt, Sampling
@@ -113,13 +113,13 @@ def test_no_more_calls_are_under_way_than_allowed() -> None:
 
 def test_what_is_urgent_overtakes_what_waits_and_so_does_what_becomes_urgent() -> None:
     with FlakyServer(echo, ["latency"]) as server, asking(server, concurrency=1) as engine:
-        later = Priority(PERHAPS)
+        later = Priority(SPECULATIVE)
         futures = [engine.submit(prompt("first"), 1, SAMPLING)]
         while not server.requests:
             time.sleep(0.01)
-        futures += [engine.submit(prompt("perhaps"), 1, SAMPLING, Priority(PERHAPS))]
+        futures += [engine.submit(prompt("perhaps"), 1, SAMPLING, Priority(SPECULATIVE))]
         futures += [engine.submit(prompt("later"), 1, SAMPLING, later), engine.submit(prompt("now"), 1, SAMPLING)]
-        later.rank = NOW
+        later.rank = REQUIRED
         assert all(future.result().rollouts for future in futures)
     assert [r.json["messages"][0]["content"] for r in server.requests] == ["first", "later", "now", "perhaps"]
 

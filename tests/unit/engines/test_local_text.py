@@ -8,7 +8,7 @@ from contract import SHORT, TextEngineContract, prompts, unreadable
 from sighted import new_processor, new_sighted
 from texts import BYTES
 
-from zppo.engines.base import LIKELY, PERHAPS, Priority
+from zppo.engines.base import EXPECTED, SPECULATIVE, Priority
 from zppo.engines.local import LocalText
 from zppo.engines.scripted import ScriptedEngine
 from zppo.engines.transformers import local_text
@@ -38,11 +38,11 @@ class Counting(ScriptedEngine):
 
 def test_what_is_urgent_is_answered_together_when_the_first_result_is_asked_for() -> None:
     engine = Counting()
-    local, later = LocalText(engine, BYTES), Priority(PERHAPS)
+    local, later = LocalText(engine, BYTES), Priority(SPECULATIVE)
     now, also, perhaps, likely = (
         local.submit(prompt, 1, SHORT, priority)
         for prompt, priority in zip(
-            prompts("now", "also", "perhaps", "likely"), (None, Priority(), later, Priority(LIKELY)), strict=True
+            prompts("now", "also", "perhaps", "likely"), (None, Priority(), later, Priority(EXPECTED)), strict=True
         )
     )
     assert engine.batches == []

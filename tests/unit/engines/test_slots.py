@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import settings as options
 from hypothesis import strategies as st
 
-from zppo.engines.base import LIKELY, NOW, PERHAPS, Priority
+from zppo.engines.base import EXPECTED, REQUIRED, SPECULATIVE, Priority
 from zppo.engines.slots import Slots
 
 
@@ -47,7 +47,7 @@ def played(scene: Callable[[Office, asyncio.Event], Awaitable[object]]) -> list[
         leave.set()
         await first
         await settled()
-        await asyncio.wait_for(office.visit("last", Priority(PERHAPS)), 1)
+        await asyncio.wait_for(office.visit("last", Priority(SPECULATIVE)), 1)
         assert office.most_at_once == 1
         return office.served[1:-1]
 
@@ -56,7 +56,7 @@ def played(scene: Callable[[Office, asyncio.Event], Awaitable[object]]) -> list[
 
 def test_the_most_urgent_goes_first_and_equals_in_the_order_of_coming() -> None:
     async def scene(office: Office, leave: asyncio.Event) -> None:
-        for name, rank in (("d", PERHAPS), ("b", LIKELY), ("e", PERHAPS), ("a", NOW), ("c", LIKELY)):
+        for name, rank in (("d", SPECULATIVE), ("b", EXPECTED), ("e", SPECULATIVE), ("a", REQUIRED), ("c", EXPECTED)):
             office.tasks = [*getattr(office, "tasks", []), asyncio.create_task(office.visit(name, Priority(rank)))]
             await settled()
 
@@ -65,13 +65,13 @@ def test_the_most_urgent_goes_first_and_equals_in_the_order_of_coming() -> None:
 
 def test_what_has_become_urgent_overtakes() -> None:
     async def scene(office: Office, leave: asyncio.Event) -> None:
-        later = Priority(PERHAPS)
+        later = Priority(SPECULATIVE)
         office.tasks = [
-            asyncio.create_task(office.visit("a", Priority(LIKELY))),
+            asyncio.create_task(office.visit("a", Priority(EXPECTED))),
             asyncio.create_task(office.visit("b", later)),
         ]
         await settled()
-        later.rank = NOW
+        later.rank = REQUIRED
 
     assert played(scene) == list("ba")
 

@@ -39,7 +39,7 @@ def test_the_example_gives_a_question_one_aided_prompt_where_zppo_gives_it_two()
 
 def test_the_example_is_a_method_of_a_run_and_not_zppo_under_another_name() -> None:
     assert RunOptions(method="bcq_else_ncq").updates_per_step == 4
-    assert not parse_method("bcq_else_ncq").does_the_same_as(parse_method("zppo"))
+    assert not parse_method("bcq_else_ncq").is_equivalent_to(parse_method("zppo"))
 
 
 def test_every_hook_of_the_page_exists() -> None:

@@ -36,12 +36,12 @@ def test_a_name_says_which_aids_there_are_and_whether_there_is_a_buffer(
 
 
 def test_the_full_method_is_grpo_with_all_three_switches() -> None:
-    assert parse_method("zppo").does_the_same_as(parse_method("grpo+ncq+replay+bcq"))
+    assert parse_method("zppo").is_equivalent_to(parse_method("grpo+ncq+replay+bcq"))
 
 
 @pytest.mark.parametrize("other", ["grpo+replay+bcq", "grpo+bcq+ncq", "hint+replay", "on_distill", "off_distill"])
 def test_other_methods_do_something_else(other: str) -> None:
-    assert not parse_method("zppo").does_the_same_as(parse_method(other))
+    assert not parse_method("zppo").is_equivalent_to(parse_method(other))
 
 
 @pytest.mark.parametrize("name", ["hint", "prefix", "grpo_teacher", "off_distill", "on_distill"])
@@ -132,5 +132,5 @@ def test_a_teacher_is_asked_only_what_the_method_can_use(name: str, asked: list[
         return Group(Prompt("plain", Question(id, "?", "1"), "?"), [Rollout([0], "", reward=r) for r in rewards])
 
     plain = [group("easy", 1, 1), group("half", 1, 0, 0), group("none", 0, 0)]
-    found = parse_method(name).asked(plain, 1.0, 2, random.Random(0))
+    found = parse_method(name).teacher_groups(plain, 1.0, 2, random.Random(0))
     assert sorted(g.question.id for g in found) == asked

@@ -15,7 +15,7 @@ from zppo.errors import ConfigError, EngineError
 from zppo.models.chat_template import with_template
 from zppo.models.renderer import Renderer
 from zppo.types import MEDIA_MARK, Prompt, Question, Sampling
-from zppo.zone.candidates import harmless
+from zppo.zone.candidates import neutralise
 
 PARTS = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{% for part in m.content %}"
@@ -137,7 +137,7 @@ def test_a_file_that_is_no_template_is_refused(content: bytes | None, tokenizer:
 def test_placeholders_of_other_families_in_a_teachers_words_are_no_pictures() -> None:
     renderer = Renderer(new_processor())
     said = "see <image> <|image_pad|> <IMG_CONTEXT> <image_soft_token> [IMG] <|video_pad|> <|vision_start|> \ufffc it"
-    text = f"<candidate>{harmless(said)}</candidate>"
+    text = f"<candidate>{neutralise(said)}</candidate>"
     ids = renderer.read(Prompt("bcq", Question("q", "1+1?", "2"), text))
     tokens = renderer.tokenizer.convert_ids_to_tokens(ids)
     assert not {"<|image_pad|>", "<|video_pad|>", "<|vision_start|>"} & set(tokens) and MEDIA_MARK not in text

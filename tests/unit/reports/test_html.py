@@ -145,7 +145,7 @@ def test_an_unfinished_run_without_a_checkpoint_waits_for_it(tmp_path: Path) -> 
 
 
 def test_a_teacher_that_was_out_of_reach_is_no_run_without_one(tmp_path: Path) -> None:
-    lost = {"tokens/teacher": 0, "teacher/missing": 4, "zone/candidates_unreachable": 1, "judge/unreachable": 2}
+    lost = {"tokens/teacher": 0, "teacher/unreachable": 4, "zone/candidates_unreachable": 1, "judge/unreachable": 2}
     page = report(make_run(tmp_path, more=lost))
     (told,) = page.of_class("status")
     assert "could not be reached in 6 of 6 rollout steps: 24 of its responses never came, and 6 candidates" in told

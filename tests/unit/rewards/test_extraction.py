@@ -11,7 +11,7 @@ from zppo.errors import ConfigError, RewardError
 from zppo.judges.judge import Judge
 from zppo.rewards import extraction, finders
 from zppo.rewards.extraction import BOXED, Extractor, names_in
-from zppo.rewards.routing import RoutedVerdict
+from zppo.rewards.routing import RoutedScorer
 from zppo.teacher.compression import Truncate, surviving
 from zppo.types import Candidate, Group, Prompt, Question, Rollout, Sampling
 from zppo.zone.prompts import Templates
@@ -189,7 +189,7 @@ QUESTIONS = [
 
 
 def test_every_rule_grades_the_answer_that_was_read() -> None:
-    verdict = RoutedVerdict(extract=Extractor.of(["boxed", "choice", "last_number"]))
+    verdict = RoutedScorer(extract=Extractor.of(["boxed", "choice", "last_number"]))
     responses = ["It is 0.5.", "The answer is B.", "so **1,234.5**", "7.", "that makes 7", "x = 7"]
     graded = verdict.grade(QUESTIONS, responses)
     assert [g.reward for g in graded] == [1.0] * 6
@@ -213,7 +213,7 @@ def test_the_judge_reads_only_what_follows_the_thoughts_where_an_answer_is_found
     asked = Question("q", "?", "7", {"answer_type": "free"})
     responses = ["<think>hm, 6</think>It is 7.", "<think>or 5</think>So 7.", "<think>only a guess</think>Who knows?"]
     engine = Listener()
-    verdict = RoutedVerdict(judge=Judge(engine, Templates.load()), extract=Extractor.of("last_number"))
+    verdict = RoutedScorer(judge=Judge(engine, Templates.load()), extract=Extractor.of("last_number"))
     graded = verdict.grade([asked] * 3, responses)
     assert [(g.reward, g.answer) for g in graded] == [(1.0, "7"), (1.0, "7"), (1.0, None)]
     with_answer, without = engine.asked

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from zppo.rewards.equivalence import Equivalence
-from zppo.rewards.routing import RoutedVerdict
+from zppo.rewards.routing import RoutedScorer
 from zppo.types import Question
 
 ROWS = [json.loads(line) for line in Path(__file__).with_name("reward_doctor.jsonl").read_text("utf-8").splitlines()]
@@ -26,7 +26,7 @@ EQUIVALENCE = Equivalence()
 
 def verdict(row: dict[str, Any], boxed: bool) -> str:
     response = f"\\boxed{{{row['completion']}}}" if boxed else row["completion"]
-    rule = RoutedVerdict(EQUIVALENCE)
+    rule = RoutedScorer(EQUIVALENCE)
     return rule.grade([Question(row["id"], "?", row["reference"])], [response])[0].verdict
 
 

@@ -12,8 +12,8 @@ from trl.rewards import accuracy_reward, get_soft_overlong_punishment
 
 from zppo.data.reader import read_questions
 from zppo.errors import ConfigError, RewardError
-from zppo.rewards.functions import RewardFunctions, as_verdict
-from zppo.rewards.routing import RoutedVerdict
+from zppo.rewards.functions import RewardFunctions, as_scorer
+from zppo.rewards.routing import RoutedScorer
 from zppo.types import Question, Rollout
 
 QUESTIONS = [
@@ -260,9 +260,9 @@ def test_a_combination_that_cannot_work_is_refused_at_once(functions: Any, weigh
 
 
 def test_what_a_reward_funcs_argument_means() -> None:
-    assert isinstance(as_verdict(), RoutedVerdict)
-    assert as_verdict(length)(QUESTIONS, RESPONSES) == pytest.approx([0.7, 1.0])
-    assert as_verdict([length, contains_answer])(QUESTIONS, RESPONSES) == pytest.approx([1.7, 1.0])
+    assert isinstance(as_scorer(), RoutedScorer)
+    assert as_scorer(length)(QUESTIONS, RESPONSES) == pytest.approx([0.7, 1.0])
+    assert as_scorer([length, contains_answer])(QUESTIONS, RESPONSES) == pytest.approx([1.7, 1.0])
     ready = RewardFunctions([length])
-    for own in (ready, RoutedVerdict()):
-        assert as_verdict(own) is own
+    for own in (ready, RoutedScorer()):
+        assert as_scorer(own) is own

@@ -17,7 +17,7 @@ from boxes import question
 from zppo.data.reader import read_questions
 from zppo.errors import DataError
 from zppo.rewards.equivalence import Equivalence
-from zppo.rewards.routing import RoutedVerdict, is_free
+from zppo.rewards.routing import RoutedScorer, is_free
 from zppo.types import Question
 
 OF_EACH_TYPE = [
@@ -33,8 +33,8 @@ RIGHT = ["1+x", "0.5", "seven", "5", "Paris", "3, 1, x", "[0, 0, 10, 9]"]
 
 
 @pytest.fixture(scope="module")
-def verdict() -> Iterator[RoutedVerdict]:
-    routed = RoutedVerdict(Equivalence(deadline_s=2.0))
+def verdict() -> Iterator[RoutedScorer]:
+    routed = RoutedScorer(Equivalence(deadline_s=2.0))
     yield routed
     routed.close()
 
@@ -43,7 +43,7 @@ def boxed(answer: str) -> str:
     return f"\\boxed{{{answer}}}"
 
 
-def test_every_type_is_scored_by_its_own_rule_in_the_order_of_the_batch(verdict: RoutedVerdict) -> None:
+def test_every_type_is_scored_by_its_own_rule_in_the_order_of_the_batch(verdict: RoutedScorer) -> None:
     questions, answers = OF_EACH_TYPE * 2, [*RIGHT, *("?" for _ in RIGHT)]
     assert verdict(questions, [boxed(a) for a in answers]) == [1.0] * 7 + [0.0] * 7
     order = random.Random(1).sample(range(14), 14)
@@ -51,12 +51,12 @@ def test_every_type_is_scored_by_its_own_rule_in_the_order_of_the_batch(verdict:
     assert mixed == [float(i < 7) for i in order]
 
 
-def test_a_response_without_a_box_is_wrong_whatever_the_type(verdict: RoutedVerdict) -> None:
+def test_a_response_without_a_box_is_wrong_whatever_the_type(verdict: RoutedScorer) -> None:
     graded = verdict.grade(OF_EACH_TYPE, RIGHT)
     assert {(g.reward, g.reason, g.answer) for g in graded} == {(0.0, "no complete \\boxed{} in the response", None)}
 
 
-def test_reasons_of_mathematics(verdict: RoutedVerdict) -> None:
+def test_reasons_of_mathematics(verdict: RoutedScorer) -> None:
     graded = verdict.grade([question("1/2")] * 2, [boxed("0.5"), boxed("5")])
     assert [(g.verdict, g.reason) for g in graded] == [
         ("right", "1/2 and 0.5 are equivalent"),
@@ -66,14 +66,14 @@ def test_reasons_of_mathematics(verdict: RoutedVerdict) -> None:
 
 def test_a_comparison_that_takes_too_long_is_unscored_and_says_so() -> None:
     sleeper = "import time; print('{\"ready\": true}', flush=True); time.sleep(100)"
-    verdict = RoutedVerdict(Equivalence(deadline_s=0.2, command=[sys.executable, "-c", sleeper]))
+    verdict = RoutedScorer(Equivalence(deadline_s=0.2, command=[sys.executable, "-c", sleeper]))
     [graded] = verdict.grade([question("1/2")], [boxed("x")])
     verdict.close()
     assert graded.verdict == "unscored"
     assert graded.reason == "the comparison took longer than 0.2 s, or broke the worker down"
 
 
-def test_a_free_form_answer_without_a_judge_is_unscored(verdict: RoutedVerdict) -> None:
+def test_a_free_form_answer_without_a_judge_is_unscored(verdict: RoutedScorer) -> None:
     asked = question("because", answer_type="free")
     assert is_free(asked) and not is_free(question("1"))
     [graded] = verdict.grade([asked], [boxed("why not")])
@@ -81,12 +81,12 @@ def test_a_free_form_answer_without_a_judge_is_unscored(verdict: RoutedVerdict) 
 
 
 def test_the_metrics_are_those_of_the_grader_alone_without_a_judge() -> None:
-    routed = RoutedVerdict(Equivalence(command=["no worker is needed"]))
+    routed = RoutedScorer(Equivalence(command=["no worker is needed"]))
     assert routed([question("1"), question("2", answer_type=None)], [boxed("1"), boxed("3")]) == [1.0, 0.0]
     assert routed.metrics() == {"grader/calls": 2.0, "grader/timeouts": 0.0, "grader/crashes": 0.0}
 
 
-def test_a_question_that_cannot_be_scored_is_refused(verdict: RoutedVerdict) -> None:
+def test_a_question_that_cannot_be_scored_is_refused(verdict: RoutedScorer) -> None:
     verdict.check(OF_EACH_TYPE)
     with pytest.raises(DataError, match="question 'q1': unknown answer_type 'chioce'; did you mean 'choice'"):
         verdict.check([*OF_EACH_TYPE, question("A", answer_type="chioce")])
@@ -94,7 +94,7 @@ def test_a_question_that_cannot_be_scored_is_refused(verdict: RoutedVerdict) -> 
         verdict.check([question("A", answer_type="choice")])
 
 
-def test_one_response_for_each_question(verdict: RoutedVerdict) -> None:
+def test_one_response_for_each_question(verdict: RoutedScorer) -> None:
     with pytest.raises(ValueError):
         verdict([question("1")], [])
 
@@ -126,7 +126,7 @@ def nasty(rng: random.Random) -> str:
 
 
 @pytest.mark.parametrize("asked", OF_EACH_TYPE, ids=lambda asked: str(asked.fields.get("answer_type")))
-def test_nothing_a_model_writes_crashes_the_verdict(verdict: RoutedVerdict, asked: Question) -> None:
+def test_nothing_a_model_writes_crashes_the_verdict(verdict: RoutedScorer, asked: Question) -> None:
     rng = random.Random(repr(asked))
     hostile = [nasty(rng) for _ in range(220 if asked.fields.get("answer_type") else 40)]
     began = time.monotonic()
@@ -137,7 +137,7 @@ def test_nothing_a_model_writes_crashes_the_verdict(verdict: RoutedVerdict, aske
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX processes")
-def test_workers_that_are_killed_from_outside_are_replaced(verdict: RoutedVerdict) -> None:
+def test_workers_that_are_killed_from_outside_are_replaced(verdict: RoutedScorer) -> None:
     asked, responses = [question("x+1")] * 20, [boxed(f"1+x+{i}-{i}+0") for i in range(20)]
     for pid in verdict.equivalence._pool.pids:
         os.kill(pid, signal.SIGKILL)
@@ -145,7 +145,7 @@ def test_workers_that_are_killed_from_outside_are_replaced(verdict: RoutedVerdic
     assert verdict(asked, responses) == [1.0] * 20
 
 
-def test_threads_may_share_a_verdict(verdict: RoutedVerdict) -> None:
+def test_threads_may_share_a_verdict(verdict: RoutedScorer) -> None:
     def scored(i: int) -> list[float | None]:
         return verdict([question(f"x+{i}"), question("2")], [boxed(f"{i + i % 2}+x"), boxed("2")])
 
@@ -155,11 +155,11 @@ def test_threads_may_share_a_verdict(verdict: RoutedVerdict) -> None:
 
 def test_nothing_is_started_for_what_can_be_read() -> None:
     types: list[Any] = [q for q in OF_EACH_TYPE if q.answer != "x+1"]
-    routed = RoutedVerdict(Equivalence(command=["no worker is needed"]))
+    routed = RoutedScorer(Equivalence(command=["no worker is needed"]))
     assert routed(types, [boxed(r) for r in RIGHT[1:]]) == [1.0] * 6
 
 
-def test_the_rows_of_the_documentation_can_be_scored(verdict: RoutedVerdict) -> None:
+def test_the_rows_of_the_documentation_can_be_scored(verdict: RoutedScorer) -> None:
     text = (Path(__file__).parents[3] / "docs" / "rewards.md").read_text("utf-8")
     rows = [json.loads(line) for line in text.split("```json\n")[1].split("```")[0].splitlines()]
     assert {row.get("answer_type") for row in rows} == {None, "choice", "number", "exact", "list", "any", "box", "free"}

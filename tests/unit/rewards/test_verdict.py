@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from zppo.rewards.equivalence import Equivalence
-from zppo.rewards.routing import RoutedVerdict
+from zppo.rewards.routing import RoutedScorer
 from zppo.types import Question
 
 
@@ -14,7 +14,7 @@ def questions(*answers: str) -> list[Question]:
 
 
 def test_right_wrong_and_without_a_box() -> None:
-    verdict = RoutedVerdict()
+    verdict = RoutedScorer()
     responses = [r"\boxed{0.5}", r"\boxed{0.5} or \boxed{2}", "1/2", r"\boxed{1/2", r"\boxed{}", r"\boxed{45^\circ}"]
     assert verdict(questions(*["1/2"] * 5, "45"), responses) == [1.0, 0.0, 0.0, 0.0, 0.0, 1.0]
     verdict.close()
@@ -22,7 +22,7 @@ def test_right_wrong_and_without_a_box() -> None:
 
 def test_unscored_is_none_never_zero() -> None:
     silent = [sys.executable, "-c", "import time; print('{\"ready\": true}', flush=True); time.sleep(60)"]
-    verdict = RoutedVerdict(Equivalence(deadline_s=0.1, command=silent))
+    verdict = RoutedScorer(Equivalence(deadline_s=0.1, command=silent))
     assert verdict(questions("1", "x+1", "1"), [r"\boxed{1}", r"\boxed{1+x}", r"\boxed{2}"]) == [1.0, None, 0.0]
     assert verdict.metrics() == {"grader/calls": 3.0, "grader/timeouts": 1.0, "grader/crashes": 0.0}
     verdict.close()
@@ -30,4 +30,4 @@ def test_unscored_is_none_never_zero() -> None:
 
 def test_one_response_for_each_question() -> None:
     with pytest.raises(ValueError):
-        RoutedVerdict()(questions("1", "2"), [r"\boxed{1}"])
+        RoutedScorer()(questions("1", "2"), [r"\boxed{1}"])

@@ -10,7 +10,7 @@ import pytest
 from slow_server import SlowServer
 
 from zppo.config import SamplingConfig, ZoneConfig
-from zppo.engines.base import LIKELY, NOW, PERHAPS, Priority
+from zppo.engines.base import EXPECTED, REQUIRED, SPECULATIVE, Priority
 from zppo.engines.scripted import ByteRenderer, ScriptedEngine
 from zppo.methods import parse_method
 from zppo.rewards.boxed import last_boxed
@@ -89,7 +89,7 @@ def test_the_teacher_begins_while_the_student_still_generates() -> None:
 
     batch = step(questions("a", "b"), parts(server, OneByOne(all_wrong, look)))
     assert seen[:2] == [1, 2]
-    assert {priority.rank for priority in server.priorities} == {NOW}
+    assert {priority.rank for priority in server.priorities} == {REQUIRED}
     assert len(server.asked) == 2
     assert len(batch.of_kind("bcq")) == 2
 
@@ -100,12 +100,12 @@ def test_what_the_next_step_replays_is_asked_before_it_begins() -> None:
     server.answer_from_now_on()
     step(questions("a", "b"), made, 0, buffer, [questions("c", "d")])
     ahead = server.asked[2:]
-    assert [priority.rank for priority in server.priorities] == [NOW, NOW, LIKELY]
+    assert [priority.rank for priority in server.priorities] == [REQUIRED, REQUIRED, EXPECTED]
     server.answer_from_now_on()
     batch = step(questions("c", "d"), made, 1, buffer)
     (replayed,) = batch.of_kind("replayed")
     assert [name for name, _ in ahead] == [replayed.question.id]
-    assert server.priorities[2].rank == NOW, "likely at first, and hard again"
+    assert server.priorities[2].rank == REQUIRED, "likely at first, and hard again"
     assert sorted(name for name, _ in server.asked[2:]) == sorted([replayed.question.id, "c", "d"])
 
 
@@ -115,7 +115,7 @@ def test_the_next_step_is_requested_before_this_ones_teacher_has_answered() -> N
     submit = server.submit
 
     def submitted(prompt: Prompt, n: int, sampling: Sampling, priority: Priority | None = None) -> "Future[Group]":
-        if priority is not None and priority.rank == LIKELY:
+        if priority is not None and priority.rank == EXPECTED:
             known.append(len(server.open))
             server.answer_from_now_on()
         return submit(prompt, n, sampling, priority)
@@ -130,7 +130,7 @@ def test_all_new_questions_may_be_asked_ahead_and_the_easy_ones_are_cancelled() 
     made = parts(server, first_right)
     step(questions("before"), made, 0, upcoming=[questions("a", "b"), questions("too early")])
     assert [name for name, _ in server.asked] == ["a", "b"]
-    assert {priority.rank for priority in server.priorities} == {PERHAPS}
+    assert {priority.rank for priority in server.priorities} == {SPECULATIVE}
     (easy, _), (hard, answer) = server.open
     hard.set_result(answer)
     step(questions("a", "b"), made, 1)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from slow_server import SlowServer
 
-from zppo.engines.base import LIKELY, NOW, PERHAPS
+from zppo.engines.base import EXPECTED, REQUIRED, SPECULATIVE
 from zppo.errors import DataError
 from zppo.rollout.teacher_queue import TeacherQueue
 from zppo.teacher.model import ModelTeacher
@@ -56,7 +56,7 @@ def test_what_a_step_does_not_collect_is_cancelled() -> None:
     hard.set_result(answer)
     queue.collect(1, questions("hard"), 1, FIRST)
     assert easy.cancelled() and not later.cancelled()
-    assert queue.metrics() == {"teacher/started_early": 3, "teacher/given_up": 1, "teacher/missing": 0}
+    assert queue.metrics() == {"teacher/prefetched": 3, "teacher/cancelled": 1, "teacher/unreachable": 0}
     assert set(queue.metrics().values()) == {0}
 
 
@@ -66,32 +66,32 @@ def test_what_was_answered_before_it_turned_out_easy_is_given_up_too() -> None:
     queue.request(1, questions("easy"), 1, FIRST)
     server.answer_all()
     queue.collect(1, [], 1, FIRST)
-    assert queue.metrics()["teacher/given_up"] == 1
+    assert queue.metrics()["teacher/cancelled"] == 1
 
 
 def test_what_is_cancelled_is_given_up_at_once() -> None:
     server = SlowServer()
     queue = queue_to(server)
-    queue.request(1, questions("easy", "hard"), 1, FIRST, PERHAPS)
+    queue.request(1, questions("easy", "hard"), 1, FIRST, SPECULATIVE)
     queue.cancel(1, questions("easy", "never requested"))
     (easy, _), (hard, _) = server.open
     assert easy.cancelled() and not hard.cancelled()
     queue.cancel(2, questions("hard"))
     assert not hard.cancelled(), "another step's affair"
-    assert queue.metrics()["teacher/given_up"] == 1
+    assert queue.metrics()["teacher/cancelled"] == 1
 
 
 def test_a_question_becomes_as_urgent_as_whoever_asks_for_it_last_but_never_less() -> None:
     server = SlowServer()
     queue = queue_to(server)
-    queue.request(1, questions("a", "b"), 1, FIRST, PERHAPS)
-    queue.request(1, questions("a"), 1, FIRST, LIKELY)
-    queue.request(1, questions("a"), 1, FIRST, PERHAPS)
-    assert [priority.rank for priority in server.priorities] == [LIKELY, PERHAPS]
+    queue.request(1, questions("a", "b"), 1, FIRST, SPECULATIVE)
+    queue.request(1, questions("a"), 1, FIRST, EXPECTED)
+    queue.request(1, questions("a"), 1, FIRST, SPECULATIVE)
+    assert [priority.rank for priority in server.priorities] == [EXPECTED, SPECULATIVE]
     server.answer_all()
     server.answer_from_now_on()
     queue.collect(1, questions("b", "c"), 1, FIRST)
-    assert [priority.rank for priority in server.priorities] == [LIKELY, NOW, NOW]
+    assert [priority.rank for priority in server.priorities] == [EXPECTED, REQUIRED, REQUIRED]
 
 
 def test_responses_that_never_came_are_counted_and_nothing_stands_in_for_them() -> None:
@@ -100,7 +100,7 @@ def test_responses_that_never_came_are_counted_and_nothing_stands_in_for_them() 
     server.answer_from_now_on()
     groups = queue.collect(1, questions("a", "b"), 4, FIRST)
     assert [len(g.rollouts) for g in groups] == [1, 1]
-    assert queue.metrics()["teacher/missing"] == 6
+    assert queue.metrics()["teacher/unreachable"] == 6
 
 
 @pytest.mark.parametrize("at_once", [True, False])

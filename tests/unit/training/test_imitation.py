@@ -34,12 +34,12 @@ def imitating(count: int, seed: int) -> Minibatch:
     """Rollouts of which two with positive advantage, and one without any, are the teacher's."""
     minibatch = rollouts(count, seed=seed)
     for _, rollout in (minibatch[2], minibatch[4], minibatch[5]):
-        rollout.by_teacher = True
+        rollout.injected = True
     return minibatch
 
 
 def imitated(minibatch: Minibatch) -> Minibatch:
-    return [(group, rollout) for group, rollout in minibatch if rollout.by_teacher and rollout.advantage]
+    return [(group, rollout) for group, rollout in minibatch if rollout.injected and rollout.advantage]
 
 
 def logprobs(model: Any, minibatch: Minibatch) -> torch.Tensor:
@@ -97,10 +97,10 @@ def test_a_step_without_imitated_rollouts_reports_none_and_asks_no_teacher(stude
 
 def test_the_gradient_is_that_of_the_students_own_rollouts(student: Any, teacher: Any) -> None:
     runs = []
-    for by_teacher in (False, True):
+    for injected in (False, True):
         minibatch, update = imitating(12, seed=1), new_update(teacher)
         for _, rollout in minibatch:
-            rollout.by_teacher = rollout.by_teacher and by_teacher
+            rollout.injected = rollout.injected and injected
         update.before_step(student, [[], minibatch])
         later = moved(student)
         runs.append(gradient(later, lambda u=update, m=minibatch, s=later: u.accumulate(s, m, torch.Tensor.backward)))

@@ -138,6 +138,6 @@ def test_a_prefix_is_read_by_the_model_and_masked_from_the_loss() -> None:
 
 def test_a_teachers_response_is_trained_on_in_its_place() -> None:
     batch = step_of("grpo_teacher+replay")
-    taught = [(g.question.id, r.text) for g in batch.groups for r in g.rollouts if r.by_teacher]
+    taught = [(g.question.id, r.text) for g in batch.groups for r in g.rollouts if r.injected]
     assert taught == [("hard", "it is so \\boxed{1}"), ("old", "it is so \\boxed{1}")]
     assert [len(g.rollouts) for g in batch.groups] == [3, 3, 3]

@@ -43,7 +43,7 @@ def test_a_table_samples_each_kind_of_prompt_and_names_verdict_and_advantage() -
 
 
 def test_a_response_of_its_own_is_no_teachers() -> None:
-    taught = Group(group("plain", 1).prompt, [Rollout([1], "the teacher's", reward=1.0, by_teacher=True)])
+    taught = Group(group("plain", 1).prompt, [Rollout([1], "the teacher's", reward=1.0, injected=True)])
     assert sampled(1, StepBatch([taught], [], {}), random.Random(1)) == []
 
 

@@ -74,7 +74,7 @@ def test_prompts_of_a_local_teacher_are_counted(student_folder: Any, new_model: 
 def test_the_numbers_of_a_step_are_few_and_readable() -> None:
     prompt = Prompt("plain", Question("a", "a?", "1"), "a?")
     group = Group(
-        prompt, [Rollout([1], "", reward=r) for r in (1.0, 0.0, None)] + [Rollout([1], "", reward=1.0, by_teacher=True)]
+        prompt, [Rollout([1], "", reward=r) for r in (1.0, 0.0, None)] + [Rollout([1], "", reward=1.0, injected=True)]
     )
     metrics = {"accuracy/plain": 0.5, "zone/hard_fraction": 0.25, "buffer/size": 1200, "buffer/graduated_total": 3}
     numbers = {"accuracy": "50.0%", "hard": "25.0%", "reward": "0.500"}

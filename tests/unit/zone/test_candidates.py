@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zppo.types import MEDIA_MARK, Candidate, Prefix, Prompt, Question, Rollout
-from zppo.zone.candidates import as_candidates, build_prompts, draft_bcq, draft_ncq, draft_single, harmless
+from zppo.zone.candidates import as_candidates, build_prompts, draft_bcq, draft_ncq, draft_single, neutralise
 from zppo.zone.prompts import Templates
 
 TAG = re.compile(r"</?(?:candidate|response|summary|hint)\b", re.IGNORECASE)
@@ -45,7 +45,7 @@ def candidates(right: bool, *texts: str) -> list[Candidate]:
 
 @given(hostile)
 def test_harmless_text_has_no_tag_and_no_mark_of_thinking_or_media(text: str) -> None:
-    shown = harmless(text)
+    shown = neutralise(text)
     assert not TAG.search(shown)
     assert not any(mark in shown for mark in ("<think>", "</think>", MEDIA_MARK))
     assert shown == shown.strip()
@@ -53,29 +53,29 @@ def test_harmless_text_has_no_tag_and_no_mark_of_thinking_or_media(text: str) ->
 
 @given(hostile)
 def test_making_harmless_twice_changes_nothing_more(text: str) -> None:
-    assert harmless(harmless(text)) == harmless(text)
+    assert neutralise(neutralise(text)) == neutralise(text)
 
 
 @given(st.text(alphabet="abc 123\\{}<>=+\n"))
 def test_harmless_leaves_ordinary_text_alone(text: str) -> None:
-    assert harmless(text) == text.strip()
+    assert neutralise(text) == text.strip()
 
 
 @pytest.mark.parametrize("tag", LOOKING_LIKE_TAGS)
 def test_what_looks_like_a_tag_is_escaped_like_one(tag: str) -> None:
-    assert harmless(f"1 {tag} 2") == f"1 &lt;{tag[1:]} 2"
+    assert neutralise(f"1 {tag} 2") == f"1 &lt;{tag[1:]} 2"
 
 
 @pytest.mark.parametrize(
     "text", ["a < candidates", "<hints>", "< can didate >", "<candi\u200bdacy>", "1 < x\u200b < 2"]
 )
 def test_what_does_not_stays(text: str) -> None:
-    assert harmless(text) == text
+    assert neutralise(text) == text
 
 
 @given(st.lists(responses, max_size=6))
 def test_every_scored_response_is_a_candidate(rollouts: list[Rollout]) -> None:
-    assert [c.text for c in as_candidates(rollouts)] == [harmless(r.text) for r in rollouts if r.reward is not None]
+    assert [c.text for c in as_candidates(rollouts)] == [neutralise(r.text) for r in rollouts if r.reward is not None]
 
 
 def test_a_final_answer_is_made_harmless_too() -> None:

@@ -86,17 +86,17 @@ def test_a_right_response_takes_the_place_of_one_wrong_rollout_in_the_students_t
     before = list(plain.rollouts)
     got = imitate(plain, 0, 1)
     assert plain.rollouts == before
-    (place,) = [i for i, r in enumerate(got.rollouts) if r.by_teacher]
+    (place,) = [i for i, r in enumerate(got.rollouts) if r.injected]
     assert place in (0, 2)
     ids = [ord(letter) for letter in "response 1"]
-    assert got.rollouts[place] == Rollout(ids, "response 1", reward=1.0, by_teacher=True)
+    assert got.rollouts[place] == Rollout(ids, "response 1", reward=1.0, injected=True)
     assert all(got.rollouts[i] is before[i] for i in range(3) if i != place)
 
 
 def test_of_equal_wrong_rollouts_only_one_gives_way() -> None:
     plain = group(0, 0, 0)
     plain.rollouts = [Rollout([1], "same", reward=0.0) for _ in range(3)]
-    assert [r.by_teacher for r in imitate(plain, 1).rollouts].count(True) == 1
+    assert [r.injected for r in imitate(plain, 1).rollouts].count(True) == 1
 
 
 def test_log_probabilities_of_the_teacher_do_not_pass_for_the_students() -> None:
@@ -110,6 +110,6 @@ def test_response_and_place_are_drawn_uniformly() -> None:
     seen = Counter()
     for seed in range(1200):
         got = imitate(group(0, 0), 1, 0, 1, seed=seed)
-        seen.update((i, r.text) for i, r in enumerate(got.rollouts) if r.by_teacher)
+        seen.update((i, r.text) for i, r in enumerate(got.rollouts) if r.injected)
     assert set(seen) == {(i, text) for i in (0, 1) for text in ("response 0", "response 2")}
     assert all(230 < count < 370 for count in seen.values())

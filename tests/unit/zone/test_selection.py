@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zppo.types import Group, Prompt, Question
-from zppo.zone.selection import hard_groups, post_cap, pre_cap, share
+from zppo.zone.selection import hard_groups, post_cap, rank_and_cap, share
 
 
 @given(st.integers(0, 400), st.integers(0, 2000))
@@ -37,14 +37,14 @@ def test_a_question_at_tau_is_not_hard() -> None:
 
 @given(groups(st.sampled_from([0.0, 1.0])), st.integers(0, 9), st.integers(0, 99))
 def test_the_pre_cap_keeps_the_hardest_in_order(of: list[Group], cap: int, seed: int) -> None:
-    kept = [g.accuracy for g in pre_cap(of, cap, random.Random(seed))]
+    kept = [g.accuracy for g in rank_and_cap(of, cap, random.Random(seed))]
     assert kept == sorted(g.accuracy for g in of)[:cap]
 
 
 def test_ties_are_settled_evenly_wherever_a_question_stands() -> None:
     tied = [group(0, 0, id=i) for i in "abcd"]
     rng = random.Random(0)
-    first = Counter(pre_cap(tied, 1, rng)[0].question.id for _ in range(4000))
+    first = Counter(rank_and_cap(tied, 1, rng)[0].question.id for _ in range(4000))
     assert sorted(first) == list("abcd")
     assert all(900 < count < 1100 for count in first.values())
 

@@ -14,7 +14,7 @@ from zppo.evals.media import image
 from zppo.evals.replies import read_binary
 from zppo.evals.rules import leave_to_judge
 from zppo.rewards.boxed import last_boxed
-from zppo.zone.candidates import harmless
+from zppo.zone.candidates import neutralise
 
 
 def items(row: Row) -> list[Item]:
@@ -25,7 +25,7 @@ def items(row: Row) -> list[Item]:
 
 
 def judgement(item: Item, response: str) -> Judgement:
-    values = {"question": item.question.words, "answer": item.gold, "response": harmless(response)}
+    values = {"question": item.question.words, "answer": item.gold, "response": neutralise(response)}
     return Judgement("hle", values, partial(read_binary, key="correct"), extracted=last_boxed(response))
 
 

@@ -14,7 +14,7 @@ from zppo.data.corpus.length import load_length
 from zppo.data.corpus.recipe import SOURCES, load_recipe
 from zppo.data.corpus.scan import Examiner
 from zppo.data.corpus.sources import Repository, open_repository
-from zppo.rewards.routing import RoutedVerdict
+from zppo.rewards.routing import RoutedScorer
 from zppo.zone.prompts import Templates
 
 
@@ -27,7 +27,7 @@ def new_build(
 ) -> Build:
     """As the command makes it, without words."""
     read, digest = load_recipe(recipe)
-    verdict = RoutedVerdict()
+    verdict = RoutedScorer()
     length = load_length(str(tokenizer), Templates.load().plain)
     examiner = Examiner(read, seed, lambda question: verdict.check([question]), length)
     settings = {"recipe": digest, "seed": seed, "lengths": length.describe()}

@@ -20,7 +20,7 @@ from zppo.data.corpus.sources import LocalFolder, SourceFile
 from zppo.data.filters import media_readable
 from zppo.data.reader import read_questions
 from zppo.errors import ConfigError, DataError
-from zppo.rewards.routing import RoutedVerdict
+from zppo.rewards.routing import RoutedScorer
 from zppo.types import Question
 
 
@@ -139,7 +139,7 @@ def test_training_drops_no_row_of_a_corpus(tmp_path: Path, words: Path, monkeypa
 
 
 def test_the_grader_accepts_every_row(small_out: Path) -> None:
-    verdict = RoutedVerdict()
+    verdict = RoutedScorer()
     for row in rows_of(small_out).to_pylist():
         verdict.check([Question(row["id"], row["prompt"], row["answer"], row)])
 

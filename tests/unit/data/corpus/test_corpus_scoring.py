@@ -6,15 +6,15 @@ import pytest
 
 from zppo.data.corpus.reasons import Excluded
 from zppo.data.corpus.scoring import KNOWN, UNSCORED, Scored, from_answer, from_reward_type, options_in
-from zppo.rewards.routing import RoutedVerdict
+from zppo.rewards.routing import RoutedScorer
 from zppo.types import Question
 
 OPTIONS = "Which?\nA. one\nB. two\nC. three"
 
 
 @pytest.fixture(scope="module")
-def verdict() -> RoutedVerdict:
-    return RoutedVerdict()
+def verdict() -> RoutedScorer:
+    return RoutedScorer()
 
 
 def scored(kind: str, answer: str, question: str = "What?", tolerance: object = None) -> Scored:
@@ -42,7 +42,7 @@ def scored(kind: str, answer: str, question: str = "What?", tolerance: object = 
     ],
 )
 def test_a_reward_type_becomes_an_answer_type(
-    verdict: RoutedVerdict, kind: str, answer: str, question: str, expected: Scored
+    verdict: RoutedScorer, kind: str, answer: str, question: str, expected: Scored
 ) -> None:
     found = scored(kind, answer, question)
     assert found == expected
@@ -60,13 +60,13 @@ def test_a_tolerance_is_relative_and_absolute_around_zero() -> None:
     ("kind", "answer", "question"), [("numeric", r"2\sqrt{3}", ""), ("multiple_choice", "D", OPTIONS)]
 )
 def test_what_the_grader_cannot_read_as_number_or_choice_is_compared_as_mathematics(
-    verdict: RoutedVerdict, kind: str, answer: str, question: str
+    verdict: RoutedScorer, kind: str, answer: str, question: str
 ) -> None:
     assert scored(kind, answer, question).checked(lambda q: verdict.check([q])) == Scored(answer, "math")
 
 
 @pytest.mark.parametrize("answer", ['[{"bbox_2d": [1, 2, 3]}]', '[{"bbox_2d": [9, 9, 1, 1]}]'])
-def test_a_box_that_the_grader_refuses_is_excluded(verdict: RoutedVerdict, answer: str) -> None:
+def test_a_box_that_the_grader_refuses_is_excluded(verdict: RoutedScorer, answer: str) -> None:
     with pytest.raises(Excluded) as error:
         scored("grounding", answer).checked(lambda q: verdict.check([q]))
     assert error.value.reason == "answer_unscorable"
@@ -114,14 +114,14 @@ def test_options_are_read_from_the_question(question: str, options: tuple[str, .
     assert options_in(question) == options
 
 
-def test_a_mmfinereason_answer_among_options_is_a_choice(verdict: RoutedVerdict) -> None:
+def test_a_mmfinereason_answer_among_options_is_a_choice(verdict: RoutedScorer) -> None:
     assert from_answer("(B)", OPTIONS).checked(lambda q: verdict.check([q])).answer_type == "choice"
     assert from_answer("two", OPTIONS).checked(lambda q: verdict.check([q])).answer_type == "choice"
     assert from_answer("42", OPTIONS).checked(lambda q: verdict.check([q])) == Scored("42", "math")
     assert from_answer("42", "What?") == Scored("42", "math")
 
 
-def test_alternatives_are_accepted_one_by_one(verdict: RoutedVerdict) -> None:
+def test_alternatives_are_accepted_one_by_one(verdict: RoutedScorer) -> None:
     found = scored("list_string_match", "['a cat', 'tomcat']")
     question = Question("q", "?", found.answer, {"answer_type": found.answer_type})
     assert json.loads(found.answer) == ["a cat", "tomcat"]
