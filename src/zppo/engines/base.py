@@ -19,7 +19,7 @@ REQUIRED, EXPECTED, SPECULATIVE = range(3)
 
 @dataclass(eq=False)
 class Priority:
-    """How urgent a request is. May change while the request waits for its turn."""
+    """Priority of a request. It may change while the request waits for its turn."""
 
     rank: int = REQUIRED
 
@@ -56,7 +56,7 @@ class PolicyEngine(Protocol):
 
     @property
     def policy_version(self) -> int:
-        """Of the weights that are sampled from; those that were loaded are 0."""
+        """Version of the weights that are sampled from; the loaded ones are version 0."""
         ...
 
     def generate(self, requests: Sequence[TokenRequest], decoding: Sampling) -> Iterator[tuple[int, list[Rollout]]]:
@@ -80,7 +80,7 @@ class PolicyEngine(Protocol):
 
 
 class Rendering(Protocol):
-    """What a rollout step asks of a renderer: prompts and responses as token ids, and back (`models/renderer.py`)."""
+    """Renderer of a rollout step: prompts and responses as token ids, and back (`models/renderer.py`)."""
 
     def read(self, prompt: Prompt, thinking: Thinking = "on") -> list[int]:
         """Token ids of the prompt up to the response; its prefix is not in them. Raises DataError naming the question.
@@ -253,12 +253,12 @@ class RolloutScorer(Scorer, Protocol):
     """A verdict that is shown rollouts, not only their texts."""
 
     def score(self, questions: Sequence[Question], rollouts: Sequence[Rollout]) -> list[float | None]:
-        """Like a call with the texts; leaves in `notes` what is to be logged."""
+        """Rewards as of a call with the texts; notes for the log are put into `notes`."""
         ...
 
 
 def rewards_of(verdict: Scorer, questions: Sequence[Question], rollouts: Sequence[Rollout]) -> list[float | None]:
-    """What `verdict` says of the rollouts, one for each question."""
+    """Rewards of the rollouts, one for each question."""
     if isinstance(verdict, RolloutScorer):
         return verdict.score(questions, rollouts)
     return verdict(questions, [rollout.whole for rollout in rollouts])

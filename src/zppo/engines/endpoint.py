@@ -91,7 +91,7 @@ class EndpointEngine:
         return True
 
     def metrics(self) -> dict[str, float]:
-        """What happened since the last call of this, over all servers.
+        """Counts since the last call of this, over all servers.
 
         Tokens are what a server is paid for: a prompt once per call, responses whether anybody uses them or not.
         """
@@ -146,7 +146,7 @@ class EndpointEngine:
         return Group(prompt, rollouts, reported_prompt_tokens=max(reply.prompt_tokens for reply in replies))
 
     async def _request(self, prompt: Prompt, sampling: Sampling, index: int) -> Mapping[str, Any]:
-        """What is asked of a server, for the responses from number `index` on. No limit is not every server's word.
+        """Body of a request for the responses from number `index` on.
 
         Made when a call is about to begin, so that no more media are held than calls are under way.
         """
@@ -163,7 +163,7 @@ class EndpointEngine:
         }
 
     def _further(self, sampling: Sampling) -> dict[str, Any]:
-        """What is not neutral of the rest, and the fields of the config.
+        """The options that are not neutral, and the fields of the config.
 
         All but the presence penalty goes beyond the OpenAI API (vLLM, SGLang).
         """

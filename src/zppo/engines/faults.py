@@ -1,4 +1,4 @@
-"""What went wrong with a call: a fault that trying again may mend, or a refusal that only the user can."""
+"""Failures of a call: a fault that a retry may mend, or a refusal that only the user can mend."""
 
 import email.utils
 import os

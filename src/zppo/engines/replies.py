@@ -1,4 +1,4 @@
-"""What a server said: the JSON of a chat completion -> rollouts. A reply that cannot be read is never guessed at."""
+"""Replies of servers: the JSON of a chat completion -> rollouts. A malformed reply is never guessed at."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ BROKEN_OFF = (None, "", "content_filter", "abort", "error")
 FINISHED = ("stop", "eos", "eos_token", "end_turn", "stop_sequence", "stop_token", "complete", "completed", "finished")
 """Finish reasons of a model that has ended its response by itself. With any other one it was cut off."""
 MOST_TOKENS = 10**9
-"""Of one call. No server has sampled or read more."""
+"""Largest number of tokens of one call that is believed."""
 THOUGHTS = ("thinking", "reasoning")
 """Types of content parts, and the keys under which these hold what was thought."""
 _OPEN, _CLOSE = "<think>", "</think>"

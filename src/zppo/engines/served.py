@@ -37,7 +37,7 @@ async def served_name(servers: Servers, wanted: str | None, request: Callable[[s
 async def _refused(
     servers: Servers, wanted: str, listed: Listed, request: Callable[[str], Mapping[str, Any]]
 ) -> dict[str, EngineError]:
-    """What the servers that neither list `wanted` nor accept it say to it, by URL."""
+    """Refusals of the servers that neither list `wanted` nor accept it, by URL."""
     silent = [url for url, names in listed.items() if names is not None and wanted not in names]
     said = await asyncio.gather(*(servers.refusal_of(url, request(wanted)) for url in silent))
     return {url: refusal for url, refusal in zip(silent, said, strict=True) if refusal is not None}

@@ -116,7 +116,7 @@ class Servers:
 
     @property
     def ignore_n(self) -> bool:
-        """Whether all of them are known to give one response per call."""
+        """True if all servers are known to give one response per call."""
         return all(server.ignores_n for server in self._servers)
 
     async def ask(self, body: Body, n: int, priority: Priority, about: str) -> Reply:
@@ -153,7 +153,7 @@ class Servers:
         return Reply()
 
     async def models(self) -> dict[str, list[str] | None]:
-        """What the servers that answer say they serve, by URL. Raises EngineError when none answers."""
+        """Names of the served models by URL, of the servers that answer. Raises EngineError when none answers."""
         answers = await asyncio.gather(*(server.models() for server in self._servers), return_exceptions=True)
         names: dict[str, list[str] | None] = {}
         for server, answer in zip(self._servers, answers, strict=True):
@@ -169,12 +169,12 @@ class Servers:
         return names
 
     async def refusal_of(self, url: str, body: Mapping[str, Any]) -> EngineError | None:
-        """What the server at `url` has against a call, or None if nothing, or nothing lasting. Not counted."""
+        """Refusal of a call by the server at `url`; None without one, or for a passing fault. Not counted."""
         server = next(each for each in self._servers if each.url == url)
         return self._refusal(await self._problem(server, body, self._config.timeout), server)
 
     async def opening(self, model: str, fields: Mapping[str, Any]) -> str:
-        """What the chat template of one of them writes of a response to a request with these `fields`, if they tell."""
+        """Beginning of a response that the chat template of a server writes, for a request with these `fields`."""
         return max(await asyncio.gather(*(served_opening(server.client, model, fields) for server in self._servers)))
 
     async def close(self) -> None:
@@ -255,7 +255,7 @@ class Servers:
         logger.warning("%s: %s", about, refused)
 
     async def _any_answers(self, body: Body) -> bool:
-        """Whether a server answers a short call, if only by refusing it."""
+        """True if a server answers a short call, a refusal included."""
 
         async def answers(server: Server) -> bool:
             problem = await self._problem(server, short, min(MODERATE, self._config.timeout))

@@ -1,4 +1,4 @@
-"""Whether anybody answers at all: after an outage a short call goes ahead, so that the others need not all wait."""
+"""Circuit breaker: after an outage one short call goes ahead, so that the others need not all wait."""
 
 import asyncio
 import time
@@ -42,7 +42,7 @@ class Silence:
         return self._lasts and not before
 
     async def over(self, began: float, answers: Callable[[], Awaitable[bool]]) -> bool:
-        """Whether a call that began then may be made. In a silence `answers` says so, asked once for all that wait."""
+        """True if a call that began then may be made. In an outage `answers` decides, once for all that wait."""
         if not self._lasts:
             return True
         if self._last_loss > began:

@@ -70,7 +70,7 @@ class ChatTemplate:
         return rendered
 
     def _shows_texts(self) -> bool:
-        """Whether it shows a content that is a text. Some templates know parts only, and would show nothing."""
+        """True if the template shows a content that is a text. Some know parts only, and would show nothing."""
         problem: Exception | str = "nothing of it is in the prompt"
         for content in (PROBE, _parts(PROBE)):
             try:
@@ -85,7 +85,7 @@ class ChatTemplate:
         return rendered(self._tokenizer, messages, chat_template=self.text, **options)
 
     def _chosen(self, given: Any) -> str:
-        """Of several templates with names, as a mapping or a list of `{name, template}`, that called `default`."""
+        """The template called `default` of several, given as a mapping or a list of `{name, template}`."""
         if isinstance(given, list | tuple):
             given = {each["name"]: each["template"] for each in given}
         if isinstance(given, Mapping):

@@ -69,7 +69,7 @@ def check_sees(option: str, model: str | PreTrainedModel, example: Question) -> 
 
 
 def context_window(config: PreTrainedConfig) -> float:
-    """How many tokens a model of this config was made to read at once; infinite where its config names no number.
+    """Context window of a model in tokens; infinite where its config names no number.
 
     Frequencies that are stretched after training (YaRN) lengthen it by their factor.
     """
@@ -99,7 +99,7 @@ def called(model: Any) -> str:
 
 
 def student_processing(section: StudentConfig, model: str | PreTrainedModel, given: Any = None) -> Processing:
-    """What is `given`, or else beside the model, with the chat template of the section, if it names one."""
+    """Processing: `given`, or else the one beside the model, with the chat template of the section, if any."""
     return with_template(
         given or load_processing("student.model", model), "student.chat_template", section.chat_template
     )
@@ -136,7 +136,7 @@ def load_model(option: str, model: str | PreTrainedModel, dtype: str) -> PreTrai
 
 
 def _sees(config: PreTrainedConfig) -> bool:
-    """Whether models of this config read images beside text."""
+    """True if models of this config read images beside text."""
     return config.model_type in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
 

@@ -35,7 +35,7 @@ def messages_of(prompt: Prompt, show: Show, control: re.Pattern[str] = WIDESPREA
 
 
 def as_images(prompt: Prompt, media: Media) -> list[dict[str, Any]]:
-    """What servers are shown.
+    """Content of a message to a server.
 
     An image is sent as a PNG of its own size, whatever that is. A video is sent as its frames, in order, which is all
     that every server understands. Media are decoded and encoded at every call of this. Raises DataError naming the
@@ -50,7 +50,7 @@ def as_images(prompt: Prompt, media: Media) -> list[dict[str, Any]]:
 
 
 def digest(media: Media) -> str:
-    """Of what is seen, whatever file it lies in. Raises what `media.load` raises."""
+    """Digest of the decoded media, whatever their file. Raises what `media.load` raises."""
     loaded, seen = media.load(), hashlib.sha256(media.kind.encode())
     for image in [loaded] if media.kind == "image" else loaded.frames:
         seen.update(repr((image.mode, image.size)).encode())

@@ -1,4 +1,4 @@
-"""How prompts reach a model and responses come back: chat template, tokenizer, and processor of images and videos."""
+"""Rendering of prompts and responses: chat template, tokenizer, and processor of images and videos."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ REMEMBERED_BYTES = 512 * 2**20
 
 @dataclass(frozen=True)
 class Pixels:
-    """What a processor makes of the media of one question.
+    """Media inputs of one question, as its processor makes them.
 
     `tensors` are inputs of the model, the first dimension running over images, videos or their patches;
     `placeholders` are the texts that stand for each image and each video in the prompt.
@@ -56,7 +56,7 @@ class Renderer:
 
     @property
     def switches_thinking(self) -> bool:
-        """Whether the chat template has a switch for thoughts."""
+        """True if the chat template has a switch for thoughts."""
         return "enable_thinking" in self._template.text
 
     def read(self, prompt: Prompt, thinking: Thinking = "on") -> list[int]:
@@ -76,7 +76,7 @@ class Renderer:
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
 
     def length(self, prompt: Prompt, size: Callable[[Media], tuple[int, int]], thinking: Thinking = "on") -> int:
-        """How many token ids `read` would give, without decoding images: `size` tells their width and height.
+        """Number of token ids that `read` would give, without decoding images: `size` gives their width and height.
 
         Videos are decoded. Raises DataError naming the question, like `read`.
         """
@@ -96,7 +96,7 @@ class Renderer:
         return self._template.render(messages_of(prompt, _placeholder, self._control), thinking)
 
     def pixels(self, prompt: Prompt) -> Pixels:
-        """What the processor makes of the prompt's media. Raises DataError naming the question."""
+        """Media inputs of the prompt. Raises DataError naming the question."""
         known = self._remembered.pop(prompt.media, None)
         pixels = self._process(prompt) if known is None else known
         self._remembered[prompt.media] = pixels

@@ -1,4 +1,4 @@
-"""What an image-text model needs beside token ids: features of images and videos, made once however often they stand.
+"""Inputs of an image-text model beside token ids: features of images and videos, computed once per question.
 
 B rows, L tokens, F features (one placeholder token each), H hidden size.
 """
@@ -26,7 +26,7 @@ Shown = tuple[Media, ...]
 
 
 class Features(NamedTuple):
-    """Of one image or video: what the language model reads in its place [F, H], then what deeper layers add to it.
+    """Features of one image or video: the embeddings in its place [F, H], then the additions to deeper layers.
 
     `stacked`: the tower gives those of several as one tensor, not as a list.
     """
@@ -36,7 +36,7 @@ class Features(NamedTuple):
 
 
 def runs_apart(model_class: type[PreTrainedModel]) -> bool:
-    """Whether the vision tower of such models can be run apart from the rest, and its output handed in.
+    """True if the vision tower of such models can be run apart from the rest, and its output passed in.
 
     Not with `token_type_ids`: each family that has them means something else by them.
     """
@@ -45,7 +45,7 @@ def runs_apart(model_class: type[PreTrainedModel]) -> bool:
 
 
 def derives_positions(model: PreTrainedModel) -> bool:
-    """Whether the model makes 3-D positions of its own from what is shown; all others count tokens."""
+    """True if the model derives 3-D positions from the media; all others count tokens."""
     return any(hasattr(module, "rope_deltas") for module in (model, model.base_model))
 
 
@@ -130,7 +130,7 @@ class Vision:
             yield chunk
 
     def _shapes(self, model: PreTrainedModel, rows: Iterable[Prompt], ids_BL: Tensor) -> dict[str, Tensor]:
-        """What the model derives positions from: grids of all rows, and which tokens are whose placeholders."""
+        """Inputs of the 3-D positions: grids of all rows, and the kind of each placeholder token."""
         wanted = inspect.signature(model.forward).parameters
         tensors = _joined(self._renderer.pixels(prompt) for prompt in rows)
         shapes = {k: t for k, t in tensors.items() if k in wanted and not k.startswith("pixel_values")}
@@ -160,7 +160,7 @@ def _check(
 
 
 def _distinct(prompts: Iterable[Prompt]) -> dict[Shown, Prompt]:
-    """What is shown, with a prompt that shows it."""
+    """Distinct media, each with a prompt that shows it."""
     return {prompt.media: prompt for prompt in prompts}
 
 

@@ -33,7 +33,7 @@ COUNTED = ("tokens/student", "tokens/student_prompt", "tokens/teacher", "tokens/
 
 @dataclass(frozen=True)
 class Parts:
-    """Who does the work of a step, for a whole run.
+    """Models and functions that a rollout step calls; one set per run.
 
     `renderer` is the student's. `teachers` stand in order of cost; `rewriter` prepares what prompts show. With a
     `shared_vocabulary` the tokens of a teacher's response are the student's own; otherwise they are made anew from its

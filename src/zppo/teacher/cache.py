@@ -1,4 +1,4 @@
-"""What a teacher said, on disk: a run can be made again without asking it, and a resumed one does not ask twice.
+"""Cache of teacher responses on disk: a repeated or resumed run does not ask again.
 
 A response belongs to model, question, prompt with its media, number of responses, sampling and visit. The seed of a
 sampling differs from visit to visit, so that a question that comes back is answered afresh.
@@ -120,7 +120,7 @@ class CachedEngine:
         return str(kept[0])
 
     def _digest(self, media: Media) -> str:
-        """Of its content, which is looked at once."""
+        """Digest of the content, which is read once."""
         if media not in self._digests:
             self._digests[media] = digest(media)
         return self._digests[media]

@@ -66,12 +66,12 @@ def surviving(candidate: Candidate, text: str, extract: Extractor = BOXED) -> Ca
 
 
 def _answers(text: str, candidate: Candidate, extract: Extractor) -> bool:
-    """Whether the final answer of `text` is the candidate's, spaces aside. An empty one is none."""
+    """True if the final answer of `text` is the candidate's, spaces aside. An empty one is none."""
     return _spaceless(extract(text)) == _spaceless(candidate.answer)
 
 
 def _ends_in_box(text: str) -> bool:
-    """Whether nothing but marks (brackets, full stops, tags) follows the last box, if there is one."""
+    """True if nothing but marks (brackets, full stops, tags) follows the last box, if there is one."""
     answer = last_boxed(text)
     return not answer or _WORD.search(_TAG.sub("", text[text.rindex(answer) + len(answer) :])) is None
 

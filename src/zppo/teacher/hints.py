@@ -49,7 +49,7 @@ def _before_answer(question: Question, candidate: Candidate) -> str:
 
 
 def _giveaways(question: Question, candidate: Candidate, text: str) -> Iterator[int]:
-    """Where in `text` an answer or a box begins."""
+    """Positions in `text` at which an answer or a box begins."""
     yield from (box.start() for box in _BOX.finditer(text))
     answers = {question.answer, candidate.answer}
     if question.fields.get(COLUMN) == "choice":

@@ -1,4 +1,4 @@
-"""What stands between a response and the prompt that shows it: the teacher writes it anew (method section 6).
+"""Rewriting of responses by the teacher, before a prompt shows them (method section 6).
 
 A rewriter is anything that can be called like `zppo.engines.base.Rewriter`. `compression.py` and `hints.py` make one of
 `TeacherRewriting` each; `keep_whole` is the rewriter that does nothing.
@@ -86,7 +86,7 @@ class TeacherRewriting:
 
 
 def written_in(tag: str, text: str) -> str:
-    """What the last `<tag>...</tag>` of `text` holds, or ''."""
+    """Content of the last `<tag>...</tag>` of `text`, or ''."""
     before, closed, _ = text.rpartition(f"</{tag}>")
     _, opened, inside = before.rpartition(f"<{tag}>")
     return inside if closed and opened else ""

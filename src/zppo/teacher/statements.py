@@ -1,4 +1,4 @@
-r"""Where a text states an answer, so that a hint which does is refused (method section 6: a hint states no answer).
+r"""Statements of an answer in a text: a hint that has one is refused (method section 6: a hint states no answer).
 
 One rule: a text states a value where the value stands whole. What is only part of something larger states nothing: an
 operand (`9 + 3`, `x^9`, `9x`, `\sqrt{9}`, `f(9)`), a number that counts items or refers to one (`step 9`, `equation
@@ -32,7 +32,7 @@ _BEFORE = re.compile(
     rf"|(?:(?<![A-Za-z])[A-Za-z]|[\d)\]}}])(?:[{_DASHES}]|[ \t]+[{_DASHES}][ \t]+)"
     rf"|(?i:\b{_LABEL})[ \t]*[#(]?|(?<=\w)\s(?!minus){_OPERATION}\s+)$"
 )
-"""What makes an operand, an argument, an index or a reference of what follows it."""
+"""Text that makes an operand, an argument, an index or a reference of what follows it."""
 _OPERAND = r"(?:[\s({\[$]*(?:[\d.\\√π]|[A-Za-z](?![A-Za-z])(?!\s+[A-Za-z]{2})))"  # not "9 - a nice number"
 _AFTER = re.compile(
     rf"\s*\^(?!\s*\{{?\s*\\circ)|\s*(?:{_COMMAND}|·)|:(?=\d)|\((?={_OPERAND})"

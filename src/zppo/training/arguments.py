@@ -144,7 +144,7 @@ class ZPPOConfig(TrainingArguments, RunOptions):
 
 
 def digests(options: RunOptions) -> dict[str, str]:
-    """Of the files of the user's code that the options name, by path, sorted.
+    """Digests of the files of the user's code that the options name, by path, sorted.
 
     Raises ConfigError for one that is missing, and for one whose digest stands in `programs` and is another.
     """

@@ -56,7 +56,7 @@ frozen teacher were shown inside the prompt; nothing of the teacher entered the 
 
 
 def model_card(config: Mapping[str, Any], state: RunState, checkpoint: Path) -> str:
-    """Of the checkpoint in a folder, from the effective config (without secrets) and the state of its run."""
+    """Model card of the checkpoint in a folder, from the config (without secrets) and the state of its run."""
     sees = (checkpoint / "preprocessor_config.json").is_file() or (checkpoint / "processor_config.json").is_file()
     task = "image-text-to-text" if sees else "text-generation"
     method, student, data = config["method"], config["student"]["model"], config["data"]

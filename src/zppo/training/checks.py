@@ -1,4 +1,4 @@
-"""Whether the options of a run fit each other, its student and its teachers: asked before any weights are read."""
+"""Validation of the options of a run against each other, its student and its teachers, before any weights are read."""
 
 import logging
 import math
@@ -26,7 +26,7 @@ from zppo.zone.selection import share
 logger = logging.getLogger(__name__)
 
 DIGITS = 4
-"""Of the decimals that are proposed."""
+"""Digits of the decimals that are proposed."""
 
 
 def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], processing: Any = None) -> None:
@@ -198,7 +198,7 @@ def embedded(teacher: Any) -> TransformersEngine | None:
 
 
 def why_teacher(options: RunOptions) -> str:
-    """What the method needs a teacher for, or ''."""
+    """Reason why the method needs a teacher, or ''."""
     method = parse_method(options.method)
     if "distributions" in method.needs:
         return "follows the distributions of a teacher"
@@ -210,7 +210,7 @@ def why_teacher(options: RunOptions) -> str:
 
 
 def teacher_writes(options: RunOptions) -> bool:
-    """Whether the first teacher also rewrites: candidates, or responses as hints."""
+    """True if the first teacher also rewrites: candidates, or responses as hints."""
     method, config = parse_method(options.method), options.teacher
     return (method.writes == "summaries" and config.compression == "teacher") or (
         method.writes == "hints" and config.hints == "teacher"

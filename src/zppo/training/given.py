@@ -44,7 +44,7 @@ def given_functions(section: RewardsConfig, reward_funcs: Any) -> Any:
 
 
 def unnamed(**arguments: Any) -> list[str]:
-    """Which of these were given in Python; no option names them, so that only the same script can continue the run."""
+    """Names of the objects given in Python: no option names them, so only the same script can resume the run."""
     return [name for name, value in arguments.items() if value is not None]
 
 

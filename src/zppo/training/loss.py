@@ -21,7 +21,7 @@ AnyAggregation = Aggregation | Literal["question"]
 
 @dataclass(frozen=True)
 class Clipping:
-    """Which response tokens a clip silenced; boolean tensors of shape [B, T]."""
+    """Response tokens without gradient because of a clip; boolean tensors of shape [B, T]."""
 
     low: Tensor
     high: Tensor
@@ -30,7 +30,7 @@ class Clipping:
 
 @dataclass(frozen=True)
 class Mean:
-    """How the token losses of a minibatch become one number: `update.aggregation`, or `question` for off-policy
+    """Mean of the token losses of a minibatch: `update.aggregation`, or `question` for off-policy
     distillation (method section 8).
 
     `divisors` has, by rollout identity, the number that its token losses are divided by first (None: by nothing).

@@ -114,7 +114,7 @@ def use_weights(student: PolicyEngine, model: PreTrainedModel, version: int) -> 
 
 
 def _fitting(fits: Callable[[Prompt, Sampling], bool], sampling: Sampling, prompts: Sequence[Prompt]) -> list[Prompt]:
-    """Those of the prompts that leave room for a response. The others are named in a warning."""
+    """The prompts that leave room for a response. The others are named in a warning."""
     kept = []
     for prompt in prompts:
         if fits(prompt, sampling):

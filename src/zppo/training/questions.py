@@ -31,7 +31,7 @@ class Reader:
 
 
 def teacher_readers(options: RunOptions, teachers: Sequence[Any]) -> list[Reader]:
-    """Those of the teachers that are loaded here and read what the student reads."""
+    """The teachers that are loaded in this process and read the same prompts as the student."""
     method = parse_method(options.method)
     if not method.needs:
         return []

@@ -78,7 +78,7 @@ def saving(directory: RunDirectory) -> Iterator[None]:
 
 
 def _is_elsewhere(name: str | bytes | int | None, run: Path) -> bool:
-    """Whether an error is about a file that is neither in the run directory nor on the way to it."""
+    """True if an error is about a file that is neither in the run directory nor on the way to it."""
     file = Path(name) if isinstance(name, str) else run
     return file != run and run not in file.parents and file not in run.parents
 

@@ -306,7 +306,7 @@ class ZPPOTrainer(Trainer):
         self.progress.done(state.step, step_numbers(batch))
 
     def _teacher_metrics(self, metrics: Mapping[str, float]) -> dict[str, float]:
-        """What teachers elsewhere say of themselves. An outage is logged, and training continues."""
+        """Metrics of served teachers. An outage is logged, and training continues."""
         total = Counter(self._watched.queue.metrics())
         for teacher in self.parts.teachers:
             total.update(teacher.metrics())

@@ -19,7 +19,7 @@ from zppo.types import Minibatch
 
 
 class Update(Protocol):
-    """What a trainer needs of a loss."""
+    """The loss of a trainer."""
 
     def before_step(self, model: PreTrainedModel, minibatches: Sequence[Minibatch]) -> None:
         """Called once per rollout step, before the first of its gradient updates, with the minibatches of all."""
