@@ -44,7 +44,7 @@ ARROWS = {
     "zone": "errors types",
     "methods": "errors types zone",
     "rewards": "custom errors loop types zone",
-    "config": "custom errors methods rewards types",
+    "config": "custom errors methods rewards types zone",
     "models": "config errors types zone",
     "pocket": "models types zone",
     "recipe": "config custom errors pocket strict_yaml",

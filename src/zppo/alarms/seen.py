@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import ClassVar, Protocol
 
 from zppo.config import RunOptions
-from zppo.methods import Method, parse_method
+from zppo.methods import Method
 from zppo.types import Rollout, StepBatch
 
 SHOWN = 80
@@ -23,7 +23,7 @@ class Seen:
 
     @cached_property
     def method(self) -> Method:
-        return parse_method(self.options.method)
+        return self.options.parsed_method
 
     @cached_property
     def rollouts(self) -> list[Rollout]:

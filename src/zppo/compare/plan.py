@@ -53,9 +53,8 @@ def check_cell(recipe: Recipe) -> None:
     from zppo.teacher.model import configured_teachers
     from zppo.training.checks import check_options
     from zppo.training.given import given_functions
-    from zppo.zone.prompts import Templates
 
-    teachers = configured_teachers(recipe.teacher, Templates.load(recipe.prompts.templates))
+    teachers = configured_teachers(recipe.teacher, recipe.loaded_templates)
     check_options(recipe, recipe.student.model, teachers)
     given_functions(recipe.rewards, None)
     Extractor.of(recipe.rewards.extract)

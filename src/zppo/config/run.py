@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from zppo.config.data import DataConfig, PromptsConfig
@@ -10,8 +11,9 @@ from zppo.config.limits import check_sampling, check_thinking, positive
 from zppo.config.rewards import RewardsConfig
 from zppo.config.services import Dtype, JudgeConfig, TeacherConfig
 from zppo.errors import ConfigError
-from zppo.methods import parse_method
+from zppo.methods import Method, parse_method
 from zppo.types import AdvantageNorm, Dealing, Sampling, Thinking
+from zppo.zone.prompts import Templates
 
 Aggregation = Literal["token", "sequence", "constant"]
 
@@ -262,7 +264,7 @@ class RunOptions:
             if isinstance(kind, type) and is_dataclass(kind) and not isinstance(given, kind):
                 raise ConfigError(f"{section.name} is {type(given).__name__}; pass zppo.{kind.__name__}(...)")
         positive("", self, "rollout_steps")
-        loss = parse_method(self.method).loss
+        loss = self.parsed_method.loss
         if loss == "distill_responses" and self.update.aggregation != "token":
             raise ConfigError(
                 f"update.aggregation is {self.update.aggregation}, but method {self.method!r} takes the mean over a "
@@ -274,10 +276,20 @@ class RunOptions:
                 "no rewards; switch it off"
             )
 
+    @cached_property
+    def parsed_method(self) -> Method:
+        """The method that `method` names."""
+        return parse_method(self.method)
+
+    @cached_property
+    def loaded_templates(self) -> Templates:
+        """The templates of `prompts.templates`. Raises ConfigError for a folder that cannot be used."""
+        return Templates.load(self.prompts.templates)
+
     @property
     def updates_per_step(self) -> int:
         """Gradient updates per rollout step: `zone.updates`, but one for distillation."""
-        return parse_method(self.method).updates(self.zone.updates)
+        return self.parsed_method.updates(self.zone.updates)
 
 
 @dataclass

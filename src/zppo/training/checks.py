@@ -12,7 +12,6 @@ from zppo.config import RunOptions
 from zppo.engines.local import LocalText
 from zppo.engines.transformers import TransformersEngine
 from zppo.errors import ConfigError, EngineError, TeacherError
-from zppo.methods import parse_method
 from zppo.models.loading import called, check_model, check_sees, load_processing, student_processing
 from zppo.models.renderer import Renderer
 from zppo.rewards.extraction import warn_of_boxes
@@ -20,7 +19,6 @@ from zppo.rewards.routing import RoutedScorer, is_free
 from zppo.teacher.model import ModelTeacher, served_engine
 from zppo.teacher.program import ProgramTeacher
 from zppo.types import Prompt, Question
-from zppo.zone.prompts import Templates
 from zppo.zone.selection import share
 
 logger = logging.getLogger(__name__)
@@ -57,17 +55,17 @@ def check_options(options: RunOptions, student: Any, teachers: Sequence[Any], pr
     _check_thinking(options, teachers, renderer)
     if teacher_writes(options):
         _check_writer(teachers[0])
-    if "distributions" in parse_method(options.method).needs:
+    if "distributions" in options.parsed_method.needs:
         _check_distillation(options.method, teachers, renderer.tokenizer, student)
-    compresses = teacher_writes(options) and parse_method(options.method).writes == "summaries"
+    compresses = teacher_writes(options) and options.parsed_method.writes == "summaries"
     asking = ("closer", "compress") if compresses else ("closer",)
-    warn_of_boxes(Templates.load(options.prompts.templates).texts, options.rewards.extract, asking)
+    warn_of_boxes(options.loaded_templates.texts, options.rewards.extract, asking)
     _warn_of_empty_shares(options)
 
 
 def _warn_of_empty_shares(options: RunOptions) -> None:
     """Shares of the new questions are rounded down: one that comes to nothing switches off a part of the method."""
-    method, zone = parse_method(options.method), options.zone
+    method, zone = options.parsed_method, options.zone
     parts = (
         ("augment_fraction", bool(method.aids), "aided prompts"),
         ("replay_fraction", method.replay, "replayed questions"),
@@ -99,7 +97,7 @@ def _check_thinking(options: RunOptions, teachers: Sequence[Any], student: Rende
         if value == "off" and not renderer.switches_thinking:
             model = renderer.tokenizer.name_or_path
             raise ConfigError(f"{name} is off, but the chat template of {model} has no switch for it; leave it out")
-    asked = "responses" in parse_method(options.method).needs
+    asked = "responses" in options.parsed_method.needs
     if asked and thinking == "off" and not all(call.no_thinking_body for call in options.teacher.calls):
         raise ConfigError(f"{option} is off, which the field no_thinking_body tells a teacher's server; set it too")
     if asked and thinking == "on" and not all(call.thinking_body for call in options.teacher.calls):
@@ -115,7 +113,7 @@ def _check_ahead(options: RunOptions, teachers: Sequence[Any]) -> None:
         return
     if not teachers or is_model(teachers[0]) or not teachers[0].works_ahead:
         raise ConfigError("teacher.ahead asks a teacher elsewhere ahead of time; set teacher.endpoint, or leave it out")
-    if not parse_method(options.method).asks_all_hard:
+    if not options.parsed_method.asks_all_hard:
         raise ConfigError(
             f"teacher.ahead asks about new questions in case they are hard, but method {options.method!r} does not ask "
             "about every hard question; leave it out"
@@ -199,7 +197,7 @@ def embedded(teacher: Any) -> TransformersEngine | None:
 
 def why_teacher(options: RunOptions) -> str:
     """Reason why the method needs a teacher, or ''."""
-    method = parse_method(options.method)
+    method = options.parsed_method
     if "distributions" in method.needs:
         return "follows the distributions of a teacher"
     if "responses" in method.needs:
@@ -211,7 +209,7 @@ def why_teacher(options: RunOptions) -> str:
 
 def teacher_writes(options: RunOptions) -> bool:
     """True if the first teacher also rewrites: candidates, or responses as hints."""
-    method, config = parse_method(options.method), options.teacher
+    method, config = options.parsed_method, options.teacher
     return (method.writes == "summaries" and config.compression == "teacher") or (
         method.writes == "hints" and config.hints == "teacher"
     )

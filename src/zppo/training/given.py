@@ -12,7 +12,6 @@ from zppo.errors import ConfigError
 from zppo.rewards.functions import load_functions
 from zppo.teacher.model import configured_teachers
 from zppo.teacher.program import with_program
-from zppo.zone.prompts import Templates
 
 
 def given_student(section: StudentConfig, model: Any) -> tuple[StudentConfig, Any]:
@@ -25,7 +24,7 @@ def given_teachers(options: RunOptions, teacher: Any) -> tuple[TeacherConfig, li
     """The section, and the teachers in order."""
     section = options.teacher
     if teacher is None:
-        return section, configured_teachers(section, Templates.load(options.prompts.templates))
+        return section, configured_teachers(section, options.loaded_templates)
     teachers = [_name(one) for one in (teacher if isinstance(teacher, list | tuple) else [teacher])]
     if teachers and all(isinstance(one, str) for one in teachers):
         section = replace(section, model=teachers[0], fallbacks=tuple(teachers[1:]))

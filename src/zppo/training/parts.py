@@ -9,16 +9,14 @@ from typing import Any
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from zppo.config import RunOptions
-from zppo.engines.base import PolicyEngine, Rewriter, Scorer, Teacher
+from zppo.engines.base import PolicyEngine, Rewriter, Teacher
 from zppo.engines.local import LocalText
 from zppo.engines.transformers import TransformersEngine, local_text
 from zppo.judges.judge import Judge
-from zppo.methods import parse_method
-from zppo.models.chat_template import Processing
 from zppo.models.loading import called, context_window, end_tokens, load_model, load_processing
 from zppo.models.renderer import Renderer
-from zppo.reports.progress import Progress, Silent
-from zppo.rewards.extraction import BOXED, Extractor
+from zppo.reports.progress import Progress
+from zppo.rewards.extraction import Extractor
 from zppo.rewards.routing import RoutedScorer
 from zppo.rollout.worker import Parts
 from zppo.teacher.compression import Truncate, teacher_compression
@@ -28,6 +26,7 @@ from zppo.teacher.rewriting import keep_whole
 from zppo.training.checks import embedded, is_model, teacher_writes, why_teacher
 from zppo.training.distill import Distillation, check_head
 from zppo.training.forward import Frozen
+from zppo.training.resolve import Resolved
 from zppo.training.update import PolicyUpdate, Update
 from zppo.types import Prompt, Sampling
 from zppo.zone.candidates import identity
@@ -36,30 +35,18 @@ from zppo.zone.prompts import Templates
 logger = logging.getLogger(__name__)
 
 
-def build_parts(
-    options: RunOptions,
-    student: PreTrainedModel,
-    processing: Processing,
-    teachers: Sequence[Any],
-    verdict: Scorer,
-    judged: bool = False,
-    extract: Extractor = BOXED,
-    progress: Progress | None = None,
-) -> Parts:
-    """The parts of a rollout step. A teacher is a model to load, or a `Teacher`; `progress` shows loading.
-
-    `judged`: the verdict is a `RoutedScorer` that waits for a judge. `extract` reads final answers.
-    """
-    templates = replace(Templates.load(options.prompts.templates), state=extract.state)
-    method = parse_method(options.method)
-    renderer = Renderer(processing, end_tokens(student))
+def build_parts(options: RunOptions, student: PreTrainedModel, run: Resolved, progress: Progress) -> Parts:
+    """The parts of a rollout step of `run`, its teachers and its judge loaded, which `progress` shows."""
+    extract, scorer = run.extract, run.scorer
+    templates = replace(options.loaded_templates, state=extract.state)
+    method = options.parsed_method
+    renderer = Renderer(run.processing, end_tokens(student))
     engine = TransformersEngine(student, renderer, options.engine.batch_size)
-    judging = teachers[:1] if judged and not options.judge.is_set else []
-    needed = teachers if why_teacher(options) else judging
-    progress = progress or Silent()
+    judging = run.teachers[:1] if run.needs_judge and not options.judge.is_set else []
+    needed = run.teachers if why_teacher(options) else judging
     teachers = [_teacher(options, teacher, student, templates, progress) for teacher in needed]
-    if judged and isinstance(verdict, RoutedScorer):
-        verdict.judge = _judge(options, teachers, student, templates)
+    if run.needs_judge and isinstance(scorer, RoutedScorer):
+        scorer.judge = _judge(options, teachers, student, templates)
     truncate = Truncate(_keep_tail(renderer.tokenizer), options.teacher.compression_tokens, extract)
     rewriter = _rewriter(options, truncate, teachers, templates, extract)
     fallback = truncate if options.teacher.compression_fallback == "truncate" else identity
@@ -71,7 +58,7 @@ def build_parts(
         method,
         engine,
         renderer,
-        verdict,
+        scorer,
         teachers,
         rewriter,
         templates,
@@ -165,7 +152,7 @@ def _judge(options: RunOptions, teachers: Sequence[Teacher], student: PreTrained
 def _rewriter(
     options: RunOptions, truncate: Truncate, teachers: Sequence[Teacher], templates: Templates, extract: Extractor
 ) -> Rewriter:
-    method, config = parse_method(options.method), options.teacher
+    method, config = options.parsed_method, options.teacher
     hints = method.writes == "hints"
     if teacher_writes(options):
         first = teachers[0]

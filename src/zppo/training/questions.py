@@ -13,12 +13,10 @@ from zppo.data.media import shape_of
 from zppo.data.questions import Filter, Questions
 from zppo.data.reader import read_questions
 from zppo.errors import ConfigError, DataError, TeacherError
-from zppo.methods import parse_method
 from zppo.models.loading import load_processing, window_of
 from zppo.models.renderer import Renderer
 from zppo.training.checks import is_model
 from zppo.types import Media, Prompt, Question
-from zppo.zone.prompts import Templates
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Reader:
 
 def teacher_readers(options: RunOptions, teachers: Sequence[Any]) -> list[Reader]:
     """The teachers that are loaded in this process and read the same prompts as the student."""
-    method = parse_method(options.method)
+    method = options.parsed_method
     if not method.needs:
         return []
     template = options.teacher.chat_template
@@ -142,7 +140,7 @@ def _too_few(options: RunOptions, count: int, dropped: Sequence[Dropped]) -> str
 
 def prompt_length(options: RunOptions, renderer: Renderer) -> Callable[[Question], int]:
     """Counts the tokens of a question's plain prompt. Raises DataError for media that the processor does not take."""
-    templates = Templates.load(options.prompts.templates)
+    templates = options.loaded_templates
     thinking = options.sampling.thinking
     return lambda question: renderer.length(
         Prompt("plain", question, templates.plain(question), turns=question.turns), _size, thinking

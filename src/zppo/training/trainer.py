@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,10 @@ from transformers.trainer_utils import TrainOutput
 from zppo.data.filters import readable
 from zppo.data.order import Batch, epochs
 from zppo.models.chat_template import Processing
-from zppo.models.loading import called, load_model, student_processing, window_of
-from zppo.models.renderer import Renderer
+from zppo.models.loading import called, load_model
 from zppo.reports.html import write_report
 from zppo.reports.progress import Progress, new_progress
-from zppo.rewards.extraction import Extractor
-from zppo.rewards.functions import RewardFunctions, as_scorer
-from zppo.rewards.routing import RoutedScorer
+from zppo.rewards.functions import RewardFunctions
 from zppo.run.directory import RunDirectory
 from zppo.run.drops import DropLog
 from zppo.run.flops import step_flops
@@ -36,16 +33,14 @@ from zppo.run.state import RunState
 from zppo.run.summary import run_summary
 from zppo.step import rollout_step
 from zppo.training.arguments import ZPPOConfig
-from zppo.training.checks import check_answers, check_one_process, check_options, media_filter
 from zppo.training.evaluation import evaluate
 from zppo.training.forward import fill_gradients, use_sampling_mode
-from zppo.training.given import given_functions, given_student, given_teachers, unnamed
 from zppo.training.guard import UpdateGuard, finite
 from zppo.training.loader import StepLoader, UpdateInput
 from zppo.training.parts import build_parts, build_update, embedded_student, use_weights
-from zppo.training.questions import held_out_questions, teacher_readers, training_questions
 from zppo.training.reliance import HelpReliance
 from zppo.training.reopening import open_run
+from zppo.training.resolve import resolve
 from zppo.training.saving import publish, saving, writing
 from zppo.training.stopping import EarlyStopping
 from zppo.training.trackers import RolloutTables
@@ -91,28 +86,14 @@ class ZPPOTrainer(Trainer):
     ) -> None:
         args = args if args is not None else ZPPOConfig()
         self.progress = progress or new_progress(quiet=bool(args.disable_tqdm))
-        args.student, model = given_student(args.student, model)
-        args.teacher, teachers = given_teachers(args, teacher)
-        check_one_process(args.world_size, args.n_gpu)
-        check_options(args, model, teachers, processing_class)
-        processing = student_processing(args.student, model, processing_class)
-        sees, renderer = media_filter(args, model, teachers), Renderer(processing)
-        self.scorer = as_scorer(given_functions(args.rewards, reward_funcs))
-        extract = Extractor.of(args.rewards.extract)
-        if isinstance(self.scorer, RoutedScorer):
-            self.scorer.extract = extract
-        answered = not isinstance(self.scorer, RewardFunctions)
-        window = window_of("student.model", model)
-        self.progress.phase("reading questions")
-        readers = teacher_readers(args, teachers)
-        self.questions, dropped = training_questions(train_dataset, args, renderer, sees, answered, window, readers)
-        self.eval_questions, unasked = held_out_questions(eval_dataset, args, renderer, sees, answered, window)
+        given = model, teacher, reward_funcs, train_dataset, eval_dataset, processing_class
+        run = resolve(args, self.progress, *given)
+        self.scorer, self.questions, self.eval_questions = run.scorer, run.questions, run.eval_questions
         self.stopping = EarlyStopping(args.eval, len(self.eval_questions))
-        judged = check_answers(self.scorer, chain(self.questions, self.eval_questions), args, teachers)
-        self.progress.phase(f"loading student {called(model)}")
-        student = load_model("student.model", model, args.student.dtype)
+        self.progress.phase(f"loading student {called(run.model)}")
+        student = load_model("student.model", run.model, args.student.dtype)
         uses_cache = getattr(student.config, "use_cache", None)
-        super().__init__(student, args, processing_class=processing, **trainer_options)
+        super().__init__(student, args, processing_class=run.processing, **trainer_options)
         if uses_cache is not None:
             student.config.use_cache = uses_cache  # which the trainer has changed: checkpoints are for generation too
         if isinstance(self.scorer, RewardFunctions):
@@ -121,15 +102,14 @@ class ZPPOTrainer(Trainer):
         self.remove_callback(PrinterCallback)
 
         self.run_directory = RunDirectory(str(args.output_dir))
-        self.drops = DropLog(self.run_directory, {"train": dropped, "eval": unasked})
+        self.drops = DropLog(self.run_directory, run.dropped)
         self.alarms = AlarmLog(args, self.run_directory)
         self.tables = RolloutTables(args.reports.rollouts_every, lambda: self.callback_handler.callbacks)
-        parts = build_parts(args, student, processing, teachers, self.scorer, judged, extract, self.progress)
+        parts = build_parts(args, student, run, self.progress)
         self.parts = replace(parts, readable=self.drops.readable)
         self._watched = watched(self.parts, self.progress)
         self.buffer = PromptReplayBuffer(args.zone.buffer_size)
-        given = unnamed(reward_funcs=reward_funcs, processing_class=processing_class)
-        self.run_state = RunState(data=self.questions.identity, given=given)
+        self.run_state = RunState(data=self.questions.identity, given=run.given)
         self.guard = UpdateGuard(args.learning_rate, self.run_directory.complete_checkpoints)
         self.update = build_update(args, self.parts)
         self.reliance = HelpReliance(args, embedded_student(self.parts), self.accelerator.autocast)
