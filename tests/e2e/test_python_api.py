@@ -33,7 +33,7 @@ PER_STEP = [
     *[f"response/{name}" for name in ("tokens_mean", "tokens_max", "truncated")],
     *[f"buffer/{name}" for name in ("size", "admitted", "graduated", "evicted")],
     *[f"buffer/{name}_total" for name in ("admitted", "graduated", "evicted")],
-    *[f"time/{name}" for name in ("rollout", "teacher", "verdict", "update")],
+    *[f"time/{name}" for name in ("rollout", "teacher", "scoring", "update")],
     *[f"tokens/{name}" for name in ("student", "teacher", "gradient", "student_total")],
 ]
 """Method section 9, "per step"."""

@@ -57,9 +57,9 @@ ARROWS = {
     "alarms": "config methods types zone",
     "run": "config data errors types zone",
     "reports": "config errors methods run types zone",
-    "training": "alarms config custom data engines errors judges masking methods "
+    "training": "alarms config custom data engines errors judges masking "
     "models reports rewards rollout run step teacher types zone",
-    "compare": "config errors methods recipe reports rewards run teacher training zone",
+    "compare": "config errors methods recipe reports rewards run teacher training",
     "evals": "compare config data engines errors judges models pocket reports rewards run types zone",
     "cli": "compare config custom data errors evals judges masking models "
     "pocket recipe reports rewards run strict_yaml training types zone",

@@ -264,7 +264,7 @@ class ZPPOTrainer(Trainer):
         metrics |= self._teacher_metrics(metrics)
         metrics["loss/learning_rate"] = self._get_learning_rate()
         metrics["time/update"] = time.perf_counter() - self._update_began
-        spent = sum(metrics.get(f"time/{phase}", 0) for phase in ("rollout", "teacher", "verdict", "update"))
+        spent = sum(metrics.get(f"time/{phase}", 0) for phase in ("rollout", "teacher", "scoring", "update"))
         metrics["time/teacher_share"] = metrics.get("time/teacher", 0) / spent
         state.step, state.position = state.step + 1, self._end
         metrics |= self.drops.end_step(state.step)
