@@ -72,6 +72,29 @@ OWNED = (
 """Options of TrainingArguments that have no effect here, with what takes their place."""
 
 
+WORKS = frozenset(
+    (
+        *("output_dir", "seed", "use_cpu", "full_determinism", "local_rank"),
+        *("learning_rate", "lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps", "max_grad_norm", "weight_decay"),
+        *("optim", "optim_args", "optim_target_modules", "adam_beta1", "adam_beta2", "adam_epsilon"),
+        *("bf16", "fp16", "tf32", "gradient_checkpointing", "gradient_checkpointing_kwargs"),
+        *("activation_checkpointing", "activation_checkpointing_kwargs"),
+        *("disable_tqdm", "log_level", "report_to", "run_name", "project"),
+        *("trackio_space_id", "trackio_bucket_id", "trackio_static_space_id"),
+        *(
+            "push_to_hub",
+            "hub_token",
+            "hub_private_repo",
+            "hub_model_id",
+            "hub_strategy",
+            "hub_always_push",
+            "hub_revision",
+        ),
+    )
+)
+"""Options of TrainingArguments that may be set. All others are refused, as nobody has tried them with rollout steps."""
+
+
 @dataclass
 class ZPPOConfig(TrainingArguments, RunOptions):
     """All options of `ZPPOTrainer`, in the sections of `zppo.config`, beside those of `TrainingArguments`.
@@ -80,7 +103,8 @@ class ZPPOConfig(TrainingArguments, RunOptions):
 
     `ZPPOConfig(output_dir="run", method="zppo", rollout_steps=100, zone=ZoneConfig(new_questions=32))`
 
-    Raises ConfigError for an option of TrainingArguments that has no effect here (see `OWNED`).
+    Raises ConfigError for an option of TrainingArguments that has no effect here (`OWNED`), or is not among those that
+    are known to work (`WORKS`).
     """
 
     output_dir: str | None = "zppo-run"
@@ -100,6 +124,9 @@ class ZPPOConfig(TrainingArguments, RunOptions):
         for name in OWNED:
             if getattr(self, name) not in (defaults[name], derived.get(name)):
                 raise ConfigError(f"{name} has no effect here; instead use {OWNED[name]}")
+        for name, default in defaults.items():
+            if name not in WORKS and name not in OWNED and getattr(self, name) != default:
+                raise ConfigError(_untried(name))
         self._changed = self._changed_options()
         for name, value in derived.items():
             setattr(self, name, value)
@@ -181,6 +208,8 @@ def _training_options(options: dict[str, Any]) -> dict[str, Any]:
     for name in options:
         if name in OWNED:
             raise ConfigError(f"training.{name} has no effect here; instead use {OWNED[name]}")
+        if name in known and name not in WORKS:
+            raise ConfigError(_untried(f"training.{name}"))
         if name not in known:
             close = nearest(name, known)
             hint = close if "did you mean" in close else "; see transformers.TrainingArguments"
@@ -199,3 +228,7 @@ def _number(name: str, value: Any, default: Any) -> Any:
     if isinstance(number, float) and not math.isfinite(number):
         raise ConfigError(f"training.{name} is {number}; it is a finite number")
     return number
+
+
+def _untried(name: str) -> str:
+    return f"{name} is not known to work with rollout steps; leave it out (known: {', '.join(sorted(WORKS))})"

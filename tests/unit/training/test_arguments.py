@@ -13,7 +13,7 @@ from zppo import CheckpointConfig, RewardsConfig, StudentConfig, TeacherConfig, 
 from zppo.config import DataConfig, Recipe
 from zppo.errors import CheckpointError, ConfigError
 from zppo.run.directory import RunDirectory
-from zppo.training.arguments import OWNED
+from zppo.training.arguments import OWNED, WORKS
 
 
 def config(**options: Any) -> ZPPOConfig:
@@ -43,7 +43,7 @@ def test_an_option_without_effect_is_refused_with_what_takes_its_place(option: s
 
 
 def test_every_refused_option_exists() -> None:
-    assert set(OWNED) <= {f.name for f in fields(TrainingArguments)}
+    assert set(OWNED) | WORKS <= {f.name for f in fields(TrainingArguments)} and not set(OWNED) & WORKS
 
 
 def test_the_number_of_updates_and_the_saves_follow_from_the_rollout_steps() -> None:
@@ -105,3 +105,17 @@ def test_code_of_the_user_is_told_apart_by_its_bytes(tmp_path: Path) -> None:
     file.unlink()
     with pytest.raises(ConfigError, match=r"rewards\.functions: there is no file"):
         made.effective()
+
+
+UNTRIED = {"fsdp": "full_shard", "deepspeed": "ds.json", "use_liger_kernel": True}
+
+
+@pytest.mark.parametrize("name", UNTRIED)
+def test_an_option_that_nobody_has_tried_is_refused_by_its_name(name: str) -> None:
+    recipe = Recipe(
+        student=StudentConfig(model="m"), data=DataConfig(train="a", eval="b"), training={name: UNTRIED[name]}
+    )
+    with pytest.raises(ConfigError, match=rf"{name} is not known to work with rollout steps"):
+        config(**{name: UNTRIED[name]})
+    with pytest.raises(ConfigError, match=rf"training\.{name} is not known to work"):
+        ZPPOConfig.from_recipe(recipe, "run")
