@@ -161,7 +161,7 @@ def arm(target: str, at: int, where: str) -> None:
 
 def main(arguments: list[str]) -> int:
     from zppo.cli.main import main as zppo
-    from zppo.training import trainer as module
+    from zppo.training import resolve as module
 
     torch.set_num_threads(1)
     given = module.as_scorer
