@@ -89,7 +89,7 @@ def test_a_trainer_whose_first_step_failed_half_way_cannot_start_over(
 ) -> None:
     first = trainer(recipe, tmp_path / "run")
     (teacher,) = first.parts.teachers
-    monkeypatch.setattr(type(teacher), "respond", lambda *_: 1 / 0)
+    monkeypatch.setattr(type(teacher), "submit", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         first.train()
     with pytest.raises(CheckpointError, match="make a new one"):
