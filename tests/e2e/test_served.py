@@ -61,7 +61,7 @@ def test_a_teacher_and_a_judge_on_servers(student_folder: Path, server: FlakySer
     for row in rows:
         assert row["accuracy/teacher"] == 1.0 and row["zone/unscored"] == 0
         assert 0 < row["judge_endpoint/calls"] <= row["judge/calls"] and row["endpoint/calls"] > 0
-        spent = ("rollout", "teacher", "verdict", "update")
+        spent = ("rollout", "teacher", "scoring", "update")
         assert row["time/teacher_share"] == pytest.approx(row["time/teacher"] / sum(row[f"time/{s}"] for s in spent))
     summary = json.loads((tmp_path / "run" / "summary.json").read_text("utf-8"))
     calls = [request.json for request in server.requests]

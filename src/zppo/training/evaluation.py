@@ -12,7 +12,6 @@ from typing import Any
 
 from zppo.engines.base import Scorer, TextEngine, ask_all, rewards_of
 from zppo.engines.local import LocalText
-from zppo.rewards.boxed import last_boxed
 from zppo.rewards.functions import RewardFunctions
 from zppo.rewards.routing import RoutedScorer
 from zppo.rollout.worker import Parts
@@ -34,18 +33,18 @@ def ask(
     templates: Templates,
     samples: int,
     sampling: Sampling,
-    extract: Callable[[str], str | None] = last_boxed,
+    extract: Callable[[str], str | None] | None = None,
 ) -> tuple[dict[str, float], int]:
     """Accuracy per question id, and how many responses were unscored.
 
-    The mean over the scored ones of `samples` responses; a question without any has no accuracy. Warns if `extract`
-    finds no final answer in any response.
+    The mean over the scored ones of `samples` responses; a question without any has no accuracy. Warns if `extract`,
+    where given, finds no final answer in any response.
     """
     prompts = [Prompt("plain", q, templates.plain(q), turns=q.turns) for q in questions]
     groups = ask_all(engine, prompts, samples, sampling)
     pairs = [(g.question, r) for g in groups for r in g.rollouts]
     rewards = rewards_of(verdict, [q for q, _ in pairs], [r for _, r in pairs])
-    if pairs and not any(extract(r.whole) for _, r in pairs):
+    if extract and pairs and not any(extract(r.whole) for _, r in pairs):
         cut = sum(r.finish_reason == "length" for _, r in pairs)
         logger.warning(
             "not one of %d held-out responses holds a final answer (%d were cut off at %d tokens), so that none can be "
@@ -116,7 +115,7 @@ def evaluate(
     sampling = options.eval.at(seed, options.sampling)
     student = LocalText(parts.student, parts.renderer)
     asked = questions, student, verdict, parts.templates, options.eval.samples, sampling
-    accuracy, unscored = ask(*asked, parts.extract)
+    accuracy, unscored = ask(*asked, None if state.evaluations else parts.extract)  # warned of once
     counted = verdict.metrics()  # what the held-out questions were scored with belongs to no rollout step
     state.count_judge(counted)
     state.levels = state.levels or levels_of(questions, accuracy, options.zone.tau)
