@@ -25,8 +25,8 @@ def test_every_cell_is_run_and_announced(tmp_path: Path, capsys: pytest.CaptureF
     run_cells(cell_runs(tmp_path), 1, runner)
     assert runner.started == ["grpo-0", "zppo-0", "grpo-1", "zppo-1"]
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "grpo seed 0: hard .40 after 10 steps, 5 s (1 of 4)"
-    assert len(lines) == 4 and lines[3].endswith("(4 of 4)")
+    assert lines[:2] == ["running grpo seed 0 ...", "grpo seed 0: hard .40 after 10 steps, 5 s (1 of 4)"]
+    assert len(lines) == 5 and lines[4].endswith("(4 of 4)")
 
 
 def test_a_finished_cell_is_not_run_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,7 @@ KILLS = 20
 
 
 def start(data: Path, out: Path, engine: str) -> subprocess.Popen[bytes]:
-    path = os.pathsep.join([str(HERE), str(Path(zppo.__file__).parents[1])])
+    path = os.pathsep.join([str(HERE), str(HERE.parents[1]), str(Path(zppo.__file__).parents[1])])
     command = [sys.executable, str(HERE / "evaluate_toys.py"), str(data), str(out), engine]
     return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path}, start_new_session=True)
 
