@@ -1,4 +1,4 @@
-"""Requests to the first teacher, by rollout step: it answers while the student generates and trains."""
+"""Requests to the teachers, by rollout step: the first one answers while the student generates and trains."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -10,7 +10,7 @@ from zppo.types import Group, Question, Sampling
 
 
 class TeacherQueue:
-    """Requests to the first of `teachers`, which stand in order of cost.
+    """Requests to `teachers`, which stand in order of cost; those ahead of time go to the first.
 
     A question that was requested for a step is collected in that step; what a step does not collect is cancelled. A
     teacher that does not work ahead is asked when its answers are collected.
@@ -55,15 +55,26 @@ class TeacherQueue:
         for key in [key for key in self._open if key[0] <= step]:
             self._cancel(key)
         groups = [self._result(future, q, n, sampling) for future, q in zip(mine, questions, strict=True)]
-        self._counts["unreachable"] += sum(n - len(group.rollouts) for group in groups)
-        return groups
+        return self._counted(0, groups, n)
+
+    def ask(self, number: int, questions: Sequence[Question], n: int, sampling: Sampling) -> list[Group]:
+        """The groups of teacher `number`, in order, asked now. Raises as `collect` does."""
+        asked = [self.teachers[number].submit(question, n, sampling) for question in questions]
+        return self._counted(number, [future.result() for future in asked], n)
 
     def metrics(self) -> dict[str, float]:
-        """Counts since the last call, of a teacher that works ahead: requests made ahead of time, cancelled ones, and
-        responses that were not received.
+        """Counts since the last call, of teachers that work ahead: requests made ahead of time, cancelled ones, and
+        responses that were not received. Empty without such a teacher.
         """
         counts, self._counts = self._counts, dict.fromkeys(self._counts, 0)
-        return {f"teacher/{name}": float(count) for name, count in counts.items()} if self._ahead else {}
+        served = any(teacher.works_ahead for teacher in self.teachers)
+        return {f"teacher/{name}": float(count) for name, count in counts.items()} if served else {}
+
+    def _counted(self, number: int, groups: list[Group], n: int) -> list[Group]:
+        """A program may give fewer responses; of a server these were not received."""
+        if self.teachers[number].works_ahead:
+            self._counts["unreachable"] += sum(n - len(group.rollouts) for group in groups)
+        return groups
 
     def _taken(self, step: int, question: Question, n: int, sampling: Sampling) -> "Future[Group]":
         asked, priority = self._open.pop((step, question.id), (None, Priority()))

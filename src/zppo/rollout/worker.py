@@ -155,9 +155,8 @@ class Worker:
         n = self.zone.teacher_samples
         if number == 0:
             return self.parts.queue.collect(self.streams.step, questions, n, self._visit(self.streams))
-        visit, teacher = self._sampling.at(self.streams.number(f"teacher {number}")), self.parts.teachers[number]
-        asked = [teacher.submit(question, n, visit) for question in questions]
-        return [future.result() for future in asked]
+        visit = self._sampling.at(self.streams.number(f"teacher {number}"))
+        return self.parts.queue.ask(number, questions, n, visit)
 
     def _visit(self, streams: Streams) -> Sampling:
         return self._sampling.at(streams.number("teacher"))

@@ -137,3 +137,18 @@ def test_a_teacher_that_cannot_work_ahead_is_asked_when_its_answers_are_collecte
     assert program.asked == 0 and queue.metrics() == {}
     assert queue.collect(1, [], 1, FIRST) == [] and program.asked == 0
     assert len(queue.collect(1, questions("b", "a"), 1, FIRST)) == 2 and program.asked == 1
+
+
+def test_responses_that_a_later_teacher_never_sent_are_counted_too() -> None:
+    class Silent:
+        def respond(self, questions: Any, n: int, sampling: Sampling) -> list[list[str]]:
+            return [[] for _ in questions]
+
+    server = SlowServer(missing=1)
+    server.answer_from_now_on()
+    first = ProgramTeacher(Silent())
+    queue = TeacherQueue([first, ModelTeacher(server, Templates.load())])
+    assert queue.collect(1, [], 2, FIRST) == []
+    (group,) = queue.ask(1, questions("a"), 2, SECOND)
+    assert len(group.rollouts) == 1
+    assert queue.metrics()["teacher/unreachable"] == 1
