@@ -178,8 +178,10 @@ class PolicyEngineContract:
         assert self.asked(policy, [request_of(renderer, seen()[0], 1, SHORT)])
 
     def test_closing_twice_is_no_fault(self, policy: Any) -> None:
+        version = policy.policy_version
         policy.close()
         policy.close()
+        assert policy.policy_version == version
 
 
 class TextEngineContract:
